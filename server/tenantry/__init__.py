@@ -1,0 +1,1 @@
+"""Tenantry: organizations, access, plans and prepaid credits inside your PostgreSQL, with a thin gRPC server."""
