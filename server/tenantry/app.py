@@ -1,0 +1,137 @@
+"""The gRPC server: every service of the protos, health and reflection."""
+
+import asyncio
+import importlib
+import logging
+import pkgutil
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import grpc
+from google.protobuf.descriptor import ServiceDescriptor
+from google.protobuf.message import Message
+from google.rpc.status_pb2 import Status
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1._async import HealthServicer
+from grpc_reflection.v1alpha import reflection
+
+import tenantry.v1
+from tenantry.auth import Authenticator
+from tenantry.bridge import Call, compile_services
+from tenantry.config import Config
+from tenantry.database import Database
+from tenantry.errors import INTERNAL, CallError, status
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Any, grpc.aio.ServicerContext[Any, Any]], Awaitable[Message]]
+
+GRACE = 10.0
+"""Seconds that calls under way may take to finish when the server stops."""
+
+
+def services() -> list[ServiceDescriptor]:
+    """Every service in tenantry.v1."""
+    found = []
+    for module in pkgutil.iter_modules(tenantry.v1.__path__):
+        if module.name.endswith("_pb2"):
+            descriptor = importlib.import_module(f"tenantry.v1.{module.name}").DESCRIPTOR
+            found.extend(descriptor.services_by_name.values())
+    return found
+
+
+class Server:
+    """A gRPC server over one database. `start`, then `wait` or `stop`."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._authenticator = Authenticator(config.jwt_secret)
+        self._database = Database(config.database_url, config.pool_size, config.default_timeout)
+        self._grpc = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+        self._health = HealthServicer()
+        self.address = ""
+
+    async def start(self) -> str:
+        """Connects, checks protos against SQL, and listens. Returns the address, with the port that was taken.
+
+        Raises psycopg.OperationalError, BridgeError, or RuntimeError when the address is taken.
+        """
+        await self._database.open()
+        try:
+            all_services = services()
+            calls = await compile_services(self._database, all_services)
+            self._add(all_services, calls)
+            host, _, _ = self._config.listen.rpartition(":")
+            port = self._grpc.add_insecure_port(self._config.listen)
+            await self._grpc.start()
+        except BaseException:
+            await self._database.close()
+            raise
+        self.address = f"{host}:{port}"
+        return self.address
+
+    async def stop(self) -> None:
+        """Takes no new calls, lets those under way finish, and disconnects."""
+        await self._health.enter_graceful_shutdown()
+        await self._grpc.stop(GRACE)
+        await self._database.close()
+
+    async def wait(self) -> None:
+        """Waits until the server has stopped."""
+        await self._grpc.wait_for_termination()
+
+    def _add(self, all_services: Iterable[ServiceDescriptor], calls: dict[str, Call]) -> None:
+        names = []
+        for service in all_services:
+            handlers = {
+                method.name: grpc.unary_unary_rpc_method_handler(
+                    self._handler(calls[f"/{service.full_name}/{method.name}"]),
+                    request_deserializer=calls[f"/{service.full_name}/{method.name}"].request_class.FromString,
+                    response_serializer=lambda message: message.SerializeToString(),
+                )
+                for method in service.methods
+            }
+            self._grpc.add_generic_rpc_handlers(
+                (grpc.method_handlers_generic_handler(service.full_name, handlers),)
+            )
+            names.append(service.full_name)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
+        reflection.enable_server_reflection(
+            [*names, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME], self._grpc
+        )
+
+    def _handler(self, call: Call) -> Handler:
+        authenticator, database = self._authenticator, self._database
+
+        async def handle(request: Message, context: grpc.aio.ServicerContext[Any, Any]) -> Message:
+            try:
+                identity = authenticator.identify(_authorization(context))
+                rows = await database.call(identity, call.statement(request), context.time_remaining())
+                return call.response(rows)
+            except CallError as error:
+                answer = error.status
+            except asyncio.CancelledError:
+                raise
+            except Exception:
+                log.exception("%s failed", call.name)
+                answer = status(INTERNAL, "internal error")
+            await _abort(context, answer)
+            raise AssertionError("abort raises")
+
+        return handle
+
+
+def _authorization(context: grpc.aio.ServicerContext[Any, Any]) -> str | None:
+    for key, value in context.invocation_metadata() or ():
+        if key == "authorization":
+            return value if isinstance(value, str) else value.decode("ascii", "replace")
+    return None
+
+
+async def _abort(context: grpc.aio.ServicerContext[Any, Any], answer: Status) -> None:
+    await context.abort(
+        _CODES[answer.code], answer.message, (("grpc-status-details-bin", answer.SerializeToString()),)
+    )
+
+
+_CODES = {code.value[0]: code for code in grpc.StatusCode}

@@ -1,0 +1,115 @@
+"""Who calls: a bearer JWT becomes a database role and claims, exactly as PostgREST would set them."""
+
+import json
+import re
+import time
+import uuid
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import jwt
+
+from tenantry.errors import unauthenticated
+
+ROLES = ("anon", "authenticated", "service_role")
+LEEWAY = 10
+"""Seconds by which clocks may differ."""
+
+_CACHE_SIZE = 10_000
+_BEARER = re.compile(r"bearer +([^ ]+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A caller.
+
+    role: the database role to become, one of ROLES.
+    claims: the token's claims as JSON text, for request.jwt.claims.
+    expires_at: seconds since 1970 after which the token is no longer good.
+    """
+
+    role: str
+    claims: str
+    expires_at: float
+    has_token: bool
+
+
+ANONYMOUS = Identity("anon", '{"role":"anon"}', float("inf"), has_token=False)
+
+
+class Authenticator:
+    """Verifies tokens; remembers the good ones, as callers send the same token with every call."""
+
+    def __init__(self, secret: str) -> None:
+        """secret: the HS256 secret, 32 bytes or more."""
+        self._secret = secret
+        self._known: OrderedDict[str, Identity] = OrderedDict()
+
+    def identify(self, authorization: str | None) -> Identity:
+        """The caller behind an Authorization header; without one, anon.
+
+        Raises CallError (UNAUTHENTICATED) for anything but a good token.
+        """
+        if authorization is None:
+            return ANONYMOUS
+        identity = self._known.get(authorization)
+        if identity is None:
+            identity = self._verify(authorization)
+            self._known[authorization] = identity
+            if len(self._known) > _CACHE_SIZE:
+                self._known.popitem(last=False)
+        if identity.expires_at + LEEWAY <= time.time():
+            del self._known[authorization]
+            raise unauthenticated("TOKEN_EXPIRED", "the token has expired")
+        return identity
+
+    def _verify(self, authorization: str) -> Identity:
+        match = _BEARER.fullmatch(authorization.strip())
+        if match is None:
+            raise unauthenticated("INVALID_TOKEN", "authorization must read: Bearer <token>")
+        try:
+            claims = jwt.decode(
+                match[1],
+                self._secret,
+                algorithms=["HS256"],
+                leeway=LEEWAY,
+                # The audience is a matter between the issuer and its clients; Supabase sets "authenticated".
+                options={"require": ["exp", "role"], "verify_aud": False},
+            )
+        except jwt.ExpiredSignatureError:
+            raise unauthenticated("TOKEN_EXPIRED", "the token has expired") from None
+        except jwt.MissingRequiredClaimError as error:
+            raise unauthenticated("INVALID_TOKEN", f"the token has no claim {error.claim}") from None
+        except jwt.InvalidTokenError:
+            raise unauthenticated("INVALID_TOKEN", "the token is not valid") from None
+        role = claims["role"]
+        if role not in ROLES:
+            raise unauthenticated("INVALID_TOKEN", f"the token's role must be one of {', '.join(ROLES)}")
+        if role == "authenticated" and not _is_uuid(claims.get("sub")):
+            raise unauthenticated("INVALID_TOKEN", "the token's subject must be the user's UUID")
+        return Identity(role, json.dumps(claims), float(claims["exp"]), has_token=True)
+
+
+def mint(secret: str, role: str, subject: str | None = None, lifetime: int = 3600) -> str:
+    """A token for development.
+
+    role: one of ROLES. subject: the user's UUID, for authenticated. lifetime: seconds.
+    Raises ValueError for another role, or authenticated without a user.
+    """
+    if role not in ROLES:
+        raise ValueError(f"role must be one of {', '.join(ROLES)}")
+    if role == "authenticated" and not _is_uuid(subject):
+        raise ValueError("a token for authenticated needs the user's UUID as its subject")
+    now = int(time.time())
+    claims = {"role": role, "iat": now, "exp": now + lifetime}
+    if subject:
+        claims["sub"] = subject
+    return jwt.encode(claims, secret, algorithm="HS256")
+
+
+def _is_uuid(value: object) -> bool:
+    try:
+        uuid.UUID(str(value))
+    except ValueError:
+        return False
+    return True

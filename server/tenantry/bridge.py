@@ -1,0 +1,420 @@
+"""From proto method to SQL function.
+
+`CreditService.ConsumeCredits` calls `public.consume_credits`, by name. At start every method is held against the
+function's signature in the catalog, and one converter is compiled for it; whatever does not fit is listed and stops the
+start. So a plain RPC is a proto message and a SQL function, and no Python.
+
+Requests: a field goes to the argument of its name. A field that is not set is left out, so the argument's default
+applies; a field without presence counts as not set when it has its default value.
+
+Responses:
+- no fields: the function returns void;
+- one message field, and the function returns a composite type: its row;
+- otherwise each field takes the result column of its name, a message a composite, a repeated message an array of
+  composites. At most one field is repeated.
+
+Types: string is text, varchar or uuid; an enum is text, its value's name without prefix in lower case
+(SUBSCRIPTION_STATUS_PAST_DUE is past_due); Timestamp is timestamptz; Struct is jsonb; FieldMask is text[]; NULL is unset.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from google.protobuf import json_format
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from tenantry.database import Database, Row, literal
+from tenantry.errors import invalid_argument
+
+Encode = Callable[[str, Any], str]
+"""(field name, value) -> SQL literal. Raises CallError when the value cannot be passed on."""
+
+Decode = Callable[[Any], Any]
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_ESCAPED_NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+_FUNCTIONS = """
+select p.proname, p.proretset, p.prorettype::int8, p.pronargdefaults,
+       coalesce(p.proargnames, '{}')::text[],
+       coalesce(p.proargmodes::text[], array_fill('i'::text, array[p.pronargs])),
+       coalesce(p.proallargtypes, p.proargtypes::oid[])::int8[]
+from pg_catalog.pg_proc as p
+where p.pronamespace = 'public'::regnamespace and p.proname = any (%s)
+"""
+
+# Every type that these functions can speak of: the base types, and the composites with their arrays.
+_TYPES = """
+select t.oid::int8, pg_catalog.format_type(t.oid, null), t.typtype::text, t.typelem::int8,
+       array(select a.attname::text from pg_catalog.pg_attribute as a
+             where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped order by a.attnum),
+       array(select a.atttypid::int8 from pg_catalog.pg_attribute as a
+             where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped order by a.attnum)
+from pg_catalog.pg_type as t
+where t.typnamespace in ('pg_catalog'::regnamespace, 'public'::regnamespace, 'tenantry'::regnamespace)
+  and t.typtype in ('b', 'c', 'p')
+"""
+
+
+class BridgeError(Exception):
+    """Protos and SQL do not fit; `mismatches` lists how."""
+
+    def __init__(self, mismatches: list[str]) -> None:
+        super().__init__("protos and SQL functions do not fit:\n" + "\n".join(f"  - {line}" for line in mismatches))
+        self.mismatches = mismatches
+
+
+@dataclass(frozen=True)
+class Type:
+    """A PostgreSQL type: its name as format_type() gives it, what it is an array of, and its attributes."""
+
+    name: str
+    kind: str
+    element: int
+    attributes: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function's signature. `results` are its OUT columns, empty when it returns one type."""
+
+    name: str
+    returns_set: bool
+    returns: int
+    arguments: Mapping[str, int]
+    required: frozenset[str]
+    results: Mapping[str, int]
+
+
+@dataclass
+class Catalog:
+    """The functions and types that the database has; `mismatches` collects what does not fit them."""
+
+    functions: Mapping[str, list[Function]]
+    types: Mapping[int, Type]
+    mismatches: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A method, ready to be called."""
+
+    name: str
+    request_class: type[Message]
+    statement: Callable[[Any], str]
+    response: Callable[[list[Row]], Message]
+
+
+def snake_case(name: str) -> str:
+    """ConsumeCredits -> consume_credits."""
+    return _WORD_START.sub("_", name).lower()
+
+
+async def compile_services(database: Database, services: Iterable[ServiceDescriptor]) -> dict[str, Call]:
+    """A Call for every method of the services, by '/package.Service/Method'.
+
+    Raises BridgeError with everything that does not fit.
+    """
+    methods = [method for service in services for method in service.methods]
+    catalog = await _load(database, [snake_case(method.name) for method in methods])
+    calls = {}
+    for method in methods:
+        call = _compile(method, catalog)
+        if call is not None:
+            calls[call.name] = call
+    if catalog.mismatches:
+        raise BridgeError(catalog.mismatches)
+    return calls
+
+
+async def _load(database: Database, names: list[str]) -> Catalog:
+    functions: dict[str, list[Function]] = {}
+    for name, returns_set, returns, defaults, arg_names, modes, types in await database.query(_FUNCTIONS, [names]):
+        inputs = [(n, t) for n, m, t in zip(arg_names, modes, types, strict=True) if m in "iv"]
+        outputs = [(n, t) for n, m, t in zip(arg_names, modes, types, strict=True) if m in "ot"]
+        required = frozenset(n for n, _ in inputs[: len(inputs) - defaults])
+        function = Function(name, returns_set, returns, dict(inputs), required, dict(outputs))
+        functions.setdefault(name, []).append(function)
+    types_by_oid = {
+        oid: Type(name, kind, element, dict(zip(attributes, attribute_types, strict=True)))
+        for oid, name, kind, element, attributes, attribute_types in await database.query(_TYPES)
+    }
+    return Catalog(functions, types_by_oid)
+
+
+def _compile(method: MethodDescriptor, catalog: Catalog) -> Call | None:
+    before = len(catalog.mismatches)
+    name = snake_case(method.name)
+    where = f"{method.containing_service.full_name}.{method.name}"
+    found = catalog.functions.get(name, [])
+    if len(found) != 1:
+        problem = "does not exist" if not found else "is overloaded"
+        catalog.mismatches.append(f"{where}: function public.{name} {problem}")
+        return None
+    function = found[0]
+    arguments = _arguments(method.input_type, function, catalog, where)
+    select, response = _response(method.output_type, function, catalog, where)
+    if len(catalog.mismatches) > before:
+        return None
+    full_name = f"/{method.containing_service.full_name}/{method.name}"
+    return Call(
+        full_name, GetMessageClass(method.input_type), lambda request: select.format(arguments(request)), response
+    )
+
+
+# Requests
+
+
+def _arguments(message: Descriptor, function: Function, catalog: Catalog, where: str) -> Callable[[Message], str]:
+    encoders: dict[str, Encode] = {}
+    for argument in function.required - {f.name for f in message.fields}:
+        catalog.mismatches.append(f"{where}: required argument {argument} has no field")
+    for fld in message.fields:
+        if fld.name not in function.arguments:
+            catalog.mismatches.append(f"{where}: field {fld.name} has no argument")
+            continue
+        type_name = catalog.types[function.arguments[fld.name]].name
+        encode = _encoder(fld, type_name)
+        if encode is None:
+            catalog.mismatches.append(f"{where}: field {fld.name} ({_describe(fld)}) cannot be argument {type_name}")
+        else:
+            encoders[fld.name] = encode
+
+    def arguments(request: Message) -> str:
+        # ListFields() gives what is set and nothing else, which is just what is passed.
+        return ", ".join(
+            f'"{fld.name}" => {encoders[fld.name](fld.name, value)}' for fld, value in request.ListFields()
+        )
+
+    return arguments
+
+
+def _encoder(fld: FieldDescriptor, type_name: str) -> Encode | None:
+    kind = _describe(fld)
+    if fld.type == FieldDescriptor.TYPE_ENUM and not fld.is_repeated and type_name in _TEXT:
+        return _enum_encoder(fld.enum_type)
+    return _ENCODERS.get((kind, type_name))
+
+
+def _encode_text(name: str, value: str) -> str:
+    if "\0" in value:
+        raise invalid_argument(name, "must not contain the character NUL")
+    return literal(value)
+
+
+def _encode_uuid(name: str, value: str) -> str:
+    if _UUID.fullmatch(value) is None:
+        raise invalid_argument(name, "must be a UUID")
+    return f"'{value}'"
+
+
+def _encode_plain(_: str, value: float) -> str:
+    # Quoted, as a literal of unknown type takes any argument's type: an integer constant is no smallint.
+    return f"'{value}'"
+
+
+def _encode_timestamp(name: str, value: Any) -> str:
+    try:
+        return f"'{value.ToDatetime().isoformat()}Z'"
+    except (ValueError, OverflowError):
+        raise invalid_argument(name, "is not a time between the years 1 and 9999") from None
+
+
+def _encode_struct(name: str, value: Message) -> str:
+    try:
+        text = json.dumps(json_format.MessageToDict(value), ensure_ascii=False, allow_nan=False)
+    except (ValueError, json_format.Error):
+        raise invalid_argument(name, "must hold JSON values only") from None
+    if _ESCAPED_NUL.search(text):
+        raise invalid_argument(name, "must not contain the character NUL")
+    return literal(text)
+
+
+def _encode_texts(name: str, values: Iterable[str]) -> str:
+    return f"array[{', '.join(_encode_text(name, value) for value in values)}]::text[]"
+
+
+def _encode_mask(name: str, value: Any) -> str:
+    return _encode_texts(name, value.paths)
+
+
+def _enum_encoder(enum: EnumDescriptor) -> Encode:
+    labels = {number: label for label, number in _labels(enum).items()}
+
+    def encode(name: str, value: int) -> str:
+        if value not in labels:
+            raise invalid_argument(name, f"{value} is not a value of {enum.name}")
+        return literal(labels[value])
+
+    return encode
+
+
+def _labels(enum: EnumDescriptor) -> dict[str, int]:
+    prefix = snake_case(enum.name).upper() + "_"
+    return {value.name.removeprefix(prefix).lower(): value.number for value in enum.values if value.number}
+
+
+_TEXT = ("text", "character varying")
+
+_ENCODERS: dict[tuple[str, str], Encode] = {
+    **{("string", name): _encode_text for name in _TEXT},
+    ("string", "uuid"): _encode_uuid,
+    ("bool", "boolean"): _encode_plain,
+    ("int32", "smallint"): _encode_plain,
+    ("int32", "integer"): _encode_plain,
+    ("int32", "bigint"): _encode_plain,
+    ("int64", "bigint"): _encode_plain,
+    ("double", "double precision"): _encode_plain,
+    ("google.protobuf.Timestamp", "timestamp with time zone"): _encode_timestamp,
+    ("google.protobuf.Struct", "jsonb"): _encode_struct,
+    ("google.protobuf.FieldMask", "text[]"): _encode_mask,
+    ("repeated string", "text[]"): _encode_texts,
+}
+
+
+# Responses
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads one message from a row: the columns to select, and what makes the message of a slice of the row."""
+
+    columns: list[str]
+    read: Callable[[Row, int], Message]
+
+
+def _response(
+    message: Descriptor, function: Function, catalog: Catalog, where: str
+) -> tuple[str, Callable[[list[Row]], Message]]:
+    call = f"public.{function.name}({{}})"
+    response_class = GetMessageClass(message)
+    if not message.fields:
+        return f"select {call}", lambda _: response_class()
+
+    returned = catalog.types[function.returns]
+    if not function.results and returned.kind == "c" and len(message.fields) == 1:
+        fld = message.fields[0]
+        reader = _reader(fld.message_type, returned.attributes, "r", catalog, where)
+        return f"select {', '.join(reader.columns)} from {call} as r", (
+            lambda rows: response_class(**{fld.name: reader.read(rows[0], 0)})
+        )
+    results = function.results or {function.name: function.returns}
+    if not function.results and len(message.fields) == 1:
+        # A function with a plain result: the response's only field takes it.
+        results = {message.fields[0].name: function.returns}
+        call += f' as r("{message.fields[0].name}")'
+    else:
+        call += " as r"
+
+    repeated = [fld for fld in message.fields if fld.is_repeated and fld.message_type]
+    single = [fld for fld in message.fields if fld not in repeated]
+    head = _reader_of_fields(response_class, single, results, "r", catalog, where)
+    if not repeated:
+        return f"select {', '.join(head.columns)} from {call}", lambda rows: head.read(rows[0], 0)
+    items = repeated[0]
+    array = catalog.types[results.get(items.name, 0)] if items.name in results else None
+    if len(repeated) > 1 or array is None or not array.element:
+        catalog.mismatches.append(f"{where}: {message.name} needs one array of a composite type, as {items.name}")
+        return call, lambda _: response_class()
+    element = catalog.types[array.element]
+    item = _reader(items.message_type, element.attributes, "i", catalog, where)
+    columns = ["i.ordinality", *item.columns, *head.columns]
+    offset = 1 + len(item.columns)
+
+    def read(rows: list[Row]) -> Message:
+        response = head.read(rows[0], offset)
+        getattr(response, items.name).extend([item.read(row, 1) for row in rows if row[0] is not None])
+        return response
+
+    unnest = f'left join lateral unnest(r."{items.name}") with ordinality as i on true'
+    return f"select {', '.join(columns)} from {call} {unnest}", read
+
+
+def _reader(message: Descriptor, types: Mapping[str, int], prefix: str, catalog: Catalog, where: str) -> _Reader:
+    return _reader_of_fields(GetMessageClass(message), message.fields, types, prefix, catalog, where)
+
+
+def _reader_of_fields(
+    message_class: type[Message],
+    fields: Iterable[FieldDescriptor],
+    types: Mapping[str, int],
+    prefix: str,
+    catalog: Catalog,
+    where: str,
+) -> _Reader:
+    """A reader of some fields of a message, from the columns of their names below `prefix`."""
+    columns: list[str] = []
+    plain: list[tuple[int, str, Decode | None]] = []
+    nested: list[tuple[int, str, _Reader]] = []
+    for fld in fields:
+        here = f"{where}: {message_class.DESCRIPTOR.name}.{fld.name} ({_describe(fld)})"
+        if fld.name not in types:
+            catalog.mismatches.append(f"{here} has no column")
+            continue
+        type_ = catalog.types[types[fld.name]]
+        column = f'{prefix}."{fld.name}"'
+        if fld.message_type and type_.kind == "c" and not fld.is_repeated:
+            reader = _reader(fld.message_type, type_.attributes, f"({column})", catalog, where)
+            nested.append((len(columns), fld.name, reader))
+            columns += [f"not ({column} is null)", *reader.columns]
+        elif (_describe(fld), type_.name) in _DECODERS:
+            plain.append((len(columns), fld.name, _DECODERS[_describe(fld), type_.name]))
+            columns.append(column)
+        elif fld.type == FieldDescriptor.TYPE_ENUM and type_.name in _TEXT and not fld.is_repeated:
+            plain.append((len(columns), fld.name, _labels(fld.enum_type).__getitem__))
+            columns.append(column)
+        else:
+            catalog.mismatches.append(f"{here} cannot be column {type_.name}")
+
+    def read(row: Row, offset: int) -> Message:
+        values = {}
+        for position, name, decode in plain:
+            value = row[offset + position]
+            if value is not None:
+                values[name] = value if decode is None else decode(value)
+        for position, name, reader in nested:
+            if row[offset + position]:
+                values[name] = reader.read(row, offset + position + 1)
+        return message_class(**values)
+
+    return _Reader(columns, read)
+
+
+_DECODERS: dict[tuple[str, str], Decode | None] = {
+    **{("string", name): None for name in (*_TEXT, "uuid")},
+    ("bool", "boolean"): None,
+    ("int32", "smallint"): None,
+    ("int32", "integer"): None,
+    ("int64", "integer"): None,
+    ("int64", "bigint"): None,
+    ("double", "double precision"): None,
+    ("repeated string", "text[]"): None,
+    ("google.protobuf.Timestamp", "timestamp with time zone"): None,
+    ("google.protobuf.Struct", "jsonb"): json.loads,
+}
+
+
+def _describe(fld: FieldDescriptor) -> str:
+    """The field's type as it stands in a proto file."""
+    if fld.message_type:
+        name = fld.message_type.full_name
+    elif fld.enum_type:
+        name = fld.enum_type.full_name
+    else:
+        name = _SCALARS.get(fld.type, "unsupported")
+    return f"repeated {name}" if fld.is_repeated else name
+
+
+_SCALARS = {
+    FieldDescriptor.TYPE_STRING: "string",
+    FieldDescriptor.TYPE_BOOL: "bool",
+    FieldDescriptor.TYPE_INT32: "int32",
+    FieldDescriptor.TYPE_INT64: "int64",
+    FieldDescriptor.TYPE_DOUBLE: "double",
+}

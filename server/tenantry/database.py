@@ -1,0 +1,139 @@
+"""The one way to PostgreSQL: a pool, and a call that travels as a single message.
+
+A call is one simple-query message: the caller's role, claims and deadline, then the function. PostgreSQL runs a message
+of several statements in one implicit transaction, so there is no BEGIN and COMMIT to send, `SET LOCAL` lasts for just
+this call, and an error leaves nothing to roll back. The settings must be statements of their own, ahead of the call: set
+within its statement they come too late for row-level security and for statement_timeout.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from psycopg.abc import Query
+from psycopg.types.string import TextLoader
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from tenantry.auth import Identity
+from tenantry.errors import CallError, Constraints, Kind, from_database, grpc, status, unavailable
+
+log = logging.getLogger(__name__)
+
+Row = Sequence[Any]
+
+ATTEMPTS = 4
+"""How often a call is run in all when it conflicts with others (serialization failure, deadlock)."""
+
+ACQUIRE_TIMEOUT = 5.0
+"""Seconds to wait for a free connection."""
+
+_CONSTRAINTS = """
+select c.relname, k.conname,
+       array(select a.attname from unnest(k.conkey) with ordinality as key (attnum, position)
+             join pg_catalog.pg_attribute as a on a.attrelid = k.conrelid and a.attnum = key.attnum
+             order by key.position)::text[]
+from pg_catalog.pg_constraint as k
+join pg_catalog.pg_class as c on c.oid = k.conrelid
+where c.relnamespace in ('public'::regnamespace, 'tenantry'::regnamespace)
+"""
+
+
+def literal(text: str) -> str:
+    """The text as an SQL literal, whatever standard_conforming_strings says."""
+    quoted = "'" + text.replace("'", "''") + "'"
+    return " E" + quoted.replace("\\", "\\\\") if "\\" in text else quoted
+
+
+class Database:
+    """A pool of connections to one PostgreSQL."""
+
+    def __init__(self, conninfo: str, pool_size: int, default_timeout: float) -> None:
+        """conninfo: libpq's. pool_size: connections at most. default_timeout: seconds for calls without a deadline."""
+        self._default_timeout = default_timeout
+        self._constraints: Constraints = {}
+        self._pool = AsyncConnectionPool(
+            conninfo,
+            min_size=1,
+            max_size=pool_size,
+            timeout=ACQUIRE_TIMEOUT,
+            kwargs={"autocommit": True, "prepare_threshold": None, "application_name": "tenantry"},
+            configure=_configure,
+            open=False,
+        )
+
+    async def open(self) -> None:
+        """Connects. Raises psycopg.OperationalError when PostgreSQL cannot be reached."""
+        try:
+            await self._pool.open(wait=True, timeout=ACQUIRE_TIMEOUT)
+        except PoolTimeout:
+            await self._pool.close()
+            # The pool only says that time ran out; a connection of our own says why.
+            await (await psycopg.AsyncConnection.connect(self._pool.conninfo)).close()
+            raise
+        rows = await self.query(_CONSTRAINTS)
+        self._constraints = {(table, name): tuple(columns) for table, name, columns in rows}
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self._pool.close()
+
+    async def query(self, query: Query, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Rows of a query made as the server itself, for its own needs."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(query, parameters)
+            return await cursor.fetchall()
+
+    async def call(self, identity: Identity, statement: str, time_remaining: float | None) -> list[Row]:
+        """Runs one statement as the caller, in a transaction of its own, and returns its rows.
+
+        statement: SQL whose values are literals already. time_remaining: seconds until the caller's deadline.
+        Raises CallError.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + (self._default_timeout if time_remaining is None else time_remaining)
+        claims = literal(identity.claims)
+        for attempt in range(1, ATTEMPTS + 1):
+            timeout = deadline - loop.time()
+            message = (
+                f"set local role {identity.role}; set local request.jwt.claims = {claims}; "
+                f"set local statement_timeout = {max(1, int(timeout * 1000))}; {statement}"
+            )
+            try:
+                return await self._send(message.encode(), max(0.001, min(timeout, ACQUIRE_TIMEOUT)))
+            except (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected) as error:
+                if attempt == ATTEMPTS:
+                    raise CallError(from_database(error, self._constraints, identity.has_token)) from error
+                await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter, not a secret
+            except PoolTimeout as error:
+                raise CallError(self._no_connection()) from error
+            except psycopg.Error as error:
+                answer = from_database(error, self._constraints, identity.has_token)
+                if answer.code == grpc.StatusCode.INTERNAL.value[0]:
+                    log.exception("unexpected error of the database: %s", error.sqlstate)
+                elif answer.code == grpc.StatusCode.UNAVAILABLE.value[0]:
+                    # The other idle connections are as dead as this one: replaced before the next call takes one.
+                    await self._pool.check()
+                raise CallError(answer) from error
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _send(self, message: bytes, acquire_timeout: float) -> list[Row]:
+        async with self._pool.connection(acquire_timeout) as connection:
+            cursor = await connection.execute(message)
+            while cursor.nextset():
+                pass
+            return await cursor.fetchall()
+
+    def _no_connection(self) -> Any:
+        if self._pool.get_stats().get("pool_size", 0) == 0:
+            return unavailable()
+        kind = Kind(grpc.StatusCode.RESOURCE_EXHAUSTED, "SERVER_BUSY")
+        return status(kind, "every connection to the database is in use", retry_after=0.5)
+
+
+async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
+    # Both go into messages as text; parsing them into Python objects first would be work for nothing.
+    connection.adapters.register_loader("uuid", TextLoader)
+    connection.adapters.register_loader("jsonb", TextLoader)

@@ -1,0 +1,10 @@
+-- The role that calls: the one that was set for this transaction, or else the one that logged in.
+-- Within a definer function current_user is the function's owner; the setting still names the caller, and
+-- nobody can set it to a role that they may not become.
+create or replace function tenantry.caller() returns text
+language sql stable
+return coalesce(nullif(current_setting('role'), 'none'), session_user);
+
+comment on function tenantry.caller() is 'Name of the role that calls, also within a definer function.';
+revoke all on function tenantry.caller from public;
+grant execute on function tenantry.caller to anon, authenticated, service_role;

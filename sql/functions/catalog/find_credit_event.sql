@@ -1,0 +1,31 @@
+-- The credit event of that id or name. No name can read as an id, so the two never collide.
+--
+-- Raises TN001 without a name, TN002.
+create or replace function tenantry.find_credit_event(p_credit_event text) returns public.credit_events
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_event public.credit_events;
+begin
+    select * into v_event from public.credit_events where name = p_credit_event;
+    if found then
+        return v_event;
+    end if;
+    if coalesce(p_credit_event, '') = '' then
+        perform tenantry.fail_invalid('credit_event', 'is required');
+    end if;
+    if p_credit_event ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then
+        select * into v_event from public.credit_events where id = p_credit_event::uuid;
+        if found then
+            return v_event;
+        end if;
+    end if;
+    perform tenantry.fail_not_found('credit_event', p_credit_event);
+end
+$$;
+
+comment on function tenantry.find_credit_event(text) is
+    'The credit event of that id or name. Raises TN001 (none given), TN002.';
+revoke all on function tenantry.find_credit_event from public;
+grant execute on function tenantry.find_credit_event to authenticated, service_role;

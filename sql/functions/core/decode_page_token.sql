@@ -1,0 +1,33 @@
+-- The sort key out of a page token; null for no token.
+-- Raises TN003 when the token was not made by this listing with these filters.
+create or replace function tenantry.decode_page_token(p_token text, p_scope text) returns jsonb
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_text text;
+begin
+    if coalesce(p_token, '') = '' then
+        return null;
+    end if;
+    begin
+        v_text := convert_from(
+            decode(translate(p_token, '-_', '+/') || repeat('=', (4 - length(p_token) % 4) % 4), 'base64'), 'UTF8');
+        if left(v_text, 8) = left(md5(p_scope || substr(v_text, 9)), 8) then
+            return substr(v_text, 9)::jsonb;
+        end if;
+    exception
+        when data_exception then
+            null;
+    end;
+    perform tenantry.fail(
+        'TN003', 'page_token is not one of this listing with these filters',
+        jsonb_build_object('field', 'page_token'),
+        'Take next_page_token of the page before, and repeat the same filters.');
+end
+$$;
+
+comment on function tenantry.decode_page_token(text, text) is
+    'The sort key in a page token, null for no token. Raises TN003 for a token of another listing.';
+revoke all on function tenantry.decode_page_token from public;
+grant execute on function tenantry.decode_page_token to anon, authenticated, service_role;

@@ -1,0 +1,26 @@
+-- Raises one of Tenantry's own errors. Every error of class TN is raised here, so that all have one shape:
+-- a stable SQLSTATE, a sentence for people, the variables as JSON in DETAIL and, where there is one, the
+-- remedy in HINT. docs/errors.md lists the codes.
+--
+-- Raises: p_code. Callers: functions of this project.
+create or replace function tenantry.fail(
+    p_code text,
+    p_message text,
+    p_detail jsonb default '{}',
+    p_hint text default null
+) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_hint is null then
+        raise exception using errcode = p_code, message = p_message, detail = p_detail::text;
+    end if;
+    raise exception using errcode = p_code, message = p_message, detail = p_detail::text, hint = p_hint;
+end
+$$;
+
+comment on function tenantry.fail(text, text, jsonb, text) is
+    'Raises SQLSTATE p_code with a message, the variables as JSON in DETAIL and the remedy in HINT.';
+revoke all on function tenantry.fail from public;
+grant execute on function tenantry.fail to anon, authenticated, service_role;

@@ -1,0 +1,42 @@
+-- Keeps updated_at true whoever writes, through whichever door.
+create or replace function tenantry.touch_updated_at() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    new.updated_at := clock_timestamp();
+    return new;
+end
+$$;
+
+comment on function tenantry.touch_updated_at() is 'Trigger: sets updated_at to the present time.';
+revoke all on function tenantry.touch_updated_at from public;
+
+-- On organizations only for what people edit: the ledger updates its account's row too, at every consumption.
+create or replace trigger touch_updated_at
+before update of name, description, slug, website, is_active on public.organizations
+for each row execute function tenantry.touch_updated_at();
+
+create or replace trigger touch_updated_at before update on public.permissions
+for each row execute function tenantry.touch_updated_at();
+
+create or replace trigger touch_updated_at before update on public.roles
+for each row execute function tenantry.touch_updated_at();
+
+create or replace trigger touch_updated_at before update on public.user_roles
+for each row execute function tenantry.touch_updated_at();
+
+create or replace trigger touch_updated_at before update on public.subscription_plans
+for each row execute function tenantry.touch_updated_at();
+
+create or replace trigger touch_updated_at before update on public.credit_events
+for each row execute function tenantry.touch_updated_at();
+
+create or replace trigger touch_updated_at before update on public.credit_products
+for each row execute function tenantry.touch_updated_at();
+
+create or replace trigger touch_updated_at before update on public.organization_subscriptions
+for each row execute function tenantry.touch_updated_at();
+
+create or replace trigger touch_updated_at before update on public.billing_history
+for each row execute function tenantry.touch_updated_at();

@@ -1,0 +1,100 @@
+-- Spends credits: one update of the account and one entry, whatever the number of lots or entries.
+--
+-- The entry is written straight away where the account allows it. Only where it does not, this looks why: a lapse
+-- of time to settle first, a replay that came in between, or a reason to refuse.
+--
+-- Locks: the organization's row. Raises TN001, TN002, TN009 (insufficient credits), TN011, TN012 (organization
+-- inactive), TN013 (credit event inactive), 42501. Callers: who holds credits:consume there.
+create or replace function tenantry.consume_credits(
+    p_organization_id uuid,
+    p_credit_event text,
+    p_quantity integer,
+    p_amount integer,
+    p_source_id uuid,
+    p_description text,
+    p_metadata jsonb,
+    p_request_id text
+) returns public.credit_transactions
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_charge record;
+    v_new public.credit_transactions;
+    v_entry public.credit_transactions;
+    v_account public.organizations;
+begin
+    if p_organization_id is null then
+        perform tenantry.fail_invalid('organization_id', 'is required');
+    end if;
+    perform tenantry.authorize('credits:consume', p_organization_id);
+    v_charge := tenantry.price_charge(p_credit_event, p_quantity, p_amount);
+    v_new.organization_id := p_organization_id;
+    v_new.transaction_type := 'consumed';
+    v_new.amount := - v_charge.amount;
+    v_new.source := case when p_credit_event is null then 'consumption' else 'event_consumption' end;
+    v_new.source_id := p_source_id;
+    v_new.credit_event_id := v_charge.credit_event_id;
+    v_new.quantity := v_charge.quantity;
+    v_new.description := p_description;
+    v_new.metadata := p_metadata;
+    v_new.idempotency_key := p_request_id;
+    perform tenantry.check_entry(v_new);
+
+    loop
+        v_entry := tenantry.find_replay(v_new);
+        if v_entry.id is not null then
+            return v_entry;
+        end if;
+        if not v_charge.is_active then
+            perform tenantry.fail(
+                'TN013', format('credit event "%s" is not active', p_credit_event),
+                jsonb_build_object('credit_event', p_credit_event));
+        end if;
+        v_entry := tenantry.append_entry(v_new);
+        if v_entry.id is not null then
+            return v_entry;
+        end if;
+
+        select * into v_account from public.organizations where id = p_organization_id;
+        if not found then
+            perform tenantry.fail_not_found('organization', p_organization_id::text);
+        elsif not v_account.is_active then
+            perform tenantry.fail(
+                'TN012', 'the organization is not active', jsonb_build_object('organization_id', p_organization_id));
+        elsif v_account.credits_settle_at <= tenantry.clock() then
+            v_account := tenantry.lock_account(p_organization_id);
+        end if;
+        if v_account.credit_balance - v_account.credits_reserved < v_charge.amount then
+            perform tenantry.fail_insufficient(v_account, v_charge.amount);
+        end if;
+    end loop;
+end
+$$;
+
+comment on function tenantry.consume_credits(uuid, text, integer, integer, uuid, text, jsonb, text) is
+    'Definer half of public.consume_credits.';
+revoke all on function tenantry.consume_credits from public;
+grant execute on function tenantry.consume_credits to authenticated, service_role;
+
+create or replace function public.consume_credits(
+    organization_id uuid default null,
+    credit_event text default null,
+    quantity integer default null,
+    amount integer default null,
+    source_id uuid default null,
+    description text default null,
+    metadata jsonb default null,
+    request_id text default null
+) returns public.credit_transactions
+language sql volatile
+return tenantry.consume_credits(
+    organization_id, credit_event, quantity, amount, source_id, description, metadata, request_id);
+
+comment on function public.consume_credits(uuid, text, integer, integer, uuid, text, jsonb, text) is
+    'Spends credits, never below zero. credit_event: id or name, charged at its cost times quantity (1 unless given);'
+    ' or amount: credits, above 0. source_id: your own reference. request_id: the same id makes one entry and returns'
+    ' it again. Raises TN001, TN002, TN009 (insufficient credits), TN011 (request_id used otherwise), TN012'
+    ' (organization inactive), TN013 (credit event inactive), 42501.';
+revoke all on function public.consume_credits from public, anon, authenticated, service_role;
+grant execute on function public.consume_credits to authenticated, service_role;

@@ -1,0 +1,39 @@
+-- The entry that an idempotency key already made, null if there is none (or no key).
+--
+-- The arguments must be those of the first call. What is stored is what is compared; an amount that followed
+-- from a credit event's price is not, since the price may have changed in between.
+--
+-- p_entry: the entry as this call would write it. Raises TN011 when the key was used for something else.
+create or replace function tenantry.find_replay(p_entry public.credit_transactions)
+returns public.credit_transactions
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_entry public.credit_transactions;
+begin
+    if p_entry.idempotency_key is null then
+        return null;
+    end if;
+    select * into v_entry
+    from public.credit_transactions
+    where organization_id = p_entry.organization_id and idempotency_key = p_entry.idempotency_key;
+    if not found then
+        return null;
+    end if;
+    if (
+        v_entry.transaction_type, v_entry.source, v_entry.source_id, v_entry.credit_event_id, v_entry.quantity,
+        v_entry.expires_at, v_entry.stripe_payment_intent_id, v_entry.description, v_entry.metadata
+    ) is distinct from (
+        p_entry.transaction_type, p_entry.source, p_entry.source_id, p_entry.credit_event_id, p_entry.quantity,
+        p_entry.expires_at, p_entry.stripe_payment_intent_id, p_entry.description, p_entry.metadata
+    ) or (p_entry.credit_event_id is null and v_entry.amount <> p_entry.amount) then
+        perform tenantry.fail_replay(p_entry.idempotency_key, p_entry.organization_id);
+    end if;
+    return v_entry;
+end
+$$;
+
+comment on function tenantry.find_replay(public.credit_transactions) is
+    'The entry that the idempotency key already made, or null. Raises TN011 when it was made by other arguments.';
+revoke all on function tenantry.find_replay from public;

@@ -1,0 +1,20 @@
+-- The ledger is append-only for everyone, its owner included: a correction is a further entry.
+-- Raises TN015.
+create or replace function tenantry.protect_ledger() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform tenantry.fail(
+        'TN015', format('credit_transactions is append-only: %s is refused', lower(tg_op)),
+        '{}', 'Correct an entry by a further one: a refund, a revocation or a grant.');
+    return null;
+end
+$$;
+
+comment on function tenantry.protect_ledger() is 'Trigger: raises TN015, the ledger is append-only.';
+revoke all on function tenantry.protect_ledger from public;
+
+create or replace trigger protect_ledger
+before update or delete or truncate on public.credit_transactions
+for each statement execute function tenantry.protect_ledger();

@@ -1,0 +1,48 @@
+-- Organizations: the tenants. A row is also the account of the organization's credit ledger: its lock puts the
+-- ledger's entries in order, so the account's state stands here and not in a table of its own (one row to
+-- lock, one row to write for each consumption).
+
+create table public.organizations (
+    id uuid primary key default gen_random_uuid(),
+    name varchar(100) not null,
+    description text,
+    slug varchar(100) not null,
+    website varchar(500),
+    is_active boolean not null default true,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    credit_balance integer not null default 0,
+    credits_reserved integer not null default 0,
+    credits_entry_number bigint not null default 0,
+    credits_entry_at timestamptz not null default '-infinity',
+    credits_settled_entry bigint not null default 0,
+    credits_settle_at timestamptz not null default 'infinity',
+    constraint organizations_name_key unique (name),
+    constraint organizations_slug_key unique (slug),
+    constraint organizations_name_check check (btrim(name) <> ''),
+    constraint organizations_slug_check check (slug ~ '^[a-z0-9]+([-_][a-z0-9]+)*$'),
+    constraint organizations_website_check check (website ~* '^https?://[^[:space:]]+$'),
+    constraint organizations_credit_balance_check check (credit_balance >= 0),
+    constraint organizations_credits_reserved_check check (credits_reserved between 0 and credit_balance)
+)
+-- Every consumption updates its row; room on the page and no index on what changes keep those updates HOT.
+with (fillfactor = 50);
+
+comment on table public.organizations is 'Tenants, each with the account of its credit ledger.';
+comment on column public.organizations.slug is 'Name for addresses: lower case letters and digits, joined by - or _.';
+comment on column public.organizations.is_active is 'An inactive organization keeps its data and cannot spend credits.';
+comment on column public.organizations.credit_balance is
+    'Credits after the last ledger entry, held ones included. Written by the ledger functions only.';
+comment on column public.organizations.credits_reserved is 'Credits under active holds; available = credit_balance - credits_reserved.';
+comment on column public.organizations.credits_entry_number is 'Number of the last ledger entry; 0 before the first.';
+comment on column public.organizations.credits_entry_at is 'created_at of the last ledger entry.';
+comment on column public.organizations.credits_settled_entry is
+    'Last entry whose credits are allocated to lots; consumption after it is not allocated yet.';
+comment on column public.organizations.credits_settle_at is
+    'Earliest moment at which a lot, a hold or a future grant falls due; a consumption after it settles first.';
+
+create index organizations_created_at_idx on public.organizations (created_at, id);
+create index organizations_credits_settle_at_idx on public.organizations (credits_settle_at)
+    where credits_settle_at < 'infinity';
+
+alter table public.organizations enable row level security;

@@ -1,0 +1,93 @@
+-- What is sold and what is charged for: plans, credit products, credit events.
+
+create table public.subscription_plans (
+    id uuid primary key default gen_random_uuid(),
+    name varchar(100) not null,
+    description text,
+    stripe_price_id varchar(255) not null,
+    stripe_product_id varchar(255) not null,
+    price_amount integer not null,
+    currency varchar(3) not null default 'USD',
+    interval varchar(20) not null,
+    interval_count integer not null default 1,
+    included_credits integer not null default 0,
+    max_users integer,
+    features jsonb,
+    is_active boolean not null default true,
+    trial_period_days integer,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    constraint subscription_plans_name_key unique (name),
+    constraint subscription_plans_stripe_price_id_key unique (stripe_price_id),
+    constraint subscription_plans_name_check check (btrim(name) <> ''),
+    constraint subscription_plans_price_amount_check check (price_amount >= 0),
+    constraint subscription_plans_currency_check check (currency ~ '^[A-Z]{3}$'),
+    constraint subscription_plans_interval_check check (interval in ('daily', 'weekly', 'monthly', 'annual')),
+    constraint subscription_plans_interval_count_check check (interval_count > 0),
+    constraint subscription_plans_included_credits_check check (included_credits >= 0),
+    constraint subscription_plans_max_users_check check (max_users > 0),
+    constraint subscription_plans_features_check check (jsonb_typeof(features) = 'object'),
+    constraint subscription_plans_trial_period_days_check check (trial_period_days >= 0)
+);
+comment on table public.subscription_plans is 'Plans that an organization can subscribe to.';
+comment on column public.subscription_plans.price_amount is 'Price in cents';
+comment on column public.subscription_plans.currency is 'ISO 4217 code, upper case.';
+comment on column public.subscription_plans.interval is 'Unit of the billing period: daily, weekly, monthly or annual.';
+comment on column public.subscription_plans.interval_count is 'Units in a billing period: monthly and 3 make a quarter.';
+comment on column public.subscription_plans.included_credits is 'Credits granted in each billing period.';
+comment on column public.subscription_plans.max_users is 'Seats; null for no limit.';
+
+create table public.credit_events (
+    id uuid primary key default gen_random_uuid(),
+    name varchar(100) not null,
+    description text,
+    credit_cost integer not null,
+    category varchar(50) not null,
+    is_active boolean not null default true,
+    metadata jsonb,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    constraint credit_events_name_key unique (name),
+    -- An event is addressed by name or by id in one argument, so no name may read as an id.
+    constraint credit_events_name_check check (
+        btrim(name) <> ''
+        and name !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+    ),
+    constraint credit_events_credit_cost_check check (credit_cost > 0),
+    constraint credit_events_category_check check (category ~ '^[a-z][a-z0-9_]*$'),
+    constraint credit_events_metadata_check check (jsonb_typeof(metadata) = 'object')
+);
+comment on table public.credit_events is 'Kinds of use that cost credits.';
+comment on column public.credit_events.credit_cost is 'Credits for one unit of the event.';
+
+create table public.credit_products (
+    id uuid primary key default gen_random_uuid(),
+    name varchar(100) not null,
+    description text,
+    stripe_price_id varchar(255) not null,
+    stripe_product_id varchar(255) not null,
+    credit_amount integer not null,
+    price_amount integer not null,
+    currency varchar(3) not null default 'USD',
+    is_active boolean not null default true,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    constraint credit_products_name_key unique (name),
+    constraint credit_products_stripe_price_id_key unique (stripe_price_id),
+    constraint credit_products_name_check check (btrim(name) <> ''),
+    constraint credit_products_credit_amount_check check (credit_amount > 0),
+    constraint credit_products_price_amount_check check (price_amount >= 0),
+    constraint credit_products_currency_check check (currency ~ '^[A-Z]{3}$')
+);
+comment on table public.credit_products is 'Packs of credits for sale.';
+comment on column public.credit_products.credit_amount is 'Credits in one pack.';
+comment on column public.credit_products.price_amount is 'Price in cents';
+comment on column public.credit_products.currency is 'ISO 4217 code, upper case.';
+
+create index subscription_plans_created_at_idx on public.subscription_plans (created_at, id);
+create index credit_events_created_at_idx on public.credit_events (created_at, id);
+create index credit_products_created_at_idx on public.credit_products (created_at, id);
+
+alter table public.subscription_plans enable row level security;
+alter table public.credit_events enable row level security;
+alter table public.credit_products enable row level security;

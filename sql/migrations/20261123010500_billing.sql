@@ -1,0 +1,78 @@
+-- Subscriptions and the record of what was billed.
+
+create table public.organization_subscriptions (
+    id uuid primary key default gen_random_uuid(),
+    organization_id uuid not null,
+    subscription_plan_id uuid,
+    stripe_subscription_id varchar(255),
+    stripe_customer_id varchar(255) not null,
+    status varchar(50) not null,
+    current_period_start timestamptz,
+    current_period_end timestamptz,
+    trial_start timestamptz,
+    trial_end timestamptz,
+    cancel_at_period_end boolean not null default false,
+    cancelled_at timestamptz,
+    metadata jsonb,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    constraint organization_subscriptions_stripe_subscription_id_key unique (stripe_subscription_id),
+    constraint organization_subscriptions_organization_id_fkey
+        foreign key (organization_id) references public.organizations (id),
+    constraint organization_subscriptions_subscription_plan_id_fkey
+        foreign key (subscription_plan_id) references public.subscription_plans (id),
+    constraint organization_subscriptions_status_check
+        check (status in ('trial', 'active', 'past_due', 'cancelled', 'expired')),
+    constraint organization_subscriptions_current_period_end_check
+        check (current_period_end > current_period_start),
+    constraint organization_subscriptions_trial_end_check check (trial_end > trial_start),
+    constraint organization_subscriptions_metadata_check check (jsonb_typeof(metadata) = 'object')
+);
+comment on table public.organization_subscriptions is 'Which plan an organization is, or was, subscribed to.';
+comment on column public.organization_subscriptions.status is 'trial, active, past_due, cancelled or expired.';
+
+create index organization_subscriptions_organization_id_idx
+    on public.organization_subscriptions (organization_id, created_at);
+create index organization_subscriptions_subscription_plan_id_idx
+    on public.organization_subscriptions (subscription_plan_id);
+create index organization_subscriptions_current_period_end_idx
+    on public.organization_subscriptions (current_period_end)
+    where status in ('trial', 'active', 'past_due');
+
+create table public.billing_history (
+    id uuid primary key default gen_random_uuid(),
+    organization_id uuid not null,
+    stripe_invoice_id varchar(255),
+    stripe_payment_intent_id varchar(255),
+    amount integer not null,
+    currency varchar(3) not null default 'USD',
+    status varchar(50) not null,
+    description text,
+    invoice_url text,
+    receipt_url text,
+    billing_reason varchar(50),
+    metadata jsonb,
+    paid_at timestamptz,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    constraint billing_history_stripe_invoice_id_key unique (stripe_invoice_id),
+    constraint billing_history_organization_id_fkey
+        foreign key (organization_id) references public.organizations (id),
+    constraint billing_history_amount_check check (amount >= 0),
+    constraint billing_history_currency_check check (currency ~ '^[A-Z]{3}$'),
+    constraint billing_history_status_check
+        check (status in ('pending', 'paid', 'failed', 'refunded', 'void', 'uncollectible')),
+    constraint billing_history_metadata_check check (jsonb_typeof(metadata) = 'object')
+);
+comment on table public.billing_history is 'What an organization was billed, and how that went.';
+comment on column public.billing_history.amount is 'Amount in cents';
+comment on column public.billing_history.currency is 'ISO 4217 code, upper case.';
+comment on column public.billing_history.status is 'pending, paid, failed, refunded, void or uncollectible.';
+
+create index billing_history_organization_id_idx on public.billing_history (organization_id, created_at, id);
+create index billing_history_stripe_payment_intent_id_idx
+    on public.billing_history (stripe_payment_intent_id)
+    where stripe_payment_intent_id is not null;
+
+alter table public.organization_subscriptions enable row level security;
+alter table public.billing_history enable row level security;

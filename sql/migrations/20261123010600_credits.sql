@@ -1,0 +1,177 @@
+-- The credit ledger.
+--
+-- credit_transactions is the journal: append-only, numbered without gap in each organization. The account is
+-- the organization's own row. Lots say which credits there are (each grant or purchase opens one) and
+-- allocations say which entry took how much from which lot.
+--
+-- A consumption writes its entry and the account, nothing else: which lots it spent follows from the order of
+-- the entries and is worked out later, by tenantry.settle_account().
+
+create table public.credit_transactions (
+    id uuid primary key default gen_random_uuid(),
+    organization_id uuid not null,
+    transaction_type varchar(50) not null,
+    amount integer not null,
+    balance_after integer not null,
+    source varchar(50) not null,
+    source_id uuid,
+    credit_event_id uuid,
+    expires_at timestamptz,
+    stripe_payment_intent_id varchar(255),
+    description text,
+    metadata jsonb,
+    created_at timestamptz not null default now(),
+    entry_number bigint not null,
+    quantity integer,
+    idempotency_key varchar(255),
+    constraint credit_transactions_organization_id_entry_number_key unique (organization_id, entry_number),
+    constraint credit_transactions_organization_id_fkey
+        foreign key (organization_id) references public.organizations (id),
+    constraint credit_transactions_credit_event_id_fkey
+        foreign key (credit_event_id) references public.credit_events (id),
+    constraint credit_transactions_amount_check check (
+        case
+            when transaction_type in ('earned', 'purchased', 'refunded') then amount > 0
+            when transaction_type in ('consumed', 'expired', 'revoked') then amount < 0
+            else false
+        end
+    ),
+    constraint credit_transactions_balance_after_check check (balance_after >= 0),
+    constraint credit_transactions_source_check check (source ~ '^[a-z][a-z0-9_]*$'),
+    constraint credit_transactions_entry_number_check check (entry_number > 0),
+    constraint credit_transactions_quantity_check check (quantity > 0),
+    constraint credit_transactions_metadata_check check (jsonb_typeof(metadata) = 'object')
+);
+comment on table public.credit_transactions is 'The ledger: every change of an organization''s credits, append-only.';
+comment on column public.credit_transactions.transaction_type is
+    'earned, purchased, refunded (amount > 0); consumed, expired, revoked (amount < 0).';
+comment on column public.credit_transactions.amount is 'Credits added, or taken if negative.';
+comment on column public.credit_transactions.balance_after is 'The organization''s balance after this entry, in credits.';
+comment on column public.credit_transactions.source is
+    'What made the entry: subscription, purchase, event_consumption, expiry, grant, refund, hold or a name of your own.';
+comment on column public.credit_transactions.source_id is
+    'The subscription, purchase, event, hold or entry that source speaks of.';
+comment on column public.credit_transactions.expires_at is 'When the added credits expire; null for never.';
+comment on column public.credit_transactions.entry_number is 'Position in the organization''s ledger: 1, 2, 3 … without gap.';
+comment on column public.credit_transactions.quantity is 'Units of the credit event that were charged.';
+comment on column public.credit_transactions.idempotency_key is
+    'The caller''s request_id: one key makes one entry in an organization.';
+
+create unique index credit_transactions_organization_id_idempotency_key_key
+    on public.credit_transactions (organization_id, idempotency_key)
+    where idempotency_key is not null;
+-- Consumption is nearly all of the ledger and is found by number or time; the rest is looked up by kind.
+create index credit_transactions_organization_id_transaction_type_idx
+    on public.credit_transactions (organization_id, transaction_type, entry_number)
+    where transaction_type <> 'consumed';
+create index credit_transactions_credit_event_id_idx
+    on public.credit_transactions (credit_event_id)
+    where credit_event_id is not null;
+
+create table tenantry.credit_lots (
+    organization_id uuid not null,
+    id uuid not null,
+    transaction_type varchar(50) not null,
+    source varchar(50) not null,
+    source_id uuid,
+    amount integer not null,
+    remaining integer not null,
+    priority smallint not null default 0,
+    effective_at timestamptz not null,
+    expires_at timestamptz not null default 'infinity',
+    entry_number bigint,
+    expired_at timestamptz,
+    stripe_payment_intent_id varchar(255),
+    description text,
+    metadata jsonb,
+    idempotency_key varchar(255),
+    primary key (organization_id, id),
+    constraint credit_lots_organization_id_fkey
+        foreign key (organization_id) references public.organizations (id),
+    constraint credit_lots_transaction_type_check check (transaction_type in ('earned', 'purchased')),
+    constraint credit_lots_amount_check check (amount > 0),
+    constraint credit_lots_remaining_check check (remaining between 0 and amount),
+    constraint credit_lots_expires_at_check check (expires_at > effective_at),
+    constraint credit_lots_metadata_check check (jsonb_typeof(metadata) = 'object')
+);
+comment on table tenantry.credit_lots is 'Credits by where they came from: a grant, a purchase or a refund opens a lot.';
+comment on column tenantry.credit_lots.id is 'Id of the ledger entry that opens the lot.';
+comment on column tenantry.credit_lots.transaction_type is 'earned or purchased: whether the credits were paid for.';
+comment on column tenantry.credit_lots.idempotency_key is
+    'The request_id of a grant that is to take effect later; of one in effect it stands on its entry.';
+comment on column tenantry.credit_lots.remaining is
+    'Credits not spent, as of the organization''s credits_settled_entry.';
+comment on column tenantry.credit_lots.priority is 'Among lots that expire together, the lower is spent first.';
+comment on column tenantry.credit_lots.entry_number is 'Number of the opening entry; null until effective_at is reached.';
+comment on column tenantry.credit_lots.expired_at is
+    'Set once the expiry was dealt with; what still remains then is under holds made before it.';
+
+-- The order of spending.
+create index credit_lots_spend_idx
+    on tenantry.credit_lots (organization_id, expires_at, priority, entry_number)
+    where remaining > 0;
+
+create unique index credit_lots_organization_id_idempotency_key_key
+    on tenantry.credit_lots (organization_id, idempotency_key)
+    where idempotency_key is not null;
+
+create table tenantry.credit_allocations (
+    organization_id uuid not null,
+    lot_id uuid not null,
+    from_entry bigint not null,
+    to_entry bigint not null,
+    balance_from integer not null,
+    balance_to integer not null,
+    primary key (organization_id, to_entry, lot_id, balance_to),
+    constraint credit_allocations_lot_fkey
+        foreign key (organization_id, lot_id) references tenantry.credit_lots (organization_id, id),
+    constraint credit_allocations_entry_check check (from_entry <= to_entry),
+    constraint credit_allocations_balance_check check (balance_from < balance_to)
+);
+comment on table tenantry.credit_allocations is
+    'Spans: the entries from_entry..to_entry moved the balance between balance_to and balance_from through this lot.'
+    ' What one entry took from the lot is the overlap of the entry''s own step of the balance with the span.';
+create index credit_allocations_lot_idx on tenantry.credit_allocations (organization_id, lot_id, to_entry);
+
+create table tenantry.credit_holds (
+    organization_id uuid not null,
+    id uuid not null,
+    amount integer not null,
+    remaining integer not null,
+    captured integer not null default 0,
+    credit_event_id uuid,
+    quantity integer,
+    description text,
+    metadata jsonb,
+    idempotency_key varchar(255),
+    created_at timestamptz not null,
+    expires_at timestamptz not null,
+    ended_at timestamptz,
+    state varchar(20) not null default 'active',
+    primary key (organization_id, id),
+    constraint credit_holds_organization_id_fkey
+        foreign key (organization_id) references public.organizations (id),
+    constraint credit_holds_credit_event_id_fkey
+        foreign key (credit_event_id) references public.credit_events (id),
+    constraint credit_holds_amount_check check (amount > 0),
+    constraint credit_holds_remaining_check check (remaining between 0 and amount),
+    constraint credit_holds_captured_check check (captured >= 0),
+    constraint credit_holds_state_check check (state in ('active', 'captured', 'released', 'lapsed')),
+    constraint credit_holds_ended_at_check check ((state = 'active') = (ended_at is null)),
+    constraint credit_holds_metadata_check check (jsonb_typeof(metadata) = 'object')
+);
+comment on table tenantry.credit_holds is 'Credits set aside for something under way: captured, released, or lapsed in the end.';
+comment on column tenantry.credit_holds.remaining is 'Credits still held.';
+comment on column tenantry.credit_holds.captured is 'Credits that captures have spent.';
+comment on column tenantry.credit_holds.expires_at is 'When the hold lapses.';
+create unique index credit_holds_organization_id_idempotency_key_key
+    on tenantry.credit_holds (organization_id, idempotency_key)
+    where idempotency_key is not null;
+create index credit_holds_active_idx on tenantry.credit_holds (organization_id, expires_at) where state = 'active';
+create index credit_holds_credit_event_id_idx on tenantry.credit_holds (credit_event_id)
+    where credit_event_id is not null;
+
+alter table public.credit_transactions enable row level security;
+alter table tenantry.credit_lots enable row level security;
+alter table tenantry.credit_allocations enable row level security;
+alter table tenantry.credit_holds enable row level security;

@@ -1,0 +1,4 @@
+drop table public.user_roles;
+drop table public.role_permissions;
+drop table public.roles;
+drop table public.permissions;

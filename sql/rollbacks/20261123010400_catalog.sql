@@ -1,0 +1,3 @@
+drop table public.credit_products;
+drop table public.credit_events;
+drop table public.subscription_plans;

@@ -1,0 +1,2 @@
+drop table public.billing_history;
+drop table public.organization_subscriptions;
