@@ -91,9 +91,7 @@ class Server:
                 )
                 for method in service.methods
             }
-            self._grpc.add_generic_rpc_handlers(
-                (grpc.method_handlers_generic_handler(service.full_name, handlers),)
-            )
+            self._grpc.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service.full_name, handlers),))
             names.append(service.full_name)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
         reflection.enable_server_reflection(
@@ -129,9 +127,7 @@ def _authorization(context: grpc.aio.ServicerContext[Any, Any]) -> str | None:
 
 
 async def _abort(context: grpc.aio.ServicerContext[Any, Any], answer: Status) -> None:
-    await context.abort(
-        _CODES[answer.code], answer.message, (("grpc-status-details-bin", answer.SerializeToString()),)
-    )
+    await context.abort(_CODES[answer.code], answer.message, (("grpc-status-details-bin", answer.SerializeToString()),))
 
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}

@@ -14,7 +14,8 @@ Responses:
   composites. At most one field is repeated.
 
 Types: string is text, varchar or uuid; an enum is text, its value's name without prefix in lower case
-(SUBSCRIPTION_STATUS_PAST_DUE is past_due); Timestamp is timestamptz; Struct is jsonb; FieldMask is text[]; NULL is unset.
+(SUBSCRIPTION_STATUS_PAST_DUE is past_due); Timestamp is timestamptz; Struct is jsonb; FieldMask is text[]; NULL is
+unset.
 """
 
 import json
@@ -197,7 +198,7 @@ def _arguments(message: Descriptor, function: Function, catalog: Catalog, where:
 
 def _encoder(fld: FieldDescriptor, type_name: str) -> Encode | None:
     kind = _describe(fld)
-    if fld.type == FieldDescriptor.TYPE_ENUM and not fld.is_repeated and type_name in _TEXT:
+    if fld.enum_type and not fld.is_repeated and type_name in _TEXT:
         return _enum_encoder(fld.enum_type)
     return _ENCODERS.get((kind, type_name))
 
@@ -298,8 +299,8 @@ def _response(
         return f"select {call}", lambda _: response_class()
 
     returned = catalog.types[function.returns]
-    if not function.results and returned.kind == "c" and len(message.fields) == 1:
-        fld = message.fields[0]
+    fld = message.fields[0]
+    if not function.results and returned.kind == "c" and len(message.fields) == 1 and fld.message_type:
         reader = _reader(fld.message_type, returned.attributes, "r", catalog, where)
         return f"select {', '.join(reader.columns)} from {call} as r", (
             lambda rows: response_class(**{fld.name: reader.read(rows[0], 0)})
@@ -312,18 +313,18 @@ def _response(
     else:
         call += " as r"
 
-    repeated = [fld for fld in message.fields if fld.is_repeated and fld.message_type]
-    single = [fld for fld in message.fields if fld not in repeated]
+    repeated = [(fld, fld.message_type) for fld in message.fields if fld.is_repeated and fld.message_type]
+    single = [fld for fld in message.fields if not (fld.is_repeated and fld.message_type)]
     head = _reader_of_fields(response_class, single, results, "r", catalog, where)
     if not repeated:
         return f"select {', '.join(head.columns)} from {call}", lambda rows: head.read(rows[0], 0)
-    items = repeated[0]
+    items, item_type = repeated[0]
     array = catalog.types[results.get(items.name, 0)] if items.name in results else None
     if len(repeated) > 1 or array is None or not array.element:
         catalog.mismatches.append(f"{where}: {message.name} needs one array of a composite type, as {items.name}")
         return call, lambda _: response_class()
     element = catalog.types[array.element]
-    item = _reader(items.message_type, element.attributes, "i", catalog, where)
+    item = _reader(item_type, element.attributes, "i", catalog, where)
     columns = ["i.ordinality", *item.columns, *head.columns]
     offset = 1 + len(item.columns)
 
@@ -366,7 +367,7 @@ def _reader_of_fields(
         elif (_describe(fld), type_.name) in _DECODERS:
             plain.append((len(columns), fld.name, _DECODERS[_describe(fld), type_.name]))
             columns.append(column)
-        elif fld.type == FieldDescriptor.TYPE_ENUM and type_.name in _TEXT and not fld.is_repeated:
+        elif fld.enum_type and type_.name in _TEXT and not fld.is_repeated:
             plain.append((len(columns), fld.name, _labels(fld.enum_type).__getitem__))
             columns.append(column)
         else:

@@ -1,7 +1,7 @@
 """The one way to PostgreSQL: a pool, and a call that travels as a single message.
 
-A call is one simple-query message: the caller's role, claims and deadline, then the function. PostgreSQL runs a message
-of several statements in one implicit transaction, so there is no BEGIN and COMMIT to send, `SET LOCAL` lasts for just
+A call is one simple-query message: the caller's role, claims and deadline, then the function. PostgreSQL runs such a
+message in one implicit transaction, so there is no BEGIN and COMMIT to send, `SET LOCAL` lasts for just
 this call, and an error leaves nothing to roll back. The settings must be statements of their own, ahead of the call: set
 within its statement they come too late for row-level security and for statement_timeout.
 """
@@ -12,13 +12,14 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+import grpc
 import psycopg
-from psycopg.abc import Query
+from psycopg.abc import QueryNoTemplate
 from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from tenantry.auth import Identity
-from tenantry.errors import CallError, Constraints, Kind, from_database, grpc, status, unavailable
+from tenantry.errors import CallError, Constraints, Kind, from_database, status, unavailable
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ class Database:
 
     def __init__(self, conninfo: str, pool_size: int, default_timeout: float) -> None:
         """conninfo: libpq's. pool_size: connections at most. default_timeout: seconds for calls without a deadline."""
+        self._conninfo = conninfo
         self._default_timeout = default_timeout
         self._constraints: Constraints = {}
         self._pool = AsyncConnectionPool(
@@ -71,7 +73,7 @@ class Database:
         except PoolTimeout:
             await self._pool.close()
             # The pool only says that time ran out; a connection of our own says why.
-            await (await psycopg.AsyncConnection.connect(self._pool.conninfo)).close()
+            await (await psycopg.AsyncConnection.connect(self._conninfo)).close()
             raise
         rows = await self.query(_CONSTRAINTS)
         self._constraints = {(table, name): tuple(columns) for table, name, columns in rows}
@@ -80,7 +82,7 @@ class Database:
         """Closes every connection."""
         await self._pool.close()
 
-    async def query(self, query: Query, parameters: Sequence[Any] = ()) -> list[Row]:
+    async def query(self, query: QueryNoTemplate, parameters: Sequence[Any] = ()) -> list[Row]:
         """Rows of a query made as the server itself, for its own needs."""
         async with self._pool.connection() as connection:
             cursor = await connection.execute(query, parameters)

@@ -1,6 +1,6 @@
 """From PostgreSQL's errors to gRPC's: one catalogue, one translation.
 
-The database raises its own SQLSTATEs of class TN with the variables as JSON in DETAIL (see sql/functions/core/fail.sql).
+The database raises its own SQLSTATEs of class TN with the variables as JSON in DETAIL (sql/functions/core/fail.sql).
 Here each becomes a google.rpc.Status with an ErrorInfo (reason, domain, metadata), a BadRequest where an argument is at
 fault and a RetryInfo where trying again helps. Text of the database that was not written for callers never reaches one.
 """

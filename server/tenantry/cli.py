@@ -1,0 +1,219 @@
+"""The `tenantry` command."""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+
+from tenantry import demo, migrate
+from tenantry.app import Server
+from tenantry.auth import ROLES, mint
+from tenantry.bridge import BridgeError
+from tenantry.config import Config, ConfigError, from_environment
+from tenantry.embedded import EmbeddedError, EmbeddedPostgres, default_data_dir
+from tenantry.migrate import MigrationError
+
+log = logging.getLogger(__name__)
+
+SERVER_ROLE = "tenantry_server"
+"""The role that the server logs in as."""
+
+TOKEN_LIFETIME = 24 * 3600
+"""Seconds that the token printed at start is good for."""
+
+WATCH_INTERVAL = 1.0
+"""Seconds between two looks at whether the embedded PostgreSQL still runs."""
+
+
+def main() -> None:
+    """Runs the command line; exits with 1 and one clear line when something is not as it should be."""
+    arguments = _parser().parse_args()
+    logging.basicConfig(
+        level=os.environ.get("TENANTRY_LOG_LEVEL", "INFO").upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    run: Callable[[argparse.Namespace], int | None] = arguments.run
+    try:
+        sys.exit(run(arguments))
+    except (ConfigError, EmbeddedError, MigrationError, BridgeError) as error:
+        sys.exit(f"tenantry: {error}")
+    except psycopg.OperationalError as error:
+        sys.exit(f"tenantry: cannot reach PostgreSQL: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tenantry", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser(
+        "serve",
+        help="serve gRPC",
+        description="Serves gRPC on TENANTRY_LISTEN (127.0.0.1:50051). With DATABASE_URL: that database, which"
+        " `tenantry migrate up` has prepared. Without: an embedded PostgreSQL, prepared by itself.",
+    )
+    serve.add_argument("--demo-data", action="store_true", help="put a small demo tenant into an embedded database")
+    serve.set_defaults(run=_serve)
+
+    migrate_parser = commands.add_parser("migrate", help="apply, show and take back the schema")
+    actions = migrate_parser.add_subparsers(required=True, metavar="ACTION")
+    for name, run, help_text in (
+        ("up", _up, "apply what is pending"),
+        ("status", _status, "list every file and whether it is applied"),
+        ("plan", _plan, "print the SQL that `up` would run"),
+        ("down", _down, "take migrations back: the newest, or all newer than --to"),
+    ):
+        action = actions.add_parser(name, help=help_text)
+        action.add_argument("--database-url", help="instead of DATABASE_URL: a role that may create the schema")
+        if name != "status":
+            action.add_argument("--to", metavar="VERSION", help="the newest version to have afterwards; 0 for none")
+            action.add_argument(
+                "--lock-timeout", default="5s", help="how long to wait for a lock that another session holds"
+            )
+        action.set_defaults(run=run)
+
+    token = commands.add_parser("token", help="print a token for development")
+    token.add_argument("--role", choices=ROLES, default="service_role")
+    token.add_argument("--subject", metavar="UUID", help="the user, for the role authenticated")
+    token.add_argument("--lifetime", type=int, default=TOKEN_LIFETIME, metavar="SECONDS")
+    token.set_defaults(run=_token)
+
+    demo_parser = commands.add_parser("demo", help="walk through the main job on a throw-away database")
+    demo_parser.set_defaults(run=lambda _: demo.run())
+    return parser
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    # Until the server is up and takes the signal itself, it must unwind what was started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    with contextlib.ExitStack() as stack:
+        postgres = None
+        if os.environ.get("DATABASE_URL"):
+            config = from_environment()
+        else:
+            postgres = stack.enter_context(EmbeddedPostgres())
+            migrate.up(postgres.conninfo())
+            if arguments.demo_data:
+                migrate.apply_demo_data(postgres.conninfo())
+            config = from_environment(postgres.conninfo(SERVER_ROLE), _own_secret(postgres.data_dir))
+        return asyncio.run(_run_server(config, postgres))
+
+
+async def _run_server(config: Config, postgres: EmbeddedPostgres | None) -> int:
+    server = Server(config)
+    address = await server.start()
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    _announce(address, config, postgres)
+    status = 0
+    while not stopping.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), WATCH_INTERVAL)
+        if postgres and postgres.poll() is not None:
+            log.error("the embedded PostgreSQL has ended; see %s", postgres.data_dir / "postgres.log")
+            status = 1
+            stopping.set()
+    await server.stop()
+    return status
+
+
+def _announce(address: str, config: Config, postgres: EmbeddedPostgres | None) -> None:
+    if postgres is None:
+        print(f"Tenantry serves on {address}", flush=True)
+        return
+    token = mint(config.jwt_secret, "service_role", lifetime=TOKEN_LIFETIME)
+    print(
+        f"""
+Tenantry serves on {address}, with an embedded PostgreSQL in {postgres.data_dir}
+
+A token of the service role, good for a day (another: tenantry token):
+  export TOKEN={token}
+
+A first call:
+  .venv/bin/grpcurl -plaintext -H "authorization: Bearer $TOKEN" \\
+    -d '{{"name": "Acme", "slug": "acme"}}' \\
+    {address} tenantry.v1.OrganizationService/CreateOrganization
+
+The database, for psql:
+  psql "{postgres.conninfo()}"
+
+Stop with Ctrl-C.""",
+        flush=True,
+    )
+
+
+def _up(arguments: argparse.Namespace) -> None:
+    applied = migrate.up(_database_url(arguments), to=arguments.to, lock_timeout=arguments.lock_timeout)
+    for name in applied:
+        print(f"applied {name}")
+    if not applied:
+        print("nothing to do")
+
+
+def _plan(arguments: argparse.Namespace) -> None:
+    print(migrate.plan(_database_url(arguments), to=arguments.to, lock_timeout=arguments.lock_timeout))
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    files = migrate.status(_database_url(arguments))
+    width = max(len(file.name) for file in files)
+    for file in files:
+        applied = f"{file.applied_at:%Y-%m-%d %H:%M:%S %Z}" if file.applied_at else ""
+        print(f"{file.state:8} {file.name:{width}} {applied}".rstrip())
+    return 0
+
+
+def _down(arguments: argparse.Namespace) -> None:
+    taken_back = migrate.down(_database_url(arguments), to=arguments.to, lock_timeout=arguments.lock_timeout)
+    for name in taken_back:
+        print(f"ran {name}")
+    if not taken_back:
+        print("nothing to do")
+
+
+def _token(arguments: argparse.Namespace) -> None:
+    secret = os.environ.get("TENANTRY_JWT_SECRET")
+    if not secret:
+        path = _secret_path(default_data_dir())
+        if not path.exists():
+            raise ConfigError("TENANTRY_JWT_SECRET is not set, and no embedded server has made a secret here yet")
+        secret = path.read_text()
+    try:
+        print(mint(secret, arguments.role, arguments.subject, arguments.lifetime))
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+
+
+def _database_url(arguments: argparse.Namespace) -> str:
+    url = arguments.database_url or os.environ.get("DATABASE_URL")
+    if not url:
+        raise ConfigError("set DATABASE_URL or give --database-url")
+    return str(url)
+
+
+def _secret_path(data_dir: Path) -> Path:
+    return data_dir / "jwt-secret"
+
+
+def _own_secret(data_dir: Path) -> str:
+    """The secret that an embedded server's tokens are signed with: made once, for this account's eyes only."""
+    path = _secret_path(data_dir)
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    return path.read_text()
+
+
+if __name__ == "__main__":
+    main()

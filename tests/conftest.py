@@ -1,0 +1,92 @@
+"""The databases that tests run on: for every PostgreSQL installation one cluster with one migrated template database,
+of which each test gets a copy of its own."""
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow, dict_row
+
+from tenantry import migrate
+from tests.support import server
+from tests.support.postgres import Cluster, Installation, installations
+
+Connection = psycopg.Connection[DictRow]
+Connect = Callable[..., Connection]
+
+TEMPLATE = "tenantry_template"
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session", params=installations(), ids=str)
+def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """A running cluster with a migrated template database."""
+    installation: Installation = request.param
+    with Cluster(installation) as cluster:
+        cluster.create_database(TEMPLATE, "template0")
+        migrate.up(cluster.conninfo(TEMPLATE))
+        yield cluster
+
+
+@pytest.fixture
+def database(cluster: Cluster) -> Iterator[str]:
+    """Name of a fresh, migrated database."""
+    name = f"test_{next(_numbers)}"
+    cluster.create_database(name, TEMPLATE)
+    yield name
+    cluster.drop_database(name)
+
+
+@pytest.fixture
+def connect(cluster: Cluster, database: str) -> Iterator[Connect]:
+    """Opens connections to the test's database: connect(role=None) as the superuser, or after SET ROLE."""
+    opened: list[Connection] = []
+
+    def open_connection(role: str | None = None, user: str = "postgres") -> Connection:
+        connection = psycopg.connect(cluster.conninfo(database, user), autocommit=True, row_factory=dict_row)
+        opened.append(connection)
+        if role:
+            connection.execute(f"set role {role}".encode())
+        return connection
+
+    yield open_connection
+    for connection in opened:
+        connection.close()
+
+
+@pytest.fixture
+def admin(connect: Connect) -> Connection:
+    """A connection as the superuser."""
+    return connect()
+
+
+@pytest.fixture
+def service(connect: Connect) -> Connection:
+    """A connection as service_role."""
+    return connect("service_role")
+
+
+@pytest.fixture(scope="session")
+def serving(cluster: Cluster) -> Iterator[server.Process]:
+    """One server process for the whole session, over a database of its own."""
+    cluster.create_database("serving", TEMPLATE)
+    with server.serve(
+        DATABASE_URL=cluster.conninfo("serving", "tenantry_server"), TENANTRY_JWT_SECRET=server.SECRET
+    ) as process:
+        yield process
+    cluster.drop_database("serving")
+
+
+@pytest.fixture(scope="session")
+def client(serving: server.Process) -> Iterator[server.Client]:
+    """A client of that server with the service role's token."""
+    with server.client(serving.address, server.service_token()) as client:
+        yield client
+
+
+@pytest.fixture
+def stranger(serving: server.Process) -> Iterator[server.Client]:
+    """A client of that server without a token."""
+    with server.client(serving.address) as client:
+        yield client

