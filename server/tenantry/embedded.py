@@ -5,7 +5,7 @@ its data in one folder from one start to the next:
 
     tenantry.lock        held by the process that runs this PostgreSQL; its pid is inside
     data/                PostgreSQL's own data directory
-    socket/              the socket, unless its path would be too long for one
+    socket/              the socket, unless its path cannot be that of one
     postgres.log         what PostgreSQL said since it was started; postgres.log.1 is from the time before
     programs-<version>/  a copy of the wheel's programs, only where the originals cannot be reached
 
@@ -77,9 +77,7 @@ class Account:
             "start tenantry as an ordinary user"
         )
 
-    def popen(
-        self, args: Sequence[str | Path], folder: Path, output: IO[bytes] | int
-    ) -> subprocess.Popen[bytes]:
+    def popen(self, args: Sequence[str | Path], folder: Path, output: IO[bytes] | int) -> subprocess.Popen[bytes]:
         """Start a program as this account.
 
         Args:
@@ -206,9 +204,7 @@ class EmbeddedPostgres:
         stop_timeout: seconds that it may take to stop in good order, before it is made to.
     """
 
-    def __init__(
-        self, data_dir: Path | None = None, *, start_timeout: float = 60, stop_timeout: float = 60
-    ) -> None:
+    def __init__(self, data_dir: Path | None = None, *, start_timeout: float = 60, stop_timeout: float = 60) -> None:
         self.data_dir = (data_dir or default_data_dir()).expanduser().resolve()
         self._start_timeout = start_timeout
         self._stop_timeout = stop_timeout
@@ -400,7 +396,8 @@ class EmbeddedPostgres:
 
     def _make_socket_dir(self, account: Account) -> Path:
         folder = self.data_dir / "socket"
-        if len(os.fsencode(folder / SOCKET_NAME)) > SOCKET_PATH_MAX:
+        # libpq takes a comma for the end of one host and the start of another.
+        if len(os.fsencode(folder / SOCKET_NAME)) > SOCKET_PATH_MAX or "," in str(folder):
             folder = Path(tempfile.mkdtemp(prefix="tenantry-", dir="/tmp"))
         folder.mkdir(exist_ok=True)
         account.take(folder)
@@ -410,7 +407,7 @@ class EmbeddedPostgres:
         if self._log.exists():
             self._log.replace(self._log.with_name("postgres.log.1"))
         self._log.touch(mode=0o600)
-        # The setting is a list; in quotes, a comma or a space in the path stays what it is.
+        # The setting is a list, whose items may be quoted.
         socket_dir = '"' + str(self.socket_dir).replace('"', '""') + '"'
         command: list[str | Path] = [
             bin_dir / "postgres",
@@ -423,25 +420,21 @@ class EmbeddedPostgres:
             with self._log.open("ab") as log:
                 self._process = account.popen(command, self.data_dir, log)
             while self._process.poll() is None:
-                if self._answers():
+                try:
+                    psycopg.connect(self.conninfo(dbname="postgres"), connect_timeout=5).close()
+                except psycopg.OperationalError as exc:
+                    if time.monotonic() > deadline:
+                        raise EmbeddedError(
+                            f"PostgreSQL does not answer after {self._start_timeout:g} seconds: {exc}\n"
+                            f"{self._log} ends:\n{self._log_tail()}"
+                        ) from exc
+                    time.sleep(0.02)
+                else:
                     return
-                if time.monotonic() > deadline:
-                    raise EmbeddedError(
-                        f"PostgreSQL does not answer after {self._start_timeout:g} seconds; "
-                        f"{self._log} ends:\n{self._log_tail()}"
-                    )
-                time.sleep(0.02)
             tail = self._log_tail()
             if time.monotonic() > deadline or not any(reason in tail for reason in _NOT_YET_GONE):
                 raise EmbeddedError(f"PostgreSQL does not start; {self._log} ends:\n{tail}")
             time.sleep(0.2)
-
-    def _answers(self) -> bool:
-        try:
-            psycopg.connect(self.conninfo(dbname="postgres"), connect_timeout=5).close()
-        except psycopg.OperationalError:
-            return False
-        return True
 
     def _log_tail(self) -> str:
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-20:])

@@ -14,9 +14,9 @@ create table public.organizations (
     credit_balance integer not null default 0,
     credits_reserved integer not null default 0,
     credits_entry_number bigint not null default 0,
-    credits_entry_at timestamptz not null default '-infinity',
+    credits_entry_at timestamptz,
     credits_settled_entry bigint not null default 0,
-    credits_settle_at timestamptz not null default 'infinity',
+    credits_settle_at timestamptz,
     constraint organizations_name_key unique (name),
     constraint organizations_slug_key unique (slug),
     constraint organizations_name_check check (btrim(name) <> ''),
@@ -35,14 +35,14 @@ comment on column public.organizations.credit_balance is
     'Credits after the last ledger entry, held ones included. Written by the ledger functions only.';
 comment on column public.organizations.credits_reserved is 'Credits under active holds; available = credit_balance - credits_reserved.';
 comment on column public.organizations.credits_entry_number is 'Number of the last ledger entry; 0 before the first.';
-comment on column public.organizations.credits_entry_at is 'created_at of the last ledger entry.';
+comment on column public.organizations.credits_entry_at is 'created_at of the last ledger entry, if any.';
 comment on column public.organizations.credits_settled_entry is
     'Last entry whose credits are allocated to lots; consumption after it is not allocated yet.';
 comment on column public.organizations.credits_settle_at is
-    'Earliest moment at which a lot, a hold or a future grant falls due; a consumption after it settles first.';
+    'Earliest moment at which a lot, a hold or a future grant falls due, if any; a consumption after it settles first.';
 
 create index organizations_created_at_idx on public.organizations (created_at, id);
 create index organizations_credits_settle_at_idx on public.organizations (credits_settle_at)
-    where credits_settle_at < 'infinity';
+    where credits_settle_at is not null;
 
 alter table public.organizations enable row level security;

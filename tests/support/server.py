@@ -80,9 +80,7 @@ def client(address: str, token: str | None = None) -> Iterator[Client]:
     """A client that sends the token with every call; without one, none."""
     with grpc.insecure_channel(address) as plain:
         channel = grpc.intercept_channel(plain, _Bearer(token)) if token else plain
-        yield Client(
-            OrganizationServiceStub(channel), CatalogServiceStub(channel), CreditServiceStub(channel), channel
-        )
+        yield Client(OrganizationServiceStub(channel), CatalogServiceStub(channel), CreditServiceStub(channel), channel)
 
 
 def bearer(token: str) -> Metadata:

@@ -31,7 +31,7 @@ begin
         where o.id = p_entry.organization_id
           and (p_at is not null or (
               o.is_active
-              and o.credits_settle_at > tenantry.clock()
+              and (o.credits_settle_at <= tenantry.clock()) is not true
               and o.credit_balance - o.credits_reserved >= - p_entry.amount
           ))
         returning o.id, o.credit_balance, o.credits_entry_number, o.credits_entry_at, o.credits_settled_entry

@@ -69,9 +69,9 @@ begin
         p_organization_id, v_entry.id, v_entry.transaction_type, v_entry.source, p_source_id, p_amount, p_amount,
         coalesce(p_priority, 0), v_entry.created_at, coalesce(p_expires_at, 'infinity'), v_entry.entry_number
     );
-    if p_expires_at < v_account.credits_settle_at then
-        update public.organizations set credits_settle_at = p_expires_at where id = p_organization_id;
-    end if;
+    update public.organizations as o
+    set credits_settle_at = p_expires_at
+    where o.id = p_organization_id and p_expires_at < coalesce(o.credits_settle_at, 'infinity');
     return v_entry;
 end
 $$;

@@ -1,4 +1,4 @@
--- The earliest moment at which time changes an organization's account; infinity for never.
+-- The earliest moment at which time changes an organization's account; null for never.
 create or replace function tenantry.next_due(p_organization_id uuid) returns timestamptz
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -6,6 +6,7 @@ return least(
     (
         select min(l.expires_at) from tenantry.credit_lots as l
         where l.organization_id = p_organization_id and l.remaining > 0 and l.expired_at is null
+          and l.expires_at < 'infinity'
     ),
     (
         select min(l.effective_at) from tenantry.credit_lots as l
@@ -14,10 +15,9 @@ return least(
     (
         select min(h.expires_at) from tenantry.credit_holds as h
         where h.organization_id = p_organization_id and h.state = 'active'
-    ),
-    'infinity'::timestamptz
+    )
 );
 
 comment on function tenantry.next_due(uuid) is
-    'When the next lot expires, future grant takes effect or hold lapses; infinity for never.';
+    'When the next lot expires, future grant takes effect or hold lapses; null for never.';
 revoke all on function tenantry.next_due from public;

@@ -1,0 +1,145 @@
+"""consume_credits: what it writes, what it refuses, and that a refusal writes nothing."""
+
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from tests.conftest import Connection
+from tests.support.ledger import assert_ledger_holds, call, entries, move_clock, organization
+
+
+def test_an_event_is_charged_at_its_cost_times_quantity(service: Connection, admin: Connection) -> None:
+    event = call(service, "create_credit_event", name="image", credit_cost=5, category="compute")
+    acme = organization(service, 100)
+    entry = call(service, "consume_credits", organization_id=acme, credit_event="image", quantity=3)
+    assert (entry["amount"], entry["balance_after"], entry["quantity"]) == (-15, 85, 3)
+    assert (entry["source"], entry["credit_event_id"]) == ("event_consumption", event["id"])
+    by_id = call(service, "consume_credits", organization_id=acme, credit_event=str(event["id"]))
+    assert (by_id["amount"], by_id["quantity"]) == (-5, 1)
+    assert_ledger_holds(admin, acme)
+
+
+def test_an_amount_is_charged_as_it_is(service: Connection) -> None:
+    acme = organization(service, 100)
+    reference = uuid4()
+    entry = call(service, "consume_credits", organization_id=acme, amount=7, source_id=reference, description="by hand")
+    assert (entry["amount"], entry["source"], entry["source_id"]) == (-7, "consumption", reference)
+
+
+def test_the_balance_can_be_spent_to_zero_and_no_further(service: Connection, admin: Connection) -> None:
+    acme = organization(service, 10)
+    call(service, "consume_credits", organization_id=acme, amount=10)
+    before = entries(admin, acme)
+    with pytest.raises(psycopg.Error) as refused:
+        call(service, "consume_credits", organization_id=acme, amount=1)
+    assert refused.value.sqlstate == "TN009"
+    assert entries(admin, acme) == before
+    assert_ledger_holds(admin, acme)
+
+
+def test_a_replay_returns_the_first_entry_even_when_the_price_has_changed(service: Connection) -> None:
+    call(service, "create_credit_event", name="image", credit_cost=5, category="compute")
+    acme = organization(service, 100)
+    arguments = {"organization_id": acme, "credit_event": "image", "request_id": "r1"}
+    first = call(service, "consume_credits", **arguments)
+    call(service, "update_credit_event", credit_event="image", credit_cost=50, is_active=False)
+    assert call(service, "consume_credits", **arguments) == first
+
+
+def test_a_replay_returns_the_first_entry_when_the_credits_are_gone(service: Connection) -> None:
+    acme = organization(service, 10)
+    first = call(service, "consume_credits", organization_id=acme, amount=10, request_id="r1")
+    assert call(service, "consume_credits", organization_id=acme, amount=10, request_id="r1") == first
+
+
+def test_one_request_id_serves_every_organization_by_itself(service: Connection) -> None:
+    ids = {
+        call(service, "consume_credits", organization_id=organization(service, 10), amount=1, request_id="r")["id"]
+        for _ in range(2)
+    }
+    assert len(ids) == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"amount": 2}, {"description": "other"}, {"source_id": uuid4()}, {"amount": None, "credit_event": "image"}],
+    ids=str,
+)
+def test_a_request_id_used_for_something_else_is_refused(service: Connection, change: dict[str, object]) -> None:
+    call(service, "create_credit_event", name="image", credit_cost=1, category="compute")
+    acme = organization(service, 10)
+    arguments = {"organization_id": acme, "amount": 1, "request_id": "r1"}
+    call(service, "consume_credits", **arguments)
+    with pytest.raises(psycopg.Error) as refused:
+        call(service, "consume_credits", **{**arguments, **change})
+    assert refused.value.sqlstate == "TN011"
+
+
+def test_expired_credits_are_not_spent_though_no_job_ran(service: Connection, admin: Connection) -> None:
+    move_clock(admin, "0")
+    acme = organization(service, 10)
+    expiry = admin.execute("select now + interval '1 hour' as at from test.clock").fetchone()
+    assert expiry
+    call(service, "grant_credits", organization_id=acme, amount=100, expires_at=expiry["at"])
+    call(service, "consume_credits", organization_id=acme, amount=30)
+    move_clock(admin, "+2 hours")
+    with pytest.raises(psycopg.Error) as refused:
+        call(service, "consume_credits", organization_id=acme, amount=11)
+    assert refused.value.sqlstate == "TN009"
+    call(service, "consume_credits", organization_id=acme, amount=10)
+    ledger = entries(admin, acme)
+    assert [(e["transaction_type"], e["amount"]) for e in ledger] == [
+        ("earned", 10),
+        ("earned", 100),
+        ("consumed", -30),
+        ("expired", -70),
+        ("consumed", -10),
+    ]
+    assert ledger[3]["created_at"] == expiry["at"]
+    assert_ledger_holds(admin, acme)
+
+
+def test_an_inactive_organization_or_event_is_refused(service: Connection) -> None:
+    acme = organization(service, 10)
+    call(service, "create_credit_event", name="image", credit_cost=1, category="compute")
+    call(service, "update_credit_event", credit_event="image", is_active=False)
+    with pytest.raises(psycopg.Error) as refused:
+        call(service, "consume_credits", organization_id=acme, credit_event="image")
+    assert refused.value.sqlstate == "TN013"
+    call(service, "update_organization", organization_id=acme, is_active=False)
+    with pytest.raises(psycopg.Error) as refused:
+        call(service, "consume_credits", organization_id=acme, amount=1)
+    assert refused.value.sqlstate == "TN012"
+
+
+def test_a_consumption_is_one_hot_update_and_one_insert(service: Connection, admin: Connection) -> None:
+    acme = organization(service, 1000)
+    for _ in range(30):
+        call(service, "grant_credits", organization_id=acme, amount=1, expires_at="2100-01-01")
+    admin.execute("vacuum public.organizations")
+    before = _writes(service, admin)
+    for _ in range(200):
+        call(service, "consume_credits", organization_id=acme, amount=1)
+    after = _writes(service, admin)
+    written = {
+        table: {kind: after[table][kind] - before[table][kind] for kind in after[table]}
+        for table in after
+        if after[table] != before.get(table)
+    }
+    hot = written["organizations"].pop("hot")
+    assert written == {
+        "organizations": {"inserted": 0, "updated": 200, "deleted": 0},
+        "credit_transactions": {"inserted": 200, "updated": 0, "deleted": 0, "hot": 0},
+    }
+    assert hot >= 190
+
+
+def _writes(service: Connection, admin: Connection) -> dict[str, dict[str, int]]:
+    """What was written so far, by table; a table that nothing was ever written to is left out."""
+    service.execute("select pg_stat_force_next_flush()")
+    rows = admin.execute(
+        "select relname, n_tup_ins as inserted, n_tup_upd as updated, n_tup_del as deleted, n_tup_hot_upd as hot"
+        " from pg_stat_user_tables where n_tup_ins + n_tup_upd + n_tup_del > 0 and schemaname in ('public', 'tenantry')"
+    ).fetchall()
+    return {str(row.pop("relname")): row for row in rows}

@@ -1,0 +1,59 @@
+"""Short ways to say what tests over gRPC do: any method by its name, and what a refusal says."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import uuid4
+
+import grpc
+import pytest
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from tenantry.app import services
+from tenantry.v1.catalog_pb2 import CreateCreditEventRequest, CreditEvent
+from tenantry.v1.credits_pb2 import GrantCreditsRequest
+from tenantry.v1.organizations_pb2 import CreateOrganizationRequest, Organization
+from tests.support.server import Client, Failure, failure
+
+METHODS: Mapping[str, MethodDescriptor] = {method.name: method for service in services() for method in service.methods}
+"""Every method of every service, by its name."""
+
+
+def request(method: str, **fields: Any) -> Message:
+    """The method's request with these fields."""
+    return GetMessageClass(METHODS[method].input_type)(**fields)
+
+
+def invoke(channel: grpc.Channel, method: str, message: Message | bytes, **options: Any) -> Any:
+    """Calls a method by its name; bytes are sent as they are. options: those of a stub, such as timeout."""
+    descriptor = METHODS[method]
+    call = channel.unary_unary(
+        f"/{descriptor.containing_service.full_name}/{method}",
+        request_serializer=lambda sent: sent if isinstance(sent, bytes) else sent.SerializeToString(),
+        response_deserializer=GetMessageClass(descriptor.output_type).FromString,
+    )
+    return call(message, **options)
+
+
+def refused(call: Callable[..., Any], *arguments: Any, **options: Any) -> Failure:
+    """What the refusal of a call says; a call that succeeds fails the test."""
+    with pytest.raises(grpc.RpcError) as raised:
+        call(*arguments, **options)
+    return failure(raised.value)
+
+
+def organization(client: Client, credits: int = 0) -> Organization:
+    """A new organization with that many credits."""
+    name = f"org-{uuid4()}"
+    created = client.organizations.CreateOrganization(CreateOrganizationRequest(name=name, slug=name)).organization
+    if credits:
+        client.credits.GrantCredits(GrantCreditsRequest(organization_id=created.id, amount=credits))
+    return created
+
+
+def credit_event(client: Client, cost: int = 1, category: str = "compute") -> CreditEvent:
+    """A new credit event."""
+    return client.catalog.CreateCreditEvent(
+        CreateCreditEventRequest(name=f"event-{uuid4()}", credit_cost=cost, category=category)
+    ).credit_event
