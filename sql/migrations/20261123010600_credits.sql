@@ -64,6 +64,9 @@ create unique index credit_transactions_organization_id_idempotency_key_key
 create index credit_transactions_organization_id_transaction_type_idx
     on public.credit_transactions (organization_id, transaction_type, entry_number)
     where transaction_type <> 'consumed';
+create index credit_transactions_organization_id_source_id_idx
+    on public.credit_transactions (organization_id, source_id)
+    where source_id is not null;
 create index credit_transactions_credit_event_id_idx
     on public.credit_transactions (credit_event_id)
     where credit_event_id is not null;
@@ -122,6 +125,7 @@ create table tenantry.credit_allocations (
     to_entry bigint not null,
     balance_from integer not null,
     balance_to integer not null,
+    is_return boolean not null default false,
     primary key (organization_id, to_entry, lot_id, balance_to),
     constraint credit_allocations_lot_fkey
         foreign key (organization_id, lot_id) references tenantry.credit_lots (organization_id, id),
@@ -131,6 +135,7 @@ create table tenantry.credit_allocations (
 comment on table tenantry.credit_allocations is
     'Spans: the entries from_entry..to_entry moved the balance between balance_to and balance_from through this lot.'
     ' What one entry took from the lot is the overlap of the entry''s own step of the balance with the span.';
+comment on column tenantry.credit_allocations.is_return is 'Whether the credits went back to the lot (a refund).';
 create index credit_allocations_lot_idx on tenantry.credit_allocations (organization_id, lot_id, to_entry);
 
 create table tenantry.credit_holds (
@@ -141,6 +146,7 @@ create table tenantry.credit_holds (
     captured integer not null default 0,
     credit_event_id uuid,
     quantity integer,
+    time_to_live interval not null,
     description text,
     metadata jsonb,
     idempotency_key varchar(255),
@@ -161,6 +167,7 @@ create table tenantry.credit_holds (
     constraint credit_holds_metadata_check check (jsonb_typeof(metadata) = 'object')
 );
 comment on table tenantry.credit_holds is 'Credits set aside for something under way: captured, released, or lapsed in the end.';
+comment on column tenantry.credit_holds.time_to_live is 'As first asked for; extensions move expires_at only.';
 comment on column tenantry.credit_holds.remaining is 'Credits still held.';
 comment on column tenantry.credit_holds.captured is 'Credits that captures have spent.';
 comment on column tenantry.credit_holds.expires_at is 'When the hold lapses.';
@@ -171,6 +178,63 @@ create index credit_holds_active_idx on tenantry.credit_holds (organization_id, 
 create index credit_holds_credit_event_id_idx on tenantry.credit_holds (credit_event_id)
     where credit_event_id is not null;
 
+create table tenantry.credit_revocations (
+    organization_id uuid not null,
+    id uuid not null,
+    lot_id uuid not null,
+    amount integer not null,
+    revoked integer not null,
+    credit_transaction_id uuid,
+    description text,
+    metadata jsonb,
+    idempotency_key varchar(255),
+    created_at timestamptz not null,
+    primary key (organization_id, id),
+    constraint credit_revocations_lot_fkey
+        foreign key (organization_id, lot_id) references tenantry.credit_lots (organization_id, id),
+    constraint credit_revocations_credit_transaction_id_fkey
+        foreign key (credit_transaction_id) references public.credit_transactions (id),
+    constraint credit_revocations_revoked_check check (revoked between 0 and amount)
+);
+comment on table tenantry.credit_revocations is 'Credits that were to be taken back, and how many could be.';
+comment on column tenantry.credit_revocations.amount is 'Credits to take back.';
+comment on column tenantry.credit_revocations.revoked is 'Credits taken; amount - revoked is the shortfall, spent already.';
+create unique index credit_revocations_organization_id_idempotency_key_key
+    on tenantry.credit_revocations (organization_id, idempotency_key)
+    where idempotency_key is not null;
+create index credit_revocations_lot_idx on tenantry.credit_revocations (organization_id, lot_id);
+create index credit_revocations_credit_transaction_id_idx on tenantry.credit_revocations (credit_transaction_id);
+
+create table tenantry.credit_usage (
+    organization_id uuid not null,
+    quarter_hour timestamptz not null,
+    credit_event_id uuid,
+    source varchar(50) not null,
+    credits bigint not null,
+    quantity bigint not null,
+    entries bigint not null,
+    constraint credit_usage_key
+        unique nulls not distinct (organization_id, quarter_hour, credit_event_id, source),
+    constraint credit_usage_organization_id_fkey
+        foreign key (organization_id) references public.organizations (id),
+    constraint credit_usage_credit_event_id_fkey
+        foreign key (credit_event_id) references public.credit_events (id)
+);
+comment on table tenantry.credit_usage is
+    'Consumption summed up by quarter of an hour, the coarsest step that every time zone is made of.';
+create index credit_usage_credit_event_id_idx on tenantry.credit_usage (credit_event_id);
+
+create table tenantry.credit_usage_progress (
+    organization_id uuid primary key,
+    entry_number bigint not null default 0,
+    constraint credit_usage_progress_organization_id_fkey
+        foreign key (organization_id) references public.organizations (id)
+);
+comment on table tenantry.credit_usage_progress is 'Up to which entry an organization''s consumption is summed up.';
+
+alter table tenantry.credit_revocations enable row level security;
+alter table tenantry.credit_usage enable row level security;
+alter table tenantry.credit_usage_progress enable row level security;
 alter table public.credit_transactions enable row level security;
 alter table tenantry.credit_lots enable row level security;
 alter table tenantry.credit_allocations enable row level security;

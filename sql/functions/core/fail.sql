@@ -1,6 +1,6 @@
 -- Raises one of Tenantry's own errors. Every error of class TN is raised here, so that all have one shape:
--- a stable SQLSTATE, a sentence for people, the variables as JSON in DETAIL and, where there is one, the
--- remedy in HINT. docs/errors.md lists the codes.
+-- a stable SQLSTATE, a sentence for people, the reason and the variables as JSON in DETAIL and, where there is one,
+-- the remedy in HINT. docs/errors.md lists the codes.
 --
 -- Raises: p_code. Callers: functions of this project.
 create or replace function tenantry.fail(
@@ -12,15 +12,17 @@ create or replace function tenantry.fail(
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_detail constant text := jsonb_build_object('reason', tenantry.error_reason(p_code)) || p_detail;
 begin
     if p_hint is null then
-        raise exception using errcode = p_code, message = p_message, detail = p_detail::text;
+        raise exception using errcode = p_code, message = p_message, detail = v_detail;
     end if;
-    raise exception using errcode = p_code, message = p_message, detail = p_detail::text, hint = p_hint;
+    raise exception using errcode = p_code, message = p_message, detail = v_detail, hint = p_hint;
 end
 $$;
 
 comment on function tenantry.fail(text, text, jsonb, text) is
-    'Raises SQLSTATE p_code with a message, the variables as JSON in DETAIL and the remedy in HINT.';
+    'Raises SQLSTATE p_code with a message, its reason and the variables as JSON in DETAIL and the remedy in HINT.';
 revoke all on function tenantry.fail from public;
 grant execute on function tenantry.fail to anon, authenticated, service_role;

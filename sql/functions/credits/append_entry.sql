@@ -20,6 +20,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_entry public.credit_transactions;
+    v_written record;
 begin
     with account as (
         update public.organizations as o
@@ -34,7 +35,7 @@ begin
               and (o.credits_settle_at <= tenantry.clock()) is not true
               and o.credit_balance - o.credits_reserved >= - p_entry.amount
           ))
-        returning o.id, o.credit_balance, o.credits_entry_number, o.credits_entry_at, o.credits_settled_entry
+        returning o.*
     ),
     entry as (
         insert into public.credit_transactions (
@@ -51,9 +52,13 @@ begin
         on conflict (organization_id, idempotency_key) where idempotency_key is not null do nothing
         returning *
     )
-    select entry.* into v_entry from account left join entry on true;
+    select account, entry into v_written from account left join entry on true;
+    v_entry := v_written.entry;
 
-    if found and v_entry.id is null then
+    if (v_written.account).low_balance_threshold is not null and v_entry.amount < 0 then
+        perform tenantry.watch_balance(v_written.account, - v_entry.amount);
+    end if;
+    if v_entry.id is null and (v_written.account).id is not null then
         -- The key was taken while this call waited for the lock. Undone by hand: a savepoint for every
         -- consumption would cost more than this rare second update.
         update public.organizations as o

@@ -1,20 +1,26 @@
--- Refuses an addition that would take the balance past what an integer holds.
+-- Refuses an addition that would take the balance past what an integer holds, now or when what is granted for later
+-- takes effect.
 -- Raises TN010.
 create or replace function tenantry.check_balance_range(p_account public.organizations, p_amount integer) returns void
-language plpgsql volatile
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_pending bigint;
 begin
-    if p_account.credit_balance::bigint + p_amount > 2147483647 then
+    select coalesce(sum(l.amount), 0) into v_pending
+    from tenantry.credit_lots as l
+    where l.organization_id = p_account.id and l.remaining > 0 and l.entry_number is null;
+    if p_account.credit_balance + v_pending + p_amount > 2147483647 then
         perform tenantry.fail(
             'TN010', 'the balance would pass 2147483647 credits, the most that an account can hold',
             jsonb_build_object(
                 'field', 'amount', 'organization_id', p_account.id,
-                'balance', p_account.credit_balance, 'amount', p_amount));
+                'balance', p_account.credit_balance, 'pending', v_pending, 'amount', p_amount));
     end if;
 end
 $$;
 
 comment on function tenantry.check_balance_range(public.organizations, integer) is
-    'Raises TN010 when the balance and the amount together are out of range.';
+    'Raises TN010 when the balance, what is granted for later and the amount together are out of range.';
 revoke all on function tenantry.check_balance_range from public;

@@ -1,8 +1,5 @@
 -- Spends credits: one update of the account and one entry, whatever the number of lots or entries.
 --
--- The entry is written straight away where the account allows it. Only where it does not, this looks why: a lapse
--- of time to settle first, a replay that came in between, or a reason to refuse.
---
 -- Locks: the organization's row. Raises TN001, TN002, TN009 (insufficient credits), TN011, TN012 (organization
 -- inactive), TN013 (credit event inactive), 42501. Callers: who holds credits:consume there.
 create or replace function tenantry.consume_credits(
@@ -21,8 +18,6 @@ as $$
 declare
     v_charge record;
     v_new public.credit_transactions;
-    v_entry public.credit_transactions;
-    v_account public.organizations;
 begin
     if p_organization_id is null then
         perform tenantry.fail_invalid('organization_id', 'is required');
@@ -41,34 +36,7 @@ begin
     v_new.idempotency_key := p_request_id;
     perform tenantry.check_entry(v_new);
 
-    loop
-        v_entry := tenantry.find_replay(v_new);
-        if v_entry.id is not null then
-            return v_entry;
-        end if;
-        if not v_charge.is_active then
-            perform tenantry.fail(
-                'TN013', format('credit event "%s" is not active', p_credit_event),
-                jsonb_build_object('credit_event', p_credit_event));
-        end if;
-        v_entry := tenantry.append_entry(v_new);
-        if v_entry.id is not null then
-            return v_entry;
-        end if;
-
-        select * into v_account from public.organizations where id = p_organization_id;
-        if not found then
-            perform tenantry.fail_not_found('organization', p_organization_id::text);
-        elsif not v_account.is_active then
-            perform tenantry.fail(
-                'TN012', 'the organization is not active', jsonb_build_object('organization_id', p_organization_id));
-        elsif v_account.credits_settle_at <= tenantry.clock() then
-            v_account := tenantry.lock_account(p_organization_id);
-        end if;
-        if v_account.credit_balance - v_account.credits_reserved < v_charge.amount then
-            perform tenantry.fail_insufficient(v_account, v_charge.amount);
-        end if;
-    end loop;
+    return tenantry.spend_credits(v_new, v_charge.is_active);
 end
 $$;
 

@@ -1,11 +1,14 @@
 -- The entry that an idempotency key already made, null if there is none (or no key).
 --
--- The arguments must be those of the first call. What is stored is what is compared; an amount that followed
--- from a credit event's price is not, since the price may have changed in between.
+-- The arguments must be those of the first call. What is stored is what is compared.
 --
--- p_entry: the entry as this call would write it. Raises TN011 when the key was used for something else.
-create or replace function tenantry.find_replay(p_entry public.credit_transactions)
-returns public.credit_transactions
+-- p_entry: the entry as this call would write it. p_compare_amount: false where the amount is not an argument but
+-- followed from something that may have changed since, such as a credit event's price.
+-- Raises TN011 when the key was used for something else.
+create or replace function tenantry.find_replay(
+    p_entry public.credit_transactions,
+    p_compare_amount boolean default null
+) returns public.credit_transactions
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -27,13 +30,13 @@ begin
     ) is distinct from (
         p_entry.transaction_type, p_entry.source, p_entry.source_id, p_entry.credit_event_id, p_entry.quantity,
         p_entry.expires_at, p_entry.stripe_payment_intent_id, p_entry.description, p_entry.metadata
-    ) or (p_entry.credit_event_id is null and v_entry.amount <> p_entry.amount) then
+    ) or (coalesce(p_compare_amount, p_entry.credit_event_id is null) and v_entry.amount <> p_entry.amount) then
         perform tenantry.fail_replay(p_entry.idempotency_key, p_entry.organization_id);
     end if;
     return v_entry;
 end
 $$;
 
-comment on function tenantry.find_replay(public.credit_transactions) is
+comment on function tenantry.find_replay(public.credit_transactions, boolean) is
     'The entry that the idempotency key already made, or null. Raises TN011 when it was made by other arguments.';
 revoke all on function tenantry.find_replay from public;

@@ -1,4 +1,7 @@
--- Adds credits to an organization and opens a lot for them.
+-- Adds credits to an organization, now or from a later moment on, and opens a lot for them.
+--
+-- A grant for later makes no entry yet: it stands as a pending lot, whose entry is written when its time has come. Its
+-- request_id stays with the lot.
 --
 -- Locks: the organization's row (settled first). Raises TN001, TN002, TN010 (balance out of range), TN011, 42501.
 -- Callers: who holds credits:grant there.
@@ -9,19 +12,22 @@ create or replace function tenantry.grant_credits(
     p_source text,
     p_source_id uuid,
     p_expires_at timestamptz,
+    p_effective_at timestamptz,
     p_priority integer,
     p_stripe_payment_intent_id text,
     p_description text,
     p_metadata jsonb,
-    p_request_id text
-) returns public.credit_transactions
+    p_request_id text,
+    out transaction public.credit_transactions,
+    out lot public.credit_lot
+)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_account public.organizations;
-    v_replay public.credit_transactions;
-    v_entry public.credit_transactions;
+    v_new public.credit_transactions;
+    v_lot tenantry.credit_lots;
     v_now timestamptz;
 begin
     if p_organization_id is null then
@@ -31,53 +37,83 @@ begin
     if p_amount is null or p_amount <= 0 then
         perform tenantry.fail_invalid('amount', 'must be greater than 0');
     end if;
-    v_entry.organization_id := p_organization_id;
-    v_entry.transaction_type := coalesce(p_transaction_type, 'earned');
-    v_entry.amount := p_amount;
-    v_entry.source := coalesce(
-        p_source, case when v_entry.transaction_type = 'purchased' then 'purchase' else 'grant' end);
-    v_entry.source_id := p_source_id;
-    v_entry.expires_at := p_expires_at;
-    v_entry.stripe_payment_intent_id := p_stripe_payment_intent_id;
-    v_entry.description := p_description;
-    v_entry.metadata := p_metadata;
-    v_entry.idempotency_key := p_request_id;
-    if v_entry.transaction_type not in ('earned', 'purchased') then
+    v_new.organization_id := p_organization_id;
+    v_new.transaction_type := coalesce(p_transaction_type, 'earned');
+    v_new.amount := p_amount;
+    v_new.source := coalesce(
+        p_source, case when v_new.transaction_type = 'purchased' then 'purchase' else 'grant' end);
+    v_new.source_id := p_source_id;
+    v_new.expires_at := p_expires_at;
+    v_new.stripe_payment_intent_id := p_stripe_payment_intent_id;
+    v_new.description := p_description;
+    v_new.metadata := p_metadata;
+    v_new.idempotency_key := p_request_id;
+    if v_new.transaction_type not in ('earned', 'purchased') then
         perform tenantry.fail_invalid('transaction_type', 'must be earned or purchased');
     elsif p_priority not between -32768 and 32767 then
         perform tenantry.fail_invalid('priority', 'must be between -32768 and 32767');
     end if;
-    perform tenantry.check_entry(v_entry);
+    perform tenantry.check_entry(v_new);
 
     v_account := tenantry.lock_account(p_organization_id);
-    v_replay := tenantry.find_replay(v_entry);
-    if v_replay.id is not null then
-        return v_replay;
-    end if;
     v_now := tenantry.clock();
+
+    transaction := tenantry.find_replay(v_new);
+    select * into v_lot
+    from tenantry.credit_lots as l
+    where l.organization_id = p_organization_id
+      and (l.id = (transaction).id or l.idempotency_key = p_request_id);
+    if found then
+        if (v_lot.transaction_type, v_lot.amount, v_lot.source, v_lot.source_id, v_lot.expires_at, v_lot.priority)
+            is distinct from (
+                v_new.transaction_type, p_amount, v_new.source, p_source_id,
+                coalesce(p_expires_at, 'infinity'), coalesce(p_priority, 0)::smallint)
+            or (v_lot.idempotency_key is not null and v_lot.effective_at is distinct from p_effective_at) then
+            perform tenantry.fail_replay(p_request_id, p_organization_id);
+        end if;
+        if v_lot.idempotency_key is not null and v_lot.entry_number is not null then
+            select * into transaction
+            from public.credit_transactions
+            where organization_id = p_organization_id and id = v_lot.id;
+        end if;
+        lot := tenantry.present_lot(v_lot, v_now);
+        return;
+    elsif (transaction).id is not null then
+        -- The key was used by an entry that opened no lot.
+        perform tenantry.fail_replay(p_request_id, p_organization_id);
+    end if;
+
     if p_expires_at <= v_now then
         perform tenantry.fail_invalid('expires_at', 'must lie in the future');
+    elsif p_expires_at <= p_effective_at then
+        perform tenantry.fail_invalid('expires_at', 'must lie after effective_at');
     end if;
     perform tenantry.check_balance_range(v_account, p_amount);
 
-    v_entry := tenantry.append_entry(v_entry, v_now, true);
-    insert into tenantry.credit_lots (
-        organization_id, id, transaction_type, source, source_id, amount, remaining, priority,
-        effective_at, expires_at, entry_number
-    )
-    values (
-        p_organization_id, v_entry.id, v_entry.transaction_type, v_entry.source, p_source_id, p_amount, p_amount,
-        coalesce(p_priority, 0), v_entry.created_at, coalesce(p_expires_at, 'infinity'), v_entry.entry_number
-    );
-    update public.organizations as o
-    set credits_settle_at = p_expires_at
-    where o.id = p_organization_id and p_expires_at < coalesce(o.credits_settle_at, 'infinity');
-    return v_entry;
+    if p_effective_at > v_now then
+        insert into tenantry.credit_lots (
+            organization_id, id, transaction_type, source, source_id, amount, remaining, priority, effective_at,
+            expires_at, stripe_payment_intent_id, description, metadata, idempotency_key
+        )
+        values (
+            p_organization_id, tenantry.uuid_v7(), v_new.transaction_type, v_new.source, p_source_id, p_amount,
+            p_amount, coalesce(p_priority, 0), p_effective_at, coalesce(p_expires_at, 'infinity'),
+            p_stripe_payment_intent_id, p_description, p_metadata, p_request_id
+        )
+        returning * into v_lot;
+        perform tenantry.refresh_due(p_organization_id);
+    else
+        transaction := tenantry.open_lot(v_new, v_new.transaction_type = 'purchased', p_priority);
+        select * into v_lot
+        from tenantry.credit_lots as l
+        where l.organization_id = p_organization_id and l.id = (transaction).id;
+    end if;
+    lot := tenantry.present_lot(v_lot, v_now);
 end
 $$;
 
 comment on function tenantry.grant_credits(
-    uuid, integer, text, text, uuid, timestamptz, integer, text, text, jsonb, text
+    uuid, integer, text, text, uuid, timestamptz, timestamptz, integer, text, text, jsonb, text
 ) is 'Definer half of public.grant_credits.';
 revoke all on function tenantry.grant_credits from public;
 grant execute on function tenantry.grant_credits to authenticated, service_role;
@@ -89,23 +125,31 @@ create or replace function public.grant_credits(
     source text default null,
     source_id uuid default null,
     expires_at timestamptz default null,
+    effective_at timestamptz default null,
     priority integer default null,
     stripe_payment_intent_id text default null,
     description text default null,
     metadata jsonb default null,
-    request_id text default null
-) returns public.credit_transactions
+    request_id text default null,
+    out transaction public.credit_transactions,
+    out lot public.credit_lot
+)
 language sql volatile
-return tenantry.grant_credits(
-    organization_id, amount, transaction_type, source, source_id, expires_at, priority,
-    stripe_payment_intent_id, description, metadata, request_id);
+begin atomic
+    select g.transaction, g.lot
+    from tenantry.grant_credits(
+        organization_id, amount, transaction_type, source, source_id, expires_at, effective_at, priority,
+        stripe_payment_intent_id, description, metadata, request_id) as g;
+end;
 
 comment on function public.grant_credits(
-    uuid, integer, text, text, uuid, timestamptz, integer, text, text, jsonb, text
+    uuid, integer, text, text, uuid, timestamptz, timestamptz, integer, text, text, jsonb, text
 ) is
-    'Adds credits. amount: credits, above 0. transaction_type: earned (unless given) or purchased. source: grant or'
-    ' purchase unless given. expires_at: when what is unspent expires; null for never. priority: among credits that'
-    ' expire together the lower is spent first, 0 unless given. request_id: the same id makes one entry and returns'
-    ' it again. Raises TN001, TN002, TN010 (balance out of range), TN011 (request_id used otherwise), 42501.';
+    'Adds credits; returns the entry and the lot that it opened. amount: credits, above 0. transaction_type: earned'
+    ' (unless given) or purchased. source: grant or purchase unless given. expires_at: when what is unspent expires; null'
+    ' for never. effective_at: when the credits come; now unless given, and until then there is a lot but no entry.'
+    ' priority: among credits that expire together the lower is spent first, 0 unless given. request_id: the same id'
+    ' makes one entry and returns it again. Raises TN001, TN002, TN010 (balance out of range), TN011 (request_id used'
+    ' otherwise), 42501.';
 revoke all on function public.grant_credits from public, anon, authenticated, service_role;
 grant execute on function public.grant_credits to authenticated, service_role;

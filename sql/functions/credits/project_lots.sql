@@ -1,9 +1,9 @@
 -- The lots of an account as settlement at a moment would leave them, without writing anything: for reads, which
--- may run in a read-only transaction.
+-- may run in a read-only transaction. Lots with nothing left are left out, unless they got so just now.
 --
--- The same rules as settle_account(), in closed form. Consumption that is not allocated yet is taken in spending
--- order. Of what has expired then, a running total K of credits is kept by holds: with P the running total of
--- expired credits and H the credits under holds older than that lot's expiry, K = P + least(0, min(H - P)).
+-- The same rules as settle_account(), in closed form: consumption that is not allocated yet is taken off, and of what
+-- has expired then a running total K of credits is kept by holds: with P the running total of expired credits and H
+-- the credits under holds older than that lot's expiry, K = P + least(0, min(H - P)).
 --
 -- p_account: the organization's row. p_at: the moment, not before the last entry.
 create or replace function tenantry.project_lots(p_account public.organizations, p_at timestamptz)
@@ -13,26 +13,17 @@ set search_path = pg_catalog, pg_temp
 begin atomic
     with open_lots as (
         select
-            l as lot, l.expires_at, l.priority, l.entry_number, l.remaining,
-            case
-                when l.entry_number is null or l.expired_at is not null then 0
-                else greatest(0, least(
-                    l.remaining,
-                    sum(l.remaining) filter (where l.entry_number is not null) over ()
-                    - p_account.credit_balance
-                    - sum(l.remaining) filter (where l.entry_number is not null and l.expired_at is null)
-                        over (order by l.expires_at, l.priority, l.entry_number)
-                    + l.remaining
-                ))
-            end as spent
+            l as lot, l.id, l.expires_at, l.priority, l.entry_number,
+            l.remaining - coalesce(span.balance_to - span.balance_from, 0) as remaining
         from tenantry.credit_lots as l
+        left join tenantry.pending_spans(p_account) as span on span.lot_id = l.id
         where l.organization_id = p_account.id and l.remaining > 0
           and (l.entry_number is not null or l.effective_at <= p_at)
     ),
     expired as (
         select
-            (o.lot).id as id,
-            sum(o.remaining - o.spent) over spending as total,
+            o.id,
+            sum(o.remaining) over spending as total,
             (
                 select coalesce(sum(h.remaining), 0)
                 from tenantry.credit_holds as h
@@ -42,7 +33,7 @@ begin atomic
             row_number() over spending as position
         from open_lots as o
         where o.expires_at <= p_at
-        window spending as (order by o.expires_at, o.priority, o.entry_number, (o.lot).id)
+        window spending as (order by o.expires_at, o.priority, o.entry_number, o.id)
     ),
     kept_to as (
         select id, position, total + least(0, min(held - total) over (order by position)) as kept from expired
@@ -51,12 +42,12 @@ begin atomic
         select id, kept - lag(kept, 1, 0) over (order by position) as remaining from kept_to
     )
     select
-        (o.lot).organization_id, (o.lot).id, (o.lot).transaction_type, (o.lot).source, (o.lot).source_id,
-        (o.lot).amount, coalesce(kept.remaining, o.remaining - o.spent)::integer, (o.lot).priority,
-        (o.lot).effective_at, (o.lot).expires_at, (o.lot).entry_number, (o.lot).expired_at,
+        (o.lot).organization_id, o.id, (o.lot).transaction_type, (o.lot).source, (o.lot).source_id,
+        (o.lot).amount, coalesce(kept.remaining, o.remaining)::integer, o.priority,
+        (o.lot).effective_at, o.expires_at, o.entry_number, (o.lot).expired_at,
         (o.lot).stripe_payment_intent_id, (o.lot).description, (o.lot).metadata, (o.lot).idempotency_key
     from open_lots as o
-    left join kept on kept.id = (o.lot).id;
+    left join kept on kept.id = o.id;
 end;
 
 comment on function tenantry.project_lots(public.organizations, timestamptz) is

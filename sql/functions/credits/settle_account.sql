@@ -22,7 +22,16 @@ declare
     v_due timestamptz;
     v_next timestamptz;
 begin
-    perform tenantry.allocate_consumption(p_account);
+    with spans as (
+        insert into tenantry.credit_allocations
+        select * from tenantry.pending_spans(p_account)
+        returning lot_id, balance_to - balance_from as amount
+    )
+    update tenantry.credit_lots as l
+    set remaining = l.remaining - spans.amount
+    from spans
+    where l.organization_id = v_id and l.id = spans.lot_id;
+
     if p_account.credits_settle_at <= v_now then
         for v_due in
             select distinct due.at

@@ -1,0 +1,25 @@
+-- The reason that stands for an SQLSTATE of Tenantry's own: what clients over every door match on.
+create or replace function tenantry.error_reason(p_code text) returns text
+language sql immutable
+return case p_code
+    when 'TN001' then 'INVALID_ARGUMENT'
+    when 'TN002' then 'NOT_FOUND'
+    when 'TN003' then 'INVALID_PAGE_TOKEN'
+    when 'TN009' then 'INSUFFICIENT_CREDITS'
+    when 'TN010' then 'BALANCE_OUT_OF_RANGE'
+    when 'TN011' then 'REQUEST_ID_REUSED'
+    when 'TN012' then 'ORGANIZATION_INACTIVE'
+    when 'TN013' then 'CREDIT_EVENT_INACTIVE'
+    when 'TN014' then 'ORGANIZATION_HAS_HISTORY'
+    when 'TN015' then 'LEDGER_IS_APPEND_ONLY'
+    when 'TN016' then 'HOLD_NOT_ACTIVE'
+    when 'TN017' then 'REFUND_EXCEEDS_CONSUMPTION'
+    when 'TN018' then 'CAPTURE_EXCEEDS_HOLD'
+    when 'TN019' then 'WRONG_TRANSACTION_TYPE'
+    when 'TN020' then 'REVOCATION_EXCEEDS_GRANT'
+    when '42501' then 'PERMISSION_DENIED'
+end;
+
+comment on function tenantry.error_reason(text) is 'The reason that an SQLSTATE of Tenantry''s own stands for.';
+revoke all on function tenantry.error_reason from public;
+grant execute on function tenantry.error_reason to anon, authenticated, service_role;

@@ -1,0 +1,14 @@
+-- Writes down when the account is next to be settled, after a change of its lots or holds.
+-- The caller holds the account's lock.
+create or replace function tenantry.refresh_due(p_organization_id uuid) returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+    update public.organizations as o
+    set credits_settle_at = due.at
+    from tenantry.next_due(p_organization_id) as due (at)
+    where o.id = p_organization_id and o.credits_settle_at is distinct from due.at;
+end;
+
+comment on function tenantry.refresh_due(uuid) is 'Writes credits_settle_at after a change of lots or holds.';
+revoke all on function tenantry.refresh_due from public;

@@ -1,0 +1,37 @@
+-- Writes a consumption, or returns the entry that its idempotency key made before.
+--
+-- The entry is written straight away where the account allows it. Only where it does not is it asked why: something
+-- to settle first, a replay that came in between, or a reason to refuse.
+--
+-- p_entry: as for append_entry(), amount below 0. p_event_is_active: whether its credit event may be charged.
+-- Locks: the organization's row. Raises TN002, TN009, TN011, TN012, TN013. Asks for no permission: its callers do.
+create or replace function tenantry.spend_credits(
+    p_entry public.credit_transactions,
+    p_event_is_active boolean
+) returns public.credit_transactions
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_entry public.credit_transactions;
+begin
+    loop
+        v_entry := tenantry.find_replay(p_entry);
+        if v_entry.id is not null then
+            return v_entry;
+        end if;
+        if not p_event_is_active then
+            perform tenantry.fail_event_inactive(p_entry.credit_event_id);
+        end if;
+        v_entry := tenantry.append_entry(p_entry);
+        if v_entry.id is not null then
+            return v_entry;
+        end if;
+        perform tenantry.refuse_or_settle(p_entry.organization_id, - p_entry.amount);
+    end loop;
+end
+$$;
+
+comment on function tenantry.spend_credits(public.credit_transactions, boolean) is
+    'Writes a consumption or returns its replay. Raises TN002, TN009, TN011, TN012, TN013.';
+revoke all on function tenantry.spend_credits from public;

@@ -1,0 +1,14 @@
+-- The outbox: what happened that others want to hear of. Written in the transaction in which it happens, announced
+-- by NOTIFY tenantry_events, read in the order of id.
+
+create table tenantry.events (
+    id bigint generated always as identity primary key,
+    organization_id uuid not null,
+    event_type varchar(50) not null,
+    payload jsonb not null,
+    created_at timestamptz not null,
+    constraint events_organization_id_fkey foreign key (organization_id) references public.organizations (id)
+);
+comment on table tenantry.events is 'Outbox of events, such as low_balance; NOTIFY tenantry_events tells of new ones.';
+create index events_organization_id_idx on tenantry.events (organization_id, id);
+alter table tenantry.events enable row level security;
