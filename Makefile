@@ -28,10 +28,10 @@ test: setup ## Run the test suite
 	@$(BIN)/pytest
 
 lint: setup ## Check style, types, protos and migrations
-	@$(BIN)/python tools/lint.py
+	@$(BIN)/python -m tools.lint
 
 format: setup ## Format Python and protos
 	@$(BIN)/ruff check --fix --quiet . && $(BIN)/ruff format . && cd protos && ../$(BIN)/buf format -w
 
 protos: setup ## Generate server/tenantry/v1 from protos/
-	@$(BIN)/python tools/protos.py
+	@$(BIN)/python -m tools.stubs

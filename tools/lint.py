@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from protos import ROOT, generate
+from tools.stubs import ROOT, generate
 
 BIN = Path(sys.executable).parent
 STUBS = "tenantry/v1"
@@ -14,10 +14,10 @@ STUBS = "tenantry/v1"
 
 def main() -> None:
     """Runs all checks and says which failed."""
-    checks = {
+    checks: dict[str, list[Path | str]] = {
         "ruff check": [BIN / "ruff", "check", "--quiet", "--output-format=concise", "."],
         "ruff format": [BIN / "ruff", "format", "--quiet", "--check", "."],
-        "mypy": [BIN / "mypy", "--no-error-summary"],
+        "mypy": [BIN / "mypy", "--no-error-summary", "--hide-error-context"],
         "buf lint": [BIN / "buf", "lint", "protos"],
         "buf format": [BIN / "buf", "format", "--diff", "--exit-code", "protos"],
         "squawk": [BIN / "squawk", *sorted((ROOT / "sql" / "migrations").glob("*.sql"))],

@@ -1,9 +1,9 @@
 """The one way to PostgreSQL: a pool, and a call that travels as a single message.
 
 A call is one simple-query message: the caller's role, claims and deadline, then the function. PostgreSQL runs such a
-message in one implicit transaction, so there is no BEGIN and COMMIT to send, `SET LOCAL` lasts for just
-this call, and an error leaves nothing to roll back. The settings must be statements of their own, ahead of the call: set
-within its statement they come too late for row-level security and for statement_timeout.
+message in one implicit transaction, so there is no BEGIN and COMMIT to send, `SET LOCAL` lasts for just this call, and
+an error leaves nothing to roll back. The settings must be statements of their own, ahead of the call: set within its
+statement they come too late for row-level security and for statement_timeout.
 """
 
 import asyncio

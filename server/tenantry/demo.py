@@ -5,6 +5,7 @@ import secrets
 import tempfile
 import uuid
 from pathlib import Path
+from typing import cast
 
 import grpc
 from google.rpc.error_details_pb2 import ErrorInfo
@@ -101,5 +102,5 @@ def _entry(transaction: credits_pb2.CreditTransaction) -> str:
 
 def _reason(error: grpc.aio.AioRpcError) -> str:
     info = ErrorInfo()
-    rpc_status.from_call(error).details[0].Unpack(info)
+    rpc_status.from_call(cast(grpc.Call, error)).details[0].Unpack(info)
     return str(info.reason)

@@ -416,7 +416,7 @@ class EmbeddedPostgres:
         ]
         deadline = time.monotonic() + self._start_timeout
         while True:
-            os.truncate(self._log, 0)
+            logged = self._log.stat().st_size
             with self._log.open("ab") as log:
                 self._process = account.popen(command, self.data_dir, log)
             while self._process.poll() is None:
@@ -431,9 +431,9 @@ class EmbeddedPostgres:
                     time.sleep(0.02)
                 else:
                     return
-            tail = self._log_tail()
-            if time.monotonic() > deadline or not any(reason in tail for reason in _NOT_YET_GONE):
-                raise EmbeddedError(f"PostgreSQL does not start; {self._log} ends:\n{tail}")
+            said = self._log.read_bytes()[logged:].decode(errors="replace")
+            if time.monotonic() > deadline or not any(reason in said for reason in _NOT_YET_GONE):
+                raise EmbeddedError(f"PostgreSQL does not start; {self._log} ends:\n{self._log_tail()}")
             time.sleep(0.2)
 
     def _log_tail(self) -> str:

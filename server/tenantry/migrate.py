@@ -165,9 +165,7 @@ class _Step:
     file: _File | None = None
 
 
-def up(
-    conninfo: str, root: Path | None = None, *, to: str | None = None, lock_timeout: str = "5s"
-) -> list[str]:
+def up(conninfo: str, root: Path | None = None, *, to: str | None = None, lock_timeout: str = "5s") -> list[str]:
     """Apply every pending migration, then the repeatable files that are new or changed.
 
     Args:
@@ -181,7 +179,8 @@ def up(
         The files applied, as paths under the root; empty when there was nothing to do.
 
     Raises:
-        MigrationError: a file fails, ends the transaction, or is not what was applied. Nothing is applied.
+        MigrationError: a file fails, or is not what was applied: nothing is applied. Or a file ended the
+            transaction: what it ended with a commit stays.
     """
     tree = _read_tree(root)
     with _transaction(conninfo) as conn:
@@ -229,9 +228,7 @@ def status(conninfo: str, root: Path | None = None) -> list[FileStatus]:
     ]
     repeatables = {file.name: file for file in tree.repeatables}
     paths = [*repeatables, *(path for path in record.repeatables if path not in repeatables)]
-    return versioned + [
-        _compare("repeatable", repeatables.get(path), record.repeatables.get(path)) for path in paths
-    ]
+    return versioned + [_compare("repeatable", repeatables.get(path), record.repeatables.get(path)) for path in paths]
 
 
 def down(
@@ -258,8 +255,8 @@ def down(
         The rollback files run, as paths under the root; empty when there was nothing to take back.
 
     Raises:
-        MigrationError: a version has no rollback file, a file fails or ends the transaction, or `to` is not
-            applied. Nothing is taken back.
+        MigrationError: a version has no rollback file, a file fails, or `to` is not applied: nothing is taken
+            back. Or a file ended the transaction: what it ended with a commit stays.
     """
     tree = _read_tree(root)
     with _transaction(conninfo) as conn:
@@ -285,6 +282,17 @@ def down(
     return [file.name for file in rollbacks]
 
 
+def apply_demo_data(conninfo: str, root: Path | None = None) -> None:
+    """Put a small demo tenant into a migrated database; applied again it changes nothing.
+
+    Args:
+        conninfo: libpq URL or connection string, of a role that may call every function.
+        root: the SQL root; the package's own when None.
+    """
+    with psycopg.connect(conninfo) as conn:
+        conn.execute(((root or _default_root()) / DEMO_SEED).read_bytes())
+
+
 def _read_tree(root: Path | None) -> _Tree:
     root = root or _default_root()
     if not (root / "migrations").is_dir():
@@ -301,10 +309,7 @@ def _read_tree(root: Path | None) -> _Tree:
     return _Tree(
         migrations=list(migrations.values()),
         repeatables=[
-            file
-            for folder in REPEATABLE_FOLDERS
-            for file in _read_files(root, folder)
-            if file.name != DEMO_SEED
+            file for folder in REPEATABLE_FOLDERS for file in _read_files(root, folder) if file.name != DEMO_SEED
         ],
         rollbacks={_base_name(file.name): file for file in _read_files(root, "rollbacks")},
     )
@@ -394,7 +399,7 @@ def _versions_to_take_back(record: _Record, to: str | None, steps: int) -> list[
     """The versions that `down` takes back, newest first."""
     newest_first = sorted(record.migrations, reverse=True)
     if to is None:
-        return newest_first[:steps]
+        return newest_first[: max(steps, 0)]
     if to != "0" and to not in record.migrations:
         raise MigrationError(f"the version {to} is not applied to this database")
     return [version for version in newest_first if version > to]
@@ -455,9 +460,7 @@ def _compare(kind: Kind, file: _File | None, applied: _Applied | None) -> FileSt
 @contextmanager
 def _transaction(conninfo: str) -> Iterator[psycopg.Connection]:
     """A connection in one transaction, committed at the end unless an exception leaves."""
-    with psycopg.connect(
-        conninfo, prepare_threshold=None, fallback_application_name="tenantry migrate"
-    ) as conn:
+    with psycopg.connect(conninfo, prepare_threshold=None, fallback_application_name="tenantry migrate") as conn:
         # The record is read after a wait for the lock, and must show what the run waited for has done.
         conn.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         conn.add_notice_handler(_log_notice)
@@ -477,9 +480,7 @@ def _read_record(conn: psycopg.Connection) -> _Record:
     migrations = conn.execute(
         "select version, name, checksum, applied_at from tenantry.schema_migrations order by version"
     )
-    repeatables = conn.execute(
-        "select path, checksum, applied_at from tenantry.repeatable_migrations order by path"
-    )
+    repeatables = conn.execute("select path, checksum, applied_at from tenantry.repeatable_migrations order by path")
     return _Record(
         True,
         {version: _Applied(*rest) for version, *rest in migrations},

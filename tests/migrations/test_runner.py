@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tenantry import migrate
 
+from tenantry import migrate
 from tests.support.postgres import Cluster, installations
 
 FIRST = "migrations/20260101000000_first.sql"
@@ -115,9 +115,7 @@ def schema(cluster: Cluster, database: str) -> str:
     """The whole catalog, as SQL."""
     printed = run([cluster.program("pg_dump"), "--schema-only", "--dbname", database])
     # Newer releases put a key there that is another one each time.
-    return "\n".join(
-        line for line in printed.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))
-    )
+    return "\n".join(line for line in printed.splitlines() if not line.startswith(("\\restrict", "\\unrestrict")))
 
 
 def run(command: list[str | Path]) -> str:
@@ -268,9 +266,7 @@ def test_a_file_in_another_encoding_is_refused(database: str, root: Path) -> Non
         ("copy public.things from stdin;", "(?i)copy"),
     ],
 )
-def test_a_failing_file_is_named_and_leaves_nothing(
-    database: str, root: Path, text: str, message: str
-) -> None:
+def test_a_failing_file_is_named_and_leaves_nothing(database: str, root: Path, text: str, message: str) -> None:
     write(root, {THIRD: text})
     with pytest.raises(migrate.MigrationError, match=message) as error:
         migrate.up(database, root)
@@ -324,15 +320,13 @@ def test_plan_and_status_change_nothing(cluster: Cluster, database: str, root: P
     assert schema(cluster, database) == empty
 
 
-def test_down_takes_back_the_newest_and_up_brings_it_again(
-    cluster: Cluster, database: str, root: Path
-) -> None:
+def test_down_takes_back_the_newest_and_up_brings_it_again(cluster: Cluster, database: str, root: Path) -> None:
     migrate.up(database, root)
     full = schema(cluster, database)
     assert migrate.down(database, root) == [UNDO_SECOND]
-    assert fetch(
-        database, "select to_regproc('public.count_things'), to_regproc('public.forget_things')"
-    ) == [(None, None)]
+    assert fetch(database, "select to_regproc('public.count_things'), to_regproc('public.forget_things')") == [
+        (None, None)
+    ]
     assert fetch(database, "select count(*) from pg_policy") == [(0,)]
     assert fetch(database, "select version from tenantry.schema_migrations") == [("20260101000000",)]
     assert migrate.up(database, root) == EVERYTHING[1:]
@@ -340,9 +334,7 @@ def test_down_takes_back_the_newest_and_up_brings_it_again(
 
 
 @pytest.mark.parametrize("how", [{"to": "0"}, {"steps": 2}, {"steps": 9}])
-def test_a_complete_down_leaves_nothing(
-    cluster: Cluster, database: str, root: Path, how: dict[str, str | int]
-) -> None:
+def test_a_complete_down_leaves_nothing(cluster: Cluster, database: str, root: Path, how: dict[str, str | int]) -> None:
     empty = schema(cluster, database)
     migrate.up(database, root)
     full = schema(cluster, database)
@@ -381,9 +373,7 @@ def test_down_without_a_rollback_file_does_nothing(cluster: Cluster, database: s
     assert schema(cluster, database) == full
 
 
-def test_a_failing_rollback_is_named_and_takes_nothing_back(
-    cluster: Cluster, database: str, root: Path
-) -> None:
+def test_a_failing_rollback_is_named_and_takes_nothing_back(cluster: Cluster, database: str, root: Path) -> None:
     write(root, {UNDO_FIRST: "select 1;\ndrop table public.absent;"})
     migrate.up(database, root)
     full = schema(cluster, database)

@@ -13,8 +13,9 @@ from typing import Self
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
-from tenantry import embedded
 from testing.postgresql import Postgresql
+
+from tenantry import embedded
 
 VERSIONS = range(15, 19)
 DEBIAN = Path("/usr/lib/postgresql")

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import grpc
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
@@ -93,7 +93,7 @@ def service_token() -> str:
     return mint(SECRET, "service_role")
 
 
-class _Bearer(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]
+class _Bearer(grpc.UnaryUnaryClientInterceptor[Any, Any]):
     def __init__(self, token: str) -> None:
         self._metadata = bearer(token)
 
@@ -114,7 +114,7 @@ class Failure:
 
 def failure(error: grpc.RpcError) -> Failure:
     """The parts of a google.rpc.Status; an error without one fails the test."""
-    status = rpc_status.from_call(error)
+    status = rpc_status.from_call(cast(grpc.Call, error))
     assert status is not None, f"no google.rpc.Status: {error}"
     info, bad_request = ErrorInfo(), BadRequest()
     for detail in status.details:
