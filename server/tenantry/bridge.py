@@ -14,14 +14,15 @@ Responses:
   composites. At most one field is repeated.
 
 Types: string is text, varchar or uuid; an enum is text, its value's name without prefix in lower case
-(SUBSCRIPTION_STATUS_PAST_DUE is past_due); Timestamp is timestamptz; Struct is jsonb; FieldMask is text[]; NULL is
-unset.
+(SUBSCRIPTION_STATUS_PAST_DUE is past_due); Timestamp is timestamptz; Duration is interval; Struct is jsonb, and
+so are repeated messages in a request; FieldMask is text[]; NULL is unset.
 """
 
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from google.protobuf import json_format
@@ -200,6 +201,8 @@ def _encoder(fld: FieldDescriptor, type_name: str) -> Encode | None:
     kind = _describe(fld)
     if fld.enum_type and not fld.is_repeated and type_name in _TEXT:
         return _enum_encoder(fld.enum_type)
+    if fld.message_type and fld.is_repeated and type_name == "jsonb":
+        return _encode_messages
     return _ENCODERS.get((kind, type_name))
 
 
@@ -227,11 +230,27 @@ def _encode_timestamp(name: str, value: Any) -> str:
         raise invalid_argument(name, "is not a time between the years 1 and 9999") from None
 
 
+def _encode_duration(name: str, value: Any) -> str:
+    try:
+        seconds = value.ToTimedelta() / timedelta(seconds=1)
+    except (ValueError, OverflowError):
+        raise invalid_argument(name, "is not a length of time") from None
+    return f"'{seconds:.6f} seconds'"
+
+
+def _encode_messages(name: str, values: Iterable[Message]) -> str:
+    return _json_literal(name, [json_format.MessageToDict(value, preserving_proto_field_name=True) for value in values])
+
+
 def _encode_struct(name: str, value: Message) -> str:
     try:
-        text = json.dumps(json_format.MessageToDict(value), ensure_ascii=False, allow_nan=False)
+        return _json_literal(name, json_format.MessageToDict(value))
     except (ValueError, json_format.Error):
         raise invalid_argument(name, "must hold JSON values only") from None
+
+
+def _json_literal(name: str, value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     if _ESCAPED_NUL.search(text):
         raise invalid_argument(name, "must not contain the character NUL")
     return literal(text)
@@ -273,6 +292,7 @@ _ENCODERS: dict[tuple[str, str], Encode] = {
     ("int64", "bigint"): _encode_plain,
     ("double", "double precision"): _encode_plain,
     ("google.protobuf.Timestamp", "timestamp with time zone"): _encode_timestamp,
+    ("google.protobuf.Duration", "interval"): _encode_duration,
     ("google.protobuf.Struct", "jsonb"): _encode_struct,
     ("google.protobuf.FieldMask", "text[]"): _encode_mask,
     ("repeated string", "text[]"): _encode_texts,

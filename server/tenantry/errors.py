@@ -43,6 +43,11 @@ CATALOGUE: Mapping[str, Kind] = {
     "TN013": Kind(grpc.StatusCode.FAILED_PRECONDITION, "CREDIT_EVENT_INACTIVE"),
     "TN014": Kind(grpc.StatusCode.FAILED_PRECONDITION, "ORGANIZATION_HAS_HISTORY"),
     "TN015": Kind(grpc.StatusCode.FAILED_PRECONDITION, "LEDGER_IS_APPEND_ONLY"),
+    "TN016": Kind(grpc.StatusCode.FAILED_PRECONDITION, "HOLD_NOT_ACTIVE"),
+    "TN017": Kind(grpc.StatusCode.FAILED_PRECONDITION, "REFUND_EXCEEDS_CONSUMPTION"),
+    "TN018": Kind(grpc.StatusCode.FAILED_PRECONDITION, "CAPTURE_EXCEEDS_HOLD"),
+    "TN019": Kind(grpc.StatusCode.FAILED_PRECONDITION, "WRONG_TRANSACTION_TYPE"),
+    "TN020": Kind(grpc.StatusCode.FAILED_PRECONDITION, "REVOCATION_EXCEEDS_GRANT"),
 }
 """Every SQLSTATE of Tenantry's own. A test proves that sql/ raises no other."""
 
@@ -143,6 +148,7 @@ def unavailable() -> Status:
 
 def _own(kind: Kind, diagnosis: psycopg.errors.Diagnostic) -> Status:
     metadata = json.loads(diagnosis.message_detail or "{}")
+    metadata.pop("reason", None)
     if diagnosis.message_hint:
         metadata["remedy"] = diagnosis.message_hint
     return status(kind, diagnosis.message_primary or "", metadata, metadata.get("field"))
@@ -155,6 +161,7 @@ def _denied(diagnosis: psycopg.errors.Diagnostic) -> Status:
     except ValueError:
         # PostgreSQL's own refusal names tables and functions.
         return status(kind, "permission denied")
+    metadata.pop("reason", None)
     return status(kind, diagnosis.message_primary or "", metadata)
 
 

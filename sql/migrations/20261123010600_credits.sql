@@ -184,6 +184,7 @@ create table tenantry.credit_revocations (
     lot_id uuid not null,
     amount integer not null,
     revoked integer not null,
+    was_pending boolean not null,
     credit_transaction_id uuid,
     description text,
     metadata jsonb,
@@ -199,6 +200,7 @@ create table tenantry.credit_revocations (
 comment on table tenantry.credit_revocations is 'Credits that were to be taken back, and how many could be.';
 comment on column tenantry.credit_revocations.amount is 'Credits to take back.';
 comment on column tenantry.credit_revocations.revoked is 'Credits taken; amount - revoked is the shortfall, spent already.';
+comment on column tenantry.credit_revocations.was_pending is 'Whether the grant had not taken effect; it was cut down.';
 create unique index credit_revocations_organization_id_idempotency_key_key
     on tenantry.credit_revocations (organization_id, idempotency_key)
     where idempotency_key is not null;

@@ -60,6 +60,86 @@ class CreditServiceStub:
                 request_serializer=tenantry_dot_v1_dot_credits__pb2.ListCreditTransactionsRequest.SerializeToString,
                 response_deserializer=tenantry_dot_v1_dot_credits__pb2.ListCreditTransactionsResponse.FromString,
                 _registered_method=True)
+        self.CreateCreditTransaction = channel.unary_unary(
+                '/tenantry.v1.CreditService/CreateCreditTransaction',
+                request_serializer=tenantry_dot_v1_dot_credits__pb2.CreateCreditTransactionRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_credits__pb2.CreateCreditTransactionResponse.FromString,
+                _registered_method=True)
+        self.BatchConsumeCredits = channel.unary_unary(
+                '/tenantry.v1.CreditService/BatchConsumeCredits',
+                request_serializer=tenantry_dot_v1_dot_credits__pb2.BatchConsumeCreditsRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_credits__pb2.BatchConsumeCreditsResponse.FromString,
+                _registered_method=True)
+        self.ListCreditLots = channel.unary_unary(
+                '/tenantry.v1.CreditService/ListCreditLots',
+                request_serializer=tenantry_dot_v1_dot_credits__pb2.ListCreditLotsRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_credits__pb2.ListCreditLotsResponse.FromString,
+                _registered_method=True)
+        self.ListExpiringCredits = channel.unary_unary(
+                '/tenantry.v1.CreditService/ListExpiringCredits',
+                request_serializer=tenantry_dot_v1_dot_credits__pb2.ListExpiringCreditsRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_credits__pb2.ListExpiringCreditsResponse.FromString,
+                _registered_method=True)
+        self.ListAllocations = channel.unary_unary(
+                '/tenantry.v1.CreditService/ListAllocations',
+                request_serializer=tenantry_dot_v1_dot_credits__pb2.ListAllocationsRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_credits__pb2.ListAllocationsResponse.FromString,
+                _registered_method=True)
+        self.HoldCredits = channel.unary_unary(
+                '/tenantry.v1.CreditService/HoldCredits',
+                request_serializer=tenantry_dot_v1_dot_credits__pb2.HoldCreditsRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_credits__pb2.HoldCreditsResponse.FromString,
+                _registered_method=True)
+        self.CaptureHold = channel.unary_unary(
+                '/tenantry.v1.CreditService/CaptureHold',
+                request_serializer=tenantry_dot_v1_dot_credits__pb2.CaptureHoldRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_credits__pb2.CaptureHoldResponse.FromString,
+                _registered_method=True)
+        self.ReleaseHold = channel.unary_unary(
+                '/tenantry.v1.CreditService/ReleaseHold',
+                request_serializer=tenantry_dot_v1_dot_credits__pb2.ReleaseHoldRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_credits__pb2.ReleaseHoldResponse.FromString,
+                _registered_method=True)
+        self.ExtendHold = channel.unary_unary(
+                '/tenantry.v1.CreditService/ExtendHold',
+                request_serializer=tenantry_dot_v1_dot_credits__pb2.ExtendHoldRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_credits__pb2.ExtendHoldResponse.FromString,
+                _registered_method=True)
+        self.ListHolds = channel.unary_unary(
+                '/tenantry.v1.CreditService/ListHolds',
+                request_serializer=tenantry_dot_v1_dot_credits__pb2.ListHoldsRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_credits__pb2.ListHoldsResponse.FromString,
+                _registered_method=True)
+        self.RefundCredits = channel.unary_unary(
+                '/tenantry.v1.CreditService/RefundCredits',
+                request_serializer=tenantry_dot_v1_dot_credits__pb2.RefundCreditsRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_credits__pb2.RefundCreditsResponse.FromString,
+                _registered_method=True)
+        self.RevokeCredits = channel.unary_unary(
+                '/tenantry.v1.CreditService/RevokeCredits',
+                request_serializer=tenantry_dot_v1_dot_credits__pb2.RevokeCreditsRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_credits__pb2.RevokeCreditsResponse.FromString,
+                _registered_method=True)
+        self.GetCreditUsage = channel.unary_unary(
+                '/tenantry.v1.CreditService/GetCreditUsage',
+                request_serializer=tenantry_dot_v1_dot_credits__pb2.GetCreditUsageRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_credits__pb2.GetCreditUsageResponse.FromString,
+                _registered_method=True)
+        self.EstimateRunway = channel.unary_unary(
+                '/tenantry.v1.CreditService/EstimateRunway',
+                request_serializer=tenantry_dot_v1_dot_credits__pb2.EstimateRunwayRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_credits__pb2.EstimateRunwayResponse.FromString,
+                _registered_method=True)
+        self.VerifyLedger = channel.unary_unary(
+                '/tenantry.v1.CreditService/VerifyLedger',
+                request_serializer=tenantry_dot_v1_dot_credits__pb2.VerifyLedgerRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_credits__pb2.VerifyLedgerResponse.FromString,
+                _registered_method=True)
+        self.CanAfford = channel.unary_unary(
+                '/tenantry.v1.CreditService/CanAfford',
+                request_serializer=tenantry_dot_v1_dot_credits__pb2.CanAffordRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_credits__pb2.CanAffordResponse.FromString,
+                _registered_method=True)
 
 
 class CreditServiceServicer:
@@ -103,6 +183,122 @@ class CreditServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateCreditTransaction(self, request, context):
+        """Makes an entry of any type and source, under the same rules as the special calls.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchConsumeCredits(self, request, context):
+        """Spends credits many times in one transaction, over any organizations, with a decision for each item.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCreditLots(self, request, context):
+        """Lists lots, the credits by where they came from, in the order in which they are spent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListExpiringCredits(self, request, context):
+        """Lists unspent credits that will expire, soonest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAllocations(self, request, context):
+        """Lists what an entry took from which lots, or which entries took from a lot.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def HoldCredits(self, request, context):
+        """Sets credits aside for something under way. They lapse at their time.
+        FAILED_PRECONDITION, reason INSUFFICIENT_CREDITS, as for ConsumeCredits.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CaptureHold(self, request, context):
+        """Spends held credits: all, a part, or in several parts.
+        FAILED_PRECONDITION, reason HOLD_NOT_ACTIVE or CAPTURE_EXCEEDS_HOLD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleaseHold(self, request, context):
+        """Ends a hold; what it still held can be spent again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExtendHold(self, request, context):
+        """Gives a hold a new time to live, from now.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListHolds(self, request, context):
+        """Lists holds, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RefundCredits(self, request, context):
+        """Gives back credits that a consumption spent, to the lots that they came from.
+        FAILED_PRECONDITION, reason REFUND_EXCEEDS_CONSUMPTION or WRONG_TRANSACTION_TYPE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokeCredits(self, request, context):
+        """Takes back granted or purchased credits, never below zero; says what could not be taken.
+        FAILED_PRECONDITION, reason REVOCATION_EXCEEDS_GRANT or WRONG_TRANSACTION_TYPE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetCreditUsage(self, request, context):
+        """Returns consumption by period and group.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EstimateRunway(self, request, context):
+        """Estimates when the credits run out.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def VerifyLedger(self, request, context):
+        """Proves every invariant of one ledger, or of all; returns what does not hold.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CanAfford(self, request, context):
+        """Returns whether an organization could pay for a credit event now.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CreditServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -130,6 +326,86 @@ def add_CreditServiceServicer_to_server(servicer, server):
                     servicer.ListCreditTransactions,
                     request_deserializer=tenantry_dot_v1_dot_credits__pb2.ListCreditTransactionsRequest.FromString,
                     response_serializer=tenantry_dot_v1_dot_credits__pb2.ListCreditTransactionsResponse.SerializeToString,
+            ),
+            'CreateCreditTransaction': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateCreditTransaction,
+                    request_deserializer=tenantry_dot_v1_dot_credits__pb2.CreateCreditTransactionRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_credits__pb2.CreateCreditTransactionResponse.SerializeToString,
+            ),
+            'BatchConsumeCredits': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchConsumeCredits,
+                    request_deserializer=tenantry_dot_v1_dot_credits__pb2.BatchConsumeCreditsRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_credits__pb2.BatchConsumeCreditsResponse.SerializeToString,
+            ),
+            'ListCreditLots': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCreditLots,
+                    request_deserializer=tenantry_dot_v1_dot_credits__pb2.ListCreditLotsRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_credits__pb2.ListCreditLotsResponse.SerializeToString,
+            ),
+            'ListExpiringCredits': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListExpiringCredits,
+                    request_deserializer=tenantry_dot_v1_dot_credits__pb2.ListExpiringCreditsRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_credits__pb2.ListExpiringCreditsResponse.SerializeToString,
+            ),
+            'ListAllocations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAllocations,
+                    request_deserializer=tenantry_dot_v1_dot_credits__pb2.ListAllocationsRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_credits__pb2.ListAllocationsResponse.SerializeToString,
+            ),
+            'HoldCredits': grpc.unary_unary_rpc_method_handler(
+                    servicer.HoldCredits,
+                    request_deserializer=tenantry_dot_v1_dot_credits__pb2.HoldCreditsRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_credits__pb2.HoldCreditsResponse.SerializeToString,
+            ),
+            'CaptureHold': grpc.unary_unary_rpc_method_handler(
+                    servicer.CaptureHold,
+                    request_deserializer=tenantry_dot_v1_dot_credits__pb2.CaptureHoldRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_credits__pb2.CaptureHoldResponse.SerializeToString,
+            ),
+            'ReleaseHold': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseHold,
+                    request_deserializer=tenantry_dot_v1_dot_credits__pb2.ReleaseHoldRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_credits__pb2.ReleaseHoldResponse.SerializeToString,
+            ),
+            'ExtendHold': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExtendHold,
+                    request_deserializer=tenantry_dot_v1_dot_credits__pb2.ExtendHoldRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_credits__pb2.ExtendHoldResponse.SerializeToString,
+            ),
+            'ListHolds': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListHolds,
+                    request_deserializer=tenantry_dot_v1_dot_credits__pb2.ListHoldsRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_credits__pb2.ListHoldsResponse.SerializeToString,
+            ),
+            'RefundCredits': grpc.unary_unary_rpc_method_handler(
+                    servicer.RefundCredits,
+                    request_deserializer=tenantry_dot_v1_dot_credits__pb2.RefundCreditsRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_credits__pb2.RefundCreditsResponse.SerializeToString,
+            ),
+            'RevokeCredits': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokeCredits,
+                    request_deserializer=tenantry_dot_v1_dot_credits__pb2.RevokeCreditsRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_credits__pb2.RevokeCreditsResponse.SerializeToString,
+            ),
+            'GetCreditUsage': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCreditUsage,
+                    request_deserializer=tenantry_dot_v1_dot_credits__pb2.GetCreditUsageRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_credits__pb2.GetCreditUsageResponse.SerializeToString,
+            ),
+            'EstimateRunway': grpc.unary_unary_rpc_method_handler(
+                    servicer.EstimateRunway,
+                    request_deserializer=tenantry_dot_v1_dot_credits__pb2.EstimateRunwayRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_credits__pb2.EstimateRunwayResponse.SerializeToString,
+            ),
+            'VerifyLedger': grpc.unary_unary_rpc_method_handler(
+                    servicer.VerifyLedger,
+                    request_deserializer=tenantry_dot_v1_dot_credits__pb2.VerifyLedgerRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_credits__pb2.VerifyLedgerResponse.SerializeToString,
+            ),
+            'CanAfford': grpc.unary_unary_rpc_method_handler(
+                    servicer.CanAfford,
+                    request_deserializer=tenantry_dot_v1_dot_credits__pb2.CanAffordRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_credits__pb2.CanAffordResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -268,6 +544,438 @@ class CreditService:
             '/tenantry.v1.CreditService/ListCreditTransactions',
             tenantry_dot_v1_dot_credits__pb2.ListCreditTransactionsRequest.SerializeToString,
             tenantry_dot_v1_dot_credits__pb2.ListCreditTransactionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateCreditTransaction(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CreditService/CreateCreditTransaction',
+            tenantry_dot_v1_dot_credits__pb2.CreateCreditTransactionRequest.SerializeToString,
+            tenantry_dot_v1_dot_credits__pb2.CreateCreditTransactionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchConsumeCredits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CreditService/BatchConsumeCredits',
+            tenantry_dot_v1_dot_credits__pb2.BatchConsumeCreditsRequest.SerializeToString,
+            tenantry_dot_v1_dot_credits__pb2.BatchConsumeCreditsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCreditLots(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CreditService/ListCreditLots',
+            tenantry_dot_v1_dot_credits__pb2.ListCreditLotsRequest.SerializeToString,
+            tenantry_dot_v1_dot_credits__pb2.ListCreditLotsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListExpiringCredits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CreditService/ListExpiringCredits',
+            tenantry_dot_v1_dot_credits__pb2.ListExpiringCreditsRequest.SerializeToString,
+            tenantry_dot_v1_dot_credits__pb2.ListExpiringCreditsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAllocations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CreditService/ListAllocations',
+            tenantry_dot_v1_dot_credits__pb2.ListAllocationsRequest.SerializeToString,
+            tenantry_dot_v1_dot_credits__pb2.ListAllocationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def HoldCredits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CreditService/HoldCredits',
+            tenantry_dot_v1_dot_credits__pb2.HoldCreditsRequest.SerializeToString,
+            tenantry_dot_v1_dot_credits__pb2.HoldCreditsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CaptureHold(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CreditService/CaptureHold',
+            tenantry_dot_v1_dot_credits__pb2.CaptureHoldRequest.SerializeToString,
+            tenantry_dot_v1_dot_credits__pb2.CaptureHoldResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleaseHold(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CreditService/ReleaseHold',
+            tenantry_dot_v1_dot_credits__pb2.ReleaseHoldRequest.SerializeToString,
+            tenantry_dot_v1_dot_credits__pb2.ReleaseHoldResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExtendHold(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CreditService/ExtendHold',
+            tenantry_dot_v1_dot_credits__pb2.ExtendHoldRequest.SerializeToString,
+            tenantry_dot_v1_dot_credits__pb2.ExtendHoldResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListHolds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CreditService/ListHolds',
+            tenantry_dot_v1_dot_credits__pb2.ListHoldsRequest.SerializeToString,
+            tenantry_dot_v1_dot_credits__pb2.ListHoldsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RefundCredits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CreditService/RefundCredits',
+            tenantry_dot_v1_dot_credits__pb2.RefundCreditsRequest.SerializeToString,
+            tenantry_dot_v1_dot_credits__pb2.RefundCreditsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokeCredits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CreditService/RevokeCredits',
+            tenantry_dot_v1_dot_credits__pb2.RevokeCreditsRequest.SerializeToString,
+            tenantry_dot_v1_dot_credits__pb2.RevokeCreditsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCreditUsage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CreditService/GetCreditUsage',
+            tenantry_dot_v1_dot_credits__pb2.GetCreditUsageRequest.SerializeToString,
+            tenantry_dot_v1_dot_credits__pb2.GetCreditUsageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EstimateRunway(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CreditService/EstimateRunway',
+            tenantry_dot_v1_dot_credits__pb2.EstimateRunwayRequest.SerializeToString,
+            tenantry_dot_v1_dot_credits__pb2.EstimateRunwayResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VerifyLedger(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CreditService/VerifyLedger',
+            tenantry_dot_v1_dot_credits__pb2.VerifyLedgerRequest.SerializeToString,
+            tenantry_dot_v1_dot_credits__pb2.VerifyLedgerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CanAfford(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CreditService/CanAfford',
+            tenantry_dot_v1_dot_credits__pb2.CanAffordRequest.SerializeToString,
+            tenantry_dot_v1_dot_credits__pb2.CanAffordResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -47,6 +47,46 @@ class CreditServiceStub:
     """Returns one entry of the ledger."""
     ListCreditTransactions: _grpc.UnaryUnaryMultiCallable[_credits_pb2.ListCreditTransactionsRequest, _credits_pb2.ListCreditTransactionsResponse]
     """Lists the ledger, newest entry first unless asked otherwise."""
+    CreateCreditTransaction: _grpc.UnaryUnaryMultiCallable[_credits_pb2.CreateCreditTransactionRequest, _credits_pb2.CreateCreditTransactionResponse]
+    """Makes an entry of any type and source, under the same rules as the special calls."""
+    BatchConsumeCredits: _grpc.UnaryUnaryMultiCallable[_credits_pb2.BatchConsumeCreditsRequest, _credits_pb2.BatchConsumeCreditsResponse]
+    """Spends credits many times in one transaction, over any organizations, with a decision for each item."""
+    ListCreditLots: _grpc.UnaryUnaryMultiCallable[_credits_pb2.ListCreditLotsRequest, _credits_pb2.ListCreditLotsResponse]
+    """Lists lots, the credits by where they came from, in the order in which they are spent."""
+    ListExpiringCredits: _grpc.UnaryUnaryMultiCallable[_credits_pb2.ListExpiringCreditsRequest, _credits_pb2.ListExpiringCreditsResponse]
+    """Lists unspent credits that will expire, soonest first."""
+    ListAllocations: _grpc.UnaryUnaryMultiCallable[_credits_pb2.ListAllocationsRequest, _credits_pb2.ListAllocationsResponse]
+    """Lists what an entry took from which lots, or which entries took from a lot."""
+    HoldCredits: _grpc.UnaryUnaryMultiCallable[_credits_pb2.HoldCreditsRequest, _credits_pb2.HoldCreditsResponse]
+    """Sets credits aside for something under way. They lapse at their time.
+    FAILED_PRECONDITION, reason INSUFFICIENT_CREDITS, as for ConsumeCredits.
+    """
+    CaptureHold: _grpc.UnaryUnaryMultiCallable[_credits_pb2.CaptureHoldRequest, _credits_pb2.CaptureHoldResponse]
+    """Spends held credits: all, a part, or in several parts.
+    FAILED_PRECONDITION, reason HOLD_NOT_ACTIVE or CAPTURE_EXCEEDS_HOLD.
+    """
+    ReleaseHold: _grpc.UnaryUnaryMultiCallable[_credits_pb2.ReleaseHoldRequest, _credits_pb2.ReleaseHoldResponse]
+    """Ends a hold; what it still held can be spent again."""
+    ExtendHold: _grpc.UnaryUnaryMultiCallable[_credits_pb2.ExtendHoldRequest, _credits_pb2.ExtendHoldResponse]
+    """Gives a hold a new time to live, from now."""
+    ListHolds: _grpc.UnaryUnaryMultiCallable[_credits_pb2.ListHoldsRequest, _credits_pb2.ListHoldsResponse]
+    """Lists holds, newest first."""
+    RefundCredits: _grpc.UnaryUnaryMultiCallable[_credits_pb2.RefundCreditsRequest, _credits_pb2.RefundCreditsResponse]
+    """Gives back credits that a consumption spent, to the lots that they came from.
+    FAILED_PRECONDITION, reason REFUND_EXCEEDS_CONSUMPTION or WRONG_TRANSACTION_TYPE.
+    """
+    RevokeCredits: _grpc.UnaryUnaryMultiCallable[_credits_pb2.RevokeCreditsRequest, _credits_pb2.RevokeCreditsResponse]
+    """Takes back granted or purchased credits, never below zero; says what could not be taken.
+    FAILED_PRECONDITION, reason REVOCATION_EXCEEDS_GRANT or WRONG_TRANSACTION_TYPE.
+    """
+    GetCreditUsage: _grpc.UnaryUnaryMultiCallable[_credits_pb2.GetCreditUsageRequest, _credits_pb2.GetCreditUsageResponse]
+    """Returns consumption by period and group."""
+    EstimateRunway: _grpc.UnaryUnaryMultiCallable[_credits_pb2.EstimateRunwayRequest, _credits_pb2.EstimateRunwayResponse]
+    """Estimates when the credits run out."""
+    VerifyLedger: _grpc.UnaryUnaryMultiCallable[_credits_pb2.VerifyLedgerRequest, _credits_pb2.VerifyLedgerResponse]
+    """Proves every invariant of one ledger, or of all; returns what does not hold."""
+    CanAfford: _grpc.UnaryUnaryMultiCallable[_credits_pb2.CanAffordRequest, _credits_pb2.CanAffordResponse]
+    """Returns whether an organization could pay for a credit event now."""
 
 @_typing.type_check_only
 class CreditServiceAsyncStub(CreditServiceStub):
@@ -67,6 +107,46 @@ class CreditServiceAsyncStub(CreditServiceStub):
     """Returns one entry of the ledger."""
     ListCreditTransactions: _aio.UnaryUnaryMultiCallable[_credits_pb2.ListCreditTransactionsRequest, _credits_pb2.ListCreditTransactionsResponse]  # type: ignore[assignment]
     """Lists the ledger, newest entry first unless asked otherwise."""
+    CreateCreditTransaction: _aio.UnaryUnaryMultiCallable[_credits_pb2.CreateCreditTransactionRequest, _credits_pb2.CreateCreditTransactionResponse]  # type: ignore[assignment]
+    """Makes an entry of any type and source, under the same rules as the special calls."""
+    BatchConsumeCredits: _aio.UnaryUnaryMultiCallable[_credits_pb2.BatchConsumeCreditsRequest, _credits_pb2.BatchConsumeCreditsResponse]  # type: ignore[assignment]
+    """Spends credits many times in one transaction, over any organizations, with a decision for each item."""
+    ListCreditLots: _aio.UnaryUnaryMultiCallable[_credits_pb2.ListCreditLotsRequest, _credits_pb2.ListCreditLotsResponse]  # type: ignore[assignment]
+    """Lists lots, the credits by where they came from, in the order in which they are spent."""
+    ListExpiringCredits: _aio.UnaryUnaryMultiCallable[_credits_pb2.ListExpiringCreditsRequest, _credits_pb2.ListExpiringCreditsResponse]  # type: ignore[assignment]
+    """Lists unspent credits that will expire, soonest first."""
+    ListAllocations: _aio.UnaryUnaryMultiCallable[_credits_pb2.ListAllocationsRequest, _credits_pb2.ListAllocationsResponse]  # type: ignore[assignment]
+    """Lists what an entry took from which lots, or which entries took from a lot."""
+    HoldCredits: _aio.UnaryUnaryMultiCallable[_credits_pb2.HoldCreditsRequest, _credits_pb2.HoldCreditsResponse]  # type: ignore[assignment]
+    """Sets credits aside for something under way. They lapse at their time.
+    FAILED_PRECONDITION, reason INSUFFICIENT_CREDITS, as for ConsumeCredits.
+    """
+    CaptureHold: _aio.UnaryUnaryMultiCallable[_credits_pb2.CaptureHoldRequest, _credits_pb2.CaptureHoldResponse]  # type: ignore[assignment]
+    """Spends held credits: all, a part, or in several parts.
+    FAILED_PRECONDITION, reason HOLD_NOT_ACTIVE or CAPTURE_EXCEEDS_HOLD.
+    """
+    ReleaseHold: _aio.UnaryUnaryMultiCallable[_credits_pb2.ReleaseHoldRequest, _credits_pb2.ReleaseHoldResponse]  # type: ignore[assignment]
+    """Ends a hold; what it still held can be spent again."""
+    ExtendHold: _aio.UnaryUnaryMultiCallable[_credits_pb2.ExtendHoldRequest, _credits_pb2.ExtendHoldResponse]  # type: ignore[assignment]
+    """Gives a hold a new time to live, from now."""
+    ListHolds: _aio.UnaryUnaryMultiCallable[_credits_pb2.ListHoldsRequest, _credits_pb2.ListHoldsResponse]  # type: ignore[assignment]
+    """Lists holds, newest first."""
+    RefundCredits: _aio.UnaryUnaryMultiCallable[_credits_pb2.RefundCreditsRequest, _credits_pb2.RefundCreditsResponse]  # type: ignore[assignment]
+    """Gives back credits that a consumption spent, to the lots that they came from.
+    FAILED_PRECONDITION, reason REFUND_EXCEEDS_CONSUMPTION or WRONG_TRANSACTION_TYPE.
+    """
+    RevokeCredits: _aio.UnaryUnaryMultiCallable[_credits_pb2.RevokeCreditsRequest, _credits_pb2.RevokeCreditsResponse]  # type: ignore[assignment]
+    """Takes back granted or purchased credits, never below zero; says what could not be taken.
+    FAILED_PRECONDITION, reason REVOCATION_EXCEEDS_GRANT or WRONG_TRANSACTION_TYPE.
+    """
+    GetCreditUsage: _aio.UnaryUnaryMultiCallable[_credits_pb2.GetCreditUsageRequest, _credits_pb2.GetCreditUsageResponse]  # type: ignore[assignment]
+    """Returns consumption by period and group."""
+    EstimateRunway: _aio.UnaryUnaryMultiCallable[_credits_pb2.EstimateRunwayRequest, _credits_pb2.EstimateRunwayResponse]  # type: ignore[assignment]
+    """Estimates when the credits run out."""
+    VerifyLedger: _aio.UnaryUnaryMultiCallable[_credits_pb2.VerifyLedgerRequest, _credits_pb2.VerifyLedgerResponse]  # type: ignore[assignment]
+    """Proves every invariant of one ledger, or of all; returns what does not hold."""
+    CanAfford: _aio.UnaryUnaryMultiCallable[_credits_pb2.CanAffordRequest, _credits_pb2.CanAffordResponse]  # type: ignore[assignment]
+    """Returns whether an organization could pay for a credit event now."""
 
 class CreditServiceServicer(metaclass=_abc_1.ABCMeta):
     """The prepaid-credit ledger of an organization. Amounts are whole credits."""
@@ -114,5 +194,141 @@ class CreditServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_credits_pb2.ListCreditTransactionsResponse, _abc.Awaitable[_credits_pb2.ListCreditTransactionsResponse]]:
         """Lists the ledger, newest entry first unless asked otherwise."""
+
+    @_abc_1.abstractmethod
+    def CreateCreditTransaction(
+        self,
+        request: _credits_pb2.CreateCreditTransactionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_credits_pb2.CreateCreditTransactionResponse, _abc.Awaitable[_credits_pb2.CreateCreditTransactionResponse]]:
+        """Makes an entry of any type and source, under the same rules as the special calls."""
+
+    @_abc_1.abstractmethod
+    def BatchConsumeCredits(
+        self,
+        request: _credits_pb2.BatchConsumeCreditsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_credits_pb2.BatchConsumeCreditsResponse, _abc.Awaitable[_credits_pb2.BatchConsumeCreditsResponse]]:
+        """Spends credits many times in one transaction, over any organizations, with a decision for each item."""
+
+    @_abc_1.abstractmethod
+    def ListCreditLots(
+        self,
+        request: _credits_pb2.ListCreditLotsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_credits_pb2.ListCreditLotsResponse, _abc.Awaitable[_credits_pb2.ListCreditLotsResponse]]:
+        """Lists lots, the credits by where they came from, in the order in which they are spent."""
+
+    @_abc_1.abstractmethod
+    def ListExpiringCredits(
+        self,
+        request: _credits_pb2.ListExpiringCreditsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_credits_pb2.ListExpiringCreditsResponse, _abc.Awaitable[_credits_pb2.ListExpiringCreditsResponse]]:
+        """Lists unspent credits that will expire, soonest first."""
+
+    @_abc_1.abstractmethod
+    def ListAllocations(
+        self,
+        request: _credits_pb2.ListAllocationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_credits_pb2.ListAllocationsResponse, _abc.Awaitable[_credits_pb2.ListAllocationsResponse]]:
+        """Lists what an entry took from which lots, or which entries took from a lot."""
+
+    @_abc_1.abstractmethod
+    def HoldCredits(
+        self,
+        request: _credits_pb2.HoldCreditsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_credits_pb2.HoldCreditsResponse, _abc.Awaitable[_credits_pb2.HoldCreditsResponse]]:
+        """Sets credits aside for something under way. They lapse at their time.
+        FAILED_PRECONDITION, reason INSUFFICIENT_CREDITS, as for ConsumeCredits.
+        """
+
+    @_abc_1.abstractmethod
+    def CaptureHold(
+        self,
+        request: _credits_pb2.CaptureHoldRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_credits_pb2.CaptureHoldResponse, _abc.Awaitable[_credits_pb2.CaptureHoldResponse]]:
+        """Spends held credits: all, a part, or in several parts.
+        FAILED_PRECONDITION, reason HOLD_NOT_ACTIVE or CAPTURE_EXCEEDS_HOLD.
+        """
+
+    @_abc_1.abstractmethod
+    def ReleaseHold(
+        self,
+        request: _credits_pb2.ReleaseHoldRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_credits_pb2.ReleaseHoldResponse, _abc.Awaitable[_credits_pb2.ReleaseHoldResponse]]:
+        """Ends a hold; what it still held can be spent again."""
+
+    @_abc_1.abstractmethod
+    def ExtendHold(
+        self,
+        request: _credits_pb2.ExtendHoldRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_credits_pb2.ExtendHoldResponse, _abc.Awaitable[_credits_pb2.ExtendHoldResponse]]:
+        """Gives a hold a new time to live, from now."""
+
+    @_abc_1.abstractmethod
+    def ListHolds(
+        self,
+        request: _credits_pb2.ListHoldsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_credits_pb2.ListHoldsResponse, _abc.Awaitable[_credits_pb2.ListHoldsResponse]]:
+        """Lists holds, newest first."""
+
+    @_abc_1.abstractmethod
+    def RefundCredits(
+        self,
+        request: _credits_pb2.RefundCreditsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_credits_pb2.RefundCreditsResponse, _abc.Awaitable[_credits_pb2.RefundCreditsResponse]]:
+        """Gives back credits that a consumption spent, to the lots that they came from.
+        FAILED_PRECONDITION, reason REFUND_EXCEEDS_CONSUMPTION or WRONG_TRANSACTION_TYPE.
+        """
+
+    @_abc_1.abstractmethod
+    def RevokeCredits(
+        self,
+        request: _credits_pb2.RevokeCreditsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_credits_pb2.RevokeCreditsResponse, _abc.Awaitable[_credits_pb2.RevokeCreditsResponse]]:
+        """Takes back granted or purchased credits, never below zero; says what could not be taken.
+        FAILED_PRECONDITION, reason REVOCATION_EXCEEDS_GRANT or WRONG_TRANSACTION_TYPE.
+        """
+
+    @_abc_1.abstractmethod
+    def GetCreditUsage(
+        self,
+        request: _credits_pb2.GetCreditUsageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_credits_pb2.GetCreditUsageResponse, _abc.Awaitable[_credits_pb2.GetCreditUsageResponse]]:
+        """Returns consumption by period and group."""
+
+    @_abc_1.abstractmethod
+    def EstimateRunway(
+        self,
+        request: _credits_pb2.EstimateRunwayRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_credits_pb2.EstimateRunwayResponse, _abc.Awaitable[_credits_pb2.EstimateRunwayResponse]]:
+        """Estimates when the credits run out."""
+
+    @_abc_1.abstractmethod
+    def VerifyLedger(
+        self,
+        request: _credits_pb2.VerifyLedgerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_credits_pb2.VerifyLedgerResponse, _abc.Awaitable[_credits_pb2.VerifyLedgerResponse]]:
+        """Proves every invariant of one ledger, or of all; returns what does not hold."""
+
+    @_abc_1.abstractmethod
+    def CanAfford(
+        self,
+        request: _credits_pb2.CanAffordRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_credits_pb2.CanAffordResponse, _abc.Awaitable[_credits_pb2.CanAffordResponse]]:
+        """Returns whether an organization could pay for a credit event now."""
 
 def add_CreditServiceServicer_to_server(servicer: CreditServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

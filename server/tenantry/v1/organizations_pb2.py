@@ -26,7 +26,7 @@ from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mas
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftenantry/v1/organizations.proto\x12\x0btenantry.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8d\x02\n\x0cOrganization\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x18\n\x0b\x64\x65scription\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x0c\n\x04slug\x18\x04 \x01(\t\x12\x14\n\x07website\x18\x05 \x01(\tH\x01\x88\x01\x01\x12\x11\n\tis_active\x18\x06 \x01(\x08\x12.\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0e\x63redit_balance\x18\t \x01(\x05\x42\x0e\n\x0c_descriptionB\n\n\x08_website\"\x83\x01\n\x19\x43reateOrganizationRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04slug\x18\x02 \x01(\t\x12\x18\n\x0b\x64\x65scription\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x14\n\x07website\x18\x04 \x01(\tH\x01\x88\x01\x01\x42\x0e\n\x0c_descriptionB\n\n\x08_website\"M\n\x1a\x43reateOrganizationResponse\x12/\n\x0corganization\x18\x01 \x01(\x0b\x32\x19.tenantry.v1.Organization\"?\n\x16GetOrganizationRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0c\n\x04slug\x18\x02 \x01(\t\"J\n\x17GetOrganizationResponse\x12/\n\x0corganization\x18\x01 \x01(\x0b\x32\x19.tenantry.v1.Organization\"g\n\x18ListOrganizationsRequest\x12\x16\n\tis_active\x18\x01 \x01(\x08H\x00\x88\x01\x01\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\tB\x0c\n\n_is_active\"f\n\x19ListOrganizationsResponse\x12\x30\n\rorganizations\x18\x01 \x03(\x0b\x32\x19.tenantry.v1.Organization\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x8f\x02\n\x19UpdateOrganizationRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x11\n\x04name\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x11\n\x04slug\x18\x03 \x01(\tH\x01\x88\x01\x01\x12\x18\n\x0b\x64\x65scription\x18\x04 \x01(\tH\x02\x88\x01\x01\x12\x14\n\x07website\x18\x05 \x01(\tH\x03\x88\x01\x01\x12\x16\n\tis_active\x18\x06 \x01(\x08H\x04\x88\x01\x01\x12/\n\x0bupdate_mask\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x07\n\x05_nameB\x07\n\x05_slugB\x0e\n\x0c_descriptionB\n\n\x08_websiteB\x0c\n\n_is_active\"M\n\x1aUpdateOrganizationResponse\x12/\n\x0corganization\x18\x01 \x01(\x0b\x32\x19.tenantry.v1.Organization\"4\n\x19\x44\x65leteOrganizationRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\"\x1c\n\x1a\x44\x65leteOrganizationResponse2\x8c\x04\n\x13OrganizationService\x12\x65\n\x12\x43reateOrganization\x12&.tenantry.v1.CreateOrganizationRequest\x1a\'.tenantry.v1.CreateOrganizationResponse\x12\\\n\x0fGetOrganization\x12#.tenantry.v1.GetOrganizationRequest\x1a$.tenantry.v1.GetOrganizationResponse\x12\x62\n\x11ListOrganizations\x12%.tenantry.v1.ListOrganizationsRequest\x1a&.tenantry.v1.ListOrganizationsResponse\x12\x65\n\x12UpdateOrganization\x12&.tenantry.v1.UpdateOrganizationRequest\x1a\'.tenantry.v1.UpdateOrganizationResponse\x12\x65\n\x12\x44\x65leteOrganization\x12&.tenantry.v1.DeleteOrganizationRequest\x1a\'.tenantry.v1.DeleteOrganizationResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftenantry/v1/organizations.proto\x12\x0btenantry.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcb\x02\n\x0cOrganization\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x18\n\x0b\x64\x65scription\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x0c\n\x04slug\x18\x04 \x01(\t\x12\x14\n\x07website\x18\x05 \x01(\tH\x01\x88\x01\x01\x12\x11\n\tis_active\x18\x06 \x01(\x08\x12.\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0e\x63redit_balance\x18\t \x01(\x05\x12\"\n\x15low_balance_threshold\x18\n \x01(\x05H\x02\x88\x01\x01\x42\x0e\n\x0c_descriptionB\n\n\x08_websiteB\x18\n\x16_low_balance_threshold\"\x83\x01\n\x19\x43reateOrganizationRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04slug\x18\x02 \x01(\t\x12\x18\n\x0b\x64\x65scription\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x14\n\x07website\x18\x04 \x01(\tH\x01\x88\x01\x01\x42\x0e\n\x0c_descriptionB\n\n\x08_website\"M\n\x1a\x43reateOrganizationResponse\x12/\n\x0corganization\x18\x01 \x01(\x0b\x32\x19.tenantry.v1.Organization\"?\n\x16GetOrganizationRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0c\n\x04slug\x18\x02 \x01(\t\"J\n\x17GetOrganizationResponse\x12/\n\x0corganization\x18\x01 \x01(\x0b\x32\x19.tenantry.v1.Organization\"g\n\x18ListOrganizationsRequest\x12\x16\n\tis_active\x18\x01 \x01(\x08H\x00\x88\x01\x01\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\tB\x0c\n\n_is_active\"f\n\x19ListOrganizationsResponse\x12\x30\n\rorganizations\x18\x01 \x03(\x0b\x32\x19.tenantry.v1.Organization\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xcd\x02\n\x19UpdateOrganizationRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x11\n\x04name\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x11\n\x04slug\x18\x03 \x01(\tH\x01\x88\x01\x01\x12\x18\n\x0b\x64\x65scription\x18\x04 \x01(\tH\x02\x88\x01\x01\x12\x14\n\x07website\x18\x05 \x01(\tH\x03\x88\x01\x01\x12\x16\n\tis_active\x18\x06 \x01(\x08H\x04\x88\x01\x01\x12\"\n\x15low_balance_threshold\x18\x08 \x01(\x05H\x05\x88\x01\x01\x12/\n\x0bupdate_mask\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x07\n\x05_nameB\x07\n\x05_slugB\x0e\n\x0c_descriptionB\n\n\x08_websiteB\x0c\n\n_is_activeB\x18\n\x16_low_balance_threshold\"M\n\x1aUpdateOrganizationResponse\x12/\n\x0corganization\x18\x01 \x01(\x0b\x32\x19.tenantry.v1.Organization\"4\n\x19\x44\x65leteOrganizationRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\"\x1c\n\x1a\x44\x65leteOrganizationResponse2\x8c\x04\n\x13OrganizationService\x12\x65\n\x12\x43reateOrganization\x12&.tenantry.v1.CreateOrganizationRequest\x1a\'.tenantry.v1.CreateOrganizationResponse\x12\\\n\x0fGetOrganization\x12#.tenantry.v1.GetOrganizationRequest\x1a$.tenantry.v1.GetOrganizationResponse\x12\x62\n\x11ListOrganizations\x12%.tenantry.v1.ListOrganizationsRequest\x1a&.tenantry.v1.ListOrganizationsResponse\x12\x65\n\x12UpdateOrganization\x12&.tenantry.v1.UpdateOrganizationRequest\x1a\'.tenantry.v1.UpdateOrganizationResponse\x12\x65\n\x12\x44\x65leteOrganization\x12&.tenantry.v1.DeleteOrganizationRequest\x1a\'.tenantry.v1.DeleteOrganizationResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,27 +34,27 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tenantry.v1.organizations_p
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ORGANIZATION']._serialized_start=116
-  _globals['_ORGANIZATION']._serialized_end=385
-  _globals['_CREATEORGANIZATIONREQUEST']._serialized_start=388
-  _globals['_CREATEORGANIZATIONREQUEST']._serialized_end=519
-  _globals['_CREATEORGANIZATIONRESPONSE']._serialized_start=521
-  _globals['_CREATEORGANIZATIONRESPONSE']._serialized_end=598
-  _globals['_GETORGANIZATIONREQUEST']._serialized_start=600
-  _globals['_GETORGANIZATIONREQUEST']._serialized_end=663
-  _globals['_GETORGANIZATIONRESPONSE']._serialized_start=665
-  _globals['_GETORGANIZATIONRESPONSE']._serialized_end=739
-  _globals['_LISTORGANIZATIONSREQUEST']._serialized_start=741
-  _globals['_LISTORGANIZATIONSREQUEST']._serialized_end=844
-  _globals['_LISTORGANIZATIONSRESPONSE']._serialized_start=846
-  _globals['_LISTORGANIZATIONSRESPONSE']._serialized_end=948
-  _globals['_UPDATEORGANIZATIONREQUEST']._serialized_start=951
-  _globals['_UPDATEORGANIZATIONREQUEST']._serialized_end=1222
-  _globals['_UPDATEORGANIZATIONRESPONSE']._serialized_start=1224
-  _globals['_UPDATEORGANIZATIONRESPONSE']._serialized_end=1301
-  _globals['_DELETEORGANIZATIONREQUEST']._serialized_start=1303
-  _globals['_DELETEORGANIZATIONREQUEST']._serialized_end=1355
-  _globals['_DELETEORGANIZATIONRESPONSE']._serialized_start=1357
-  _globals['_DELETEORGANIZATIONRESPONSE']._serialized_end=1385
-  _globals['_ORGANIZATIONSERVICE']._serialized_start=1388
-  _globals['_ORGANIZATIONSERVICE']._serialized_end=1912
+  _globals['_ORGANIZATION']._serialized_end=447
+  _globals['_CREATEORGANIZATIONREQUEST']._serialized_start=450
+  _globals['_CREATEORGANIZATIONREQUEST']._serialized_end=581
+  _globals['_CREATEORGANIZATIONRESPONSE']._serialized_start=583
+  _globals['_CREATEORGANIZATIONRESPONSE']._serialized_end=660
+  _globals['_GETORGANIZATIONREQUEST']._serialized_start=662
+  _globals['_GETORGANIZATIONREQUEST']._serialized_end=725
+  _globals['_GETORGANIZATIONRESPONSE']._serialized_start=727
+  _globals['_GETORGANIZATIONRESPONSE']._serialized_end=801
+  _globals['_LISTORGANIZATIONSREQUEST']._serialized_start=803
+  _globals['_LISTORGANIZATIONSREQUEST']._serialized_end=906
+  _globals['_LISTORGANIZATIONSRESPONSE']._serialized_start=908
+  _globals['_LISTORGANIZATIONSRESPONSE']._serialized_end=1010
+  _globals['_UPDATEORGANIZATIONREQUEST']._serialized_start=1013
+  _globals['_UPDATEORGANIZATIONREQUEST']._serialized_end=1346
+  _globals['_UPDATEORGANIZATIONRESPONSE']._serialized_start=1348
+  _globals['_UPDATEORGANIZATIONRESPONSE']._serialized_end=1425
+  _globals['_DELETEORGANIZATIONREQUEST']._serialized_start=1427
+  _globals['_DELETEORGANIZATIONREQUEST']._serialized_end=1479
+  _globals['_DELETEORGANIZATIONRESPONSE']._serialized_start=1481
+  _globals['_DELETEORGANIZATIONRESPONSE']._serialized_end=1509
+  _globals['_ORGANIZATIONSERVICE']._serialized_start=1512
+  _globals['_ORGANIZATIONSERVICE']._serialized_end=2036
 # @@protoc_insertion_point(module_scope)

@@ -55,7 +55,10 @@ begin
     select account, entry into v_written from account left join entry on true;
     v_entry := v_written.entry;
 
-    if (v_written.account).low_balance_threshold is not null and v_entry.amount < 0 then
+    -- What a capture spends was not available before: its hold took it out.
+    if (v_written.account).low_balance_threshold is not null
+        and v_entry.amount < 0
+        and not (p_allocated and v_entry.transaction_type = 'consumed') then
         perform tenantry.watch_balance(v_written.account, - v_entry.amount);
     end if;
     if v_entry.id is null and (v_written.account).id is not null then

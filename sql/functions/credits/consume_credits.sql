@@ -16,27 +16,12 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_charge record;
-    v_new public.credit_transactions;
+    v_consumption record;
 begin
-    if p_organization_id is null then
-        perform tenantry.fail_invalid('organization_id', 'is required');
-    end if;
     perform tenantry.authorize('credits:consume', p_organization_id);
-    v_charge := tenantry.price_charge(p_credit_event, p_quantity, p_amount);
-    v_new.organization_id := p_organization_id;
-    v_new.transaction_type := 'consumed';
-    v_new.amount := - v_charge.amount;
-    v_new.source := case when p_credit_event is null then 'consumption' else 'event_consumption' end;
-    v_new.source_id := p_source_id;
-    v_new.credit_event_id := v_charge.credit_event_id;
-    v_new.quantity := v_charge.quantity;
-    v_new.description := p_description;
-    v_new.metadata := p_metadata;
-    v_new.idempotency_key := p_request_id;
-    perform tenantry.check_entry(v_new);
-
-    return tenantry.spend_credits(v_new, v_charge.is_active);
+    v_consumption := tenantry.consumption(
+        p_organization_id, p_credit_event, p_quantity, p_amount, p_source_id, p_description, p_metadata, p_request_id);
+    return tenantry.spend_credits(v_consumption.entry, v_consumption.event_is_active);
 end
 $$;
 

@@ -24,13 +24,7 @@ begin
     if not found then
         return null;
     end if;
-    if (
-        v_entry.transaction_type, v_entry.source, v_entry.source_id, v_entry.credit_event_id, v_entry.quantity,
-        v_entry.expires_at, v_entry.stripe_payment_intent_id, v_entry.description, v_entry.metadata
-    ) is distinct from (
-        p_entry.transaction_type, p_entry.source, p_entry.source_id, p_entry.credit_event_id, p_entry.quantity,
-        p_entry.expires_at, p_entry.stripe_payment_intent_id, p_entry.description, p_entry.metadata
-    ) or (coalesce(p_compare_amount, p_entry.credit_event_id is null) and v_entry.amount <> p_entry.amount) then
+    if not tenantry.is_replay(v_entry, p_entry, coalesce(p_compare_amount, p_entry.credit_event_id is null)) then
         perform tenantry.fail_replay(p_entry.idempotency_key, p_entry.organization_id);
     end if;
     return v_entry;

@@ -14,8 +14,7 @@ begin
     if not found then
         perform tenantry.fail_not_found('organization', p_organization_id::text);
     elsif not v_account.is_active then
-        perform tenantry.fail(
-            'TN012', 'the organization is not active', jsonb_build_object('organization_id', p_organization_id));
+        perform tenantry.fail_organization_inactive(p_organization_id);
     elsif v_account.credits_settle_at <= tenantry.clock() then
         v_account := tenantry.lock_account(p_organization_id);
     end if;

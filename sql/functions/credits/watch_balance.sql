@@ -9,8 +9,10 @@ as $$
 declare
     v_available constant integer := p_account.credit_balance - p_account.credits_reserved;
 begin
-    if v_available >= p_account.low_balance_threshold
-        or v_available::bigint + p_amount < p_account.low_balance_threshold then
+    if (
+        v_available < p_account.low_balance_threshold
+        and v_available::bigint + p_amount >= p_account.low_balance_threshold
+    ) is not true then
         return;
     end if;
     insert into tenantry.events (organization_id, event_type, payload, created_at)

@@ -9,6 +9,7 @@ create or replace function tenantry.update_organization(
     p_description text,
     p_website text,
     p_is_active boolean,
+    p_low_balance_threshold integer,
     p_update_mask text[]
 ) returns public.organizations
 language plpgsql volatile security definer
@@ -21,7 +22,7 @@ begin
     perform tenantry.authorize('organizations:update', p_organization_id);
     v_fields := tenantry.fields_to_update(p_update_mask, jsonb_build_object(
         'name', p_name, 'slug', p_slug, 'description', p_description,
-        'website', p_website, 'is_active', p_is_active));
+        'website', p_website, 'is_active', p_is_active, 'low_balance_threshold', p_low_balance_threshold));
 
     select * into v_organization from public.organizations where id = p_organization_id for no key update;
     if not found then
@@ -34,6 +35,13 @@ begin
     v_organization.website := case when 'website' = any (v_fields) then p_website else v_organization.website end;
     v_organization.is_active :=
         case when 'is_active' = any (v_fields) then coalesce(p_is_active, false) else v_organization.is_active end;
+    v_organization.low_balance_threshold := case
+        when 'low_balance_threshold' = any (v_fields) then p_low_balance_threshold
+        else v_organization.low_balance_threshold
+    end;
+    if v_organization.low_balance_threshold <= 0 then
+        perform tenantry.fail_invalid('low_balance_threshold', 'must be greater than 0');
+    end if;
     perform tenantry.check_organization(v_organization.name, v_organization.slug, v_organization.website);
 
     update public.organizations
@@ -41,14 +49,15 @@ begin
         slug = v_organization.slug,
         description = v_organization.description,
         website = v_organization.website,
-        is_active = v_organization.is_active
+        is_active = v_organization.is_active,
+        low_balance_threshold = v_organization.low_balance_threshold
     where id = p_organization_id
     returning * into v_organization;
     return v_organization;
 end
 $$;
 
-comment on function tenantry.update_organization(uuid, text, text, text, text, boolean, text[]) is
+comment on function tenantry.update_organization(uuid, text, text, text, text, boolean, integer, text[]) is
     'Definer half of public.update_organization.';
 revoke all on function tenantry.update_organization from public;
 grant execute on function tenantry.update_organization to authenticated, service_role;
@@ -60,12 +69,14 @@ create or replace function public.update_organization(
     description text default null,
     website text default null,
     is_active boolean default null,
+    low_balance_threshold integer default null,
     update_mask text[] default null
 ) returns public.organizations
 language sql volatile
-return tenantry.update_organization(organization_id, name, slug, description, website, is_active, update_mask);
+return tenantry.update_organization(
+    organization_id, name, slug, description, website, is_active, low_balance_threshold, update_mask);
 
-comment on function public.update_organization(uuid, text, text, text, text, boolean, text[]) is
+comment on function public.update_organization(uuid, text, text, text, text, boolean, integer, text[]) is
     'Changes an organization. update_mask: the fields to set, unset ones among them to null; without a mask, the'
     ' fields that have a value. Raises TN001, TN002, 23505 (name or slug taken), 42501.';
 revoke all on function public.update_organization from public, anon, authenticated, service_role;

@@ -1,0 +1,48 @@
+-- Attaches a charge to a table: from then on an INSERT charges the row's organization in the same statement, or fails.
+-- Attached again it replaces what was attached before.
+--
+-- For the table's owner in a migration, not for API roles: whoever may attach it decides who pays.
+-- Locks: the table (SHARE ROW EXCLUSIVE, for the moment of CREATE TRIGGER).
+-- Raises TN001 (no such column, no primary key, column of the wrong type), TN002 (unknown event), 42501 (the caller
+-- does not own the table).
+create or replace function public.charge_on_insert(
+    charged_table regclass,
+    credit_event text,
+    organization_column name,
+    quantity_column name default null
+) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform tenantry.find_credit_event(credit_event);
+    if not exists (
+        select from pg_attribute as a
+        where a.attrelid = charged_table and a.attname = organization_column and a.atttypid = 'uuid'::regtype
+          and not a.attisdropped
+    ) then
+        perform tenantry.fail_invalid('organization_column', format(
+            'table %s has no column "%s" of type uuid', charged_table, organization_column));
+    elsif quantity_column is not null and not exists (
+        select from pg_attribute as a
+        where a.attrelid = charged_table and a.attname = quantity_column
+          and a.atttypid in ('smallint'::regtype, 'integer'::regtype) and not a.attisdropped
+    ) then
+        perform tenantry.fail_invalid('quantity_column', format(
+            'table %s has no column "%s" of type smallint or integer', charged_table, quantity_column));
+    elsif not exists (select from pg_index as i where i.indrelid = charged_table and i.indisprimary) then
+        perform tenantry.fail_invalid('charged_table', format(
+            '%s has no primary key, by which a row that is inserted again is known', charged_table));
+    end if;
+    execute format(
+        'create or replace trigger tenantry_charge after insert on %s for each row'
+        ' execute function tenantry.charge_row(%L, %L, %L)',
+        charged_table, credit_event, organization_column, coalesce(quantity_column, ''));
+end
+$$;
+
+comment on function public.charge_on_insert(regclass, text, name, name) is
+    'From now on an INSERT into the table charges the organization in organization_column (uuid) the credit event, times'
+    ' quantity_column (smallint or integer) if given, or fails. For the table''s owner.'
+    ' Raises TN001, TN002, 42501 (not the owner).';
+revoke all on function public.charge_on_insert from public, anon, authenticated, service_role;
