@@ -19,6 +19,11 @@ TEMPLATE = "tenantry_template"
 _numbers = itertools.count()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long to search for a sequence of operations that breaks the ledger."""
+    parser.addoption("--model-examples", type=int, default=25, help="random sequences against the ledger's model")
+
+
 @pytest.fixture(scope="session", params=installations(), ids=str)
 def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """A running cluster with a migrated template database."""

@@ -1,20 +1,66 @@
 """Short ways to say what tests of the ledger do, over SQL connections."""
 
-from datetime import datetime
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
+from weakref import WeakSet
+
+import psycopg
+import pytest
+from psycopg.types.composite import CompositeInfo, register_composite
+from psycopg.types.json import Jsonb
 
 from tests.conftest import Connection
 
 Row = dict[str, Any]
 
+START = datetime(2030, 1, 1, 12, tzinfo=UTC)
+"""Where freeze() sets the clock: a Tuesday."""
+
+_COMPOSITES = (
+    "credit_transactions",
+    "credit_lot",
+    "credit_hold",
+    "credit_allocation",
+    "credit_decision",
+    "credit_usage_bucket",
+    "ledger_finding",
+)
+_registered: WeakSet[Connection] = WeakSet()
+
 
 def call(connection: Connection, function: str, **arguments: Any) -> Row:
-    """One row of public.<function>(name => value, …)."""
+    """One row of public.<function>(name => value, …); composite values come as dicts."""
+    _register(connection)
     named = ", ".join(f'"{name}" => %({name})s' for name in arguments)
-    row = connection.execute(f"select * from public.{function}({named})".encode(), arguments).fetchone()
+    values = {name: Jsonb(value) if isinstance(value, dict) else value for name, value in arguments.items()}
+    row = connection.execute(f"select * from public.{function}({named})".encode(), values).fetchone()
     assert row is not None
     return row
+
+
+def refused(connection: Connection, sqlstate: str, function: str, **arguments: Any) -> Row:
+    """The variables of a call's refusal; a call that succeeds, or fails otherwise, fails the test."""
+    with pytest.raises(psycopg.Error) as raised:
+        call(connection, function, **arguments)
+    assert raised.value.sqlstate == sqlstate, raised.value
+    detail: Row = json.loads(raised.value.diag.message_detail or "{}")
+    return detail
+
+
+def _register(connection: Connection) -> None:
+    if connection not in _registered:
+        for name in _COMPOSITES:
+            info = CompositeInfo.fetch(connection, f"public.{name}")
+            assert info is not None
+            register_composite(info, connection, _maker(info))
+        _registered.add(connection)
+
+
+def _maker(info: CompositeInfo) -> Callable[..., Row]:
+    return lambda *values: dict(zip(info.field_names, values, strict=True))
 
 
 def organization(connection: Connection, credits: int = 0, name: str | None = None) -> UUID:
@@ -24,6 +70,85 @@ def organization(connection: Connection, credits: int = 0, name: str | None = No
     if credits:
         call(connection, "grant_credits", organization_id=created, amount=credits)
     return created
+
+
+def grant(connection: Connection, organization_id: UUID, amount: int, **arguments: Any) -> Row:
+    """The entry of a grant."""
+    entry: Row = call(connection, "grant_credits", organization_id=organization_id, amount=amount, **arguments)[
+        "transaction"
+    ]
+    return entry
+
+
+def consume(connection: Connection, organization_id: UUID, amount: int, **arguments: Any) -> Row:
+    """The entry of a consumption."""
+    return call(connection, "consume_credits", organization_id=organization_id, amount=amount, **arguments)
+
+
+def hold(connection: Connection, organization_id: UUID, amount: int, **arguments: Any) -> Row:
+    """A new hold."""
+    return call(connection, "hold_credits", organization_id=organization_id, amount=amount, **arguments)
+
+
+def batch(connection: Connection, *items: Any) -> list[Row]:
+    """The decisions on a batch; ids may be given as UUID."""
+    encoded = json.loads(json.dumps(items, default=str))
+    decisions: list[Row] = call(connection, "batch_consume_credits", items=Jsonb(encoded))["decisions"]
+    return decisions
+
+
+def lots(connection: Connection, organization_id: UUID, **arguments: Any) -> list[Row]:
+    """The organization's lots, in spending order."""
+    found: list[Row] = call(connection, "list_credit_lots", organization_id=organization_id, **arguments)["lots"]
+    return found
+
+
+def remaining(connection: Connection, organization_id: UUID, **arguments: Any) -> list[int]:
+    """What remains of the organization's lots, in spending order."""
+    return [lot["remaining"] for lot in lots(connection, organization_id, **arguments)]
+
+
+def allocations(connection: Connection, organization_id: UUID, **arguments: Any) -> list[Row]:
+    """All allocations of an entry or a lot."""
+    found: list[Row] = call(
+        connection, "list_allocations", organization_id=organization_id, page_size=1000, **arguments
+    )["allocations"]
+    return found
+
+
+def taken(connection: Connection, organization_id: UUID, entry: Row) -> dict[UUID, int]:
+    """What an entry took from each lot (below 0), or gave back to it."""
+    found = allocations(connection, organization_id, credit_transaction_id=entry["id"])
+    return {allocation["lot_id"]: allocation["amount"] for allocation in found}
+
+
+def balance(connection: Connection, organization_id: UUID, as_of: datetime | None = None) -> Row:
+    """get_credit_balance()."""
+    return call(connection, "get_credit_balance", organization_id=organization_id, as_of=as_of)
+
+
+def findings(connection: Connection, organization_id: UUID | None = None) -> list[Row]:
+    """What verify_ledger() finds."""
+    found: list[Row] = call(connection, "verify_ledger", organization_id=organization_id)["findings"]
+    return found
+
+
+def settle(admin: Connection, organization_id: UUID) -> None:
+    """Settles the account as any operation on it would."""
+    admin.execute("select tenantry.lock_account(%s)", [organization_id])
+
+
+def events(admin: Connection, organization_id: UUID) -> list[Row]:
+    """The organization's events in the outbox, oldest first."""
+    return admin.execute(
+        "select * from tenantry.events where organization_id = %s order by id", [organization_id]
+    ).fetchall()
+
+
+def freeze(admin: Connection) -> datetime:
+    """Stops the ledger's clock of this database at START; move_clock() moves it."""
+    move_clock(admin, START)
+    return START
 
 
 def entries(connection: Connection, organization_id: UUID) -> list[Row]:
@@ -56,6 +181,7 @@ def assert_ledger_holds(connection: Connection, organization_id: UUID) -> None:
     assert lots is not None
     unallocated = sum(e["amount"] for e in ledger if e["entry_number"] > account["credits_settled_entry"])
     assert lots["total"] + unallocated == balance
+    assert findings(connection, organization_id) == []
 
 
 def move_clock(admin: Connection, time: datetime | str) -> None:

@@ -21,8 +21,9 @@ as $$
 declare
     v_entry public.credit_transactions;
     v_written record;
+    v_account public.organizations;
 begin
-    with account as (
+    with updated as (
         update public.organizations as o
         set credit_balance = o.credit_balance + p_entry.amount,
             credits_entry_number = o.credits_entry_number + 1,
@@ -35,33 +36,34 @@ begin
               and (o.credits_settle_at <= tenantry.clock()) is not true
               and o.credit_balance - o.credits_reserved >= - p_entry.amount
           ))
-        returning o.*
+        returning o as account
     ),
-    entry as (
-        insert into public.credit_transactions (
+    inserted as (
+        insert into public.credit_transactions as t (
             id, organization_id, transaction_type, amount, balance_after, source, source_id, credit_event_id,
             expires_at, stripe_payment_intent_id, description, metadata, created_at, entry_number, quantity,
             idempotency_key
         )
         select
-            coalesce(p_entry.id, tenantry.uuid_v7()), account.id, p_entry.transaction_type, p_entry.amount,
-            account.credit_balance, p_entry.source, p_entry.source_id, p_entry.credit_event_id,
+            coalesce(p_entry.id, tenantry.uuid_v7()), (account).id, p_entry.transaction_type, p_entry.amount,
+            (account).credit_balance, p_entry.source, p_entry.source_id, p_entry.credit_event_id,
             p_entry.expires_at, p_entry.stripe_payment_intent_id, p_entry.description, p_entry.metadata,
-            account.credits_entry_at, account.credits_entry_number, p_entry.quantity, p_entry.idempotency_key
-        from account
+            (account).credits_entry_at, (account).credits_entry_number, p_entry.quantity, p_entry.idempotency_key
+        from updated
         on conflict (organization_id, idempotency_key) where idempotency_key is not null do nothing
-        returning *
+        returning t as entry
     )
-    select account, entry into v_written from account left join entry on true;
+    select updated.account, inserted.entry into v_written from updated left join inserted on true;
+    v_account := v_written.account;
     v_entry := v_written.entry;
 
     -- What a capture spends was not available before: its hold took it out.
-    if (v_written.account).low_balance_threshold is not null
+    if v_account.low_balance_threshold is not null
         and v_entry.amount < 0
         and not (p_allocated and v_entry.transaction_type = 'consumed') then
-        perform tenantry.watch_balance(v_written.account, - v_entry.amount);
+        perform tenantry.watch_balance(v_account, - v_entry.amount);
     end if;
-    if v_entry.id is null and (v_written.account).id is not null then
+    if v_entry.id is null and v_account.id is not null then
         -- The key was taken while this call waited for the lock. Undone by hand: a savepoint for every
         -- consumption would cost more than this rare second update.
         update public.organizations as o

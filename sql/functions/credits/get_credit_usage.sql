@@ -42,8 +42,8 @@ begin
     elsif not exists (select from pg_timezone_names as z where z.name = v_zone) then
         perform tenantry.fail_invalid('time_zone', format('"%s" is not a time zone', v_zone));
     end if;
-    if v_end - v_start > case v_granularity when 'hour' then interval '366 days' else interval '36600 days' end then
-        perform tenantry.fail_invalid('start_time', 'lies too far back for this granularity');
+    if v_granularity = 'hour' and v_end - v_start > interval '366 days' then
+        perform tenantry.fail_invalid('start_time', 'lies too far back for hours: 366 days are allowed');
     end if;
 
     select p.entry_number into v_summed

@@ -108,7 +108,7 @@ begin
         from tenantry.credit_lots as l
         where l.organization_id = p_organization_id and l.id = (transaction).id;
     end if;
-    lot := tenantry.present_lot(v_lot, v_now);
+    lot := tenantry.present_lot(v_lot, tenantry.clock());
 end
 $$;
 

@@ -13,7 +13,7 @@ declare
     v_last bigint;
     v_balance integer;
 begin
-    if p_at >= p_account.credits_entry_at then
+    if (p_at < p_account.credits_entry_at) is not true then
         return query select * from tenantry.project_lots(p_account, p_at);
         return;
     end if;
