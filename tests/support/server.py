@@ -93,7 +93,7 @@ def service_token() -> str:
     return mint(SECRET, "service_role")
 
 
-class _Bearer(grpc.UnaryUnaryClientInterceptor[Any, Any]):
+class _Bearer(grpc.UnaryUnaryClientInterceptor):  # type: ignore[type-arg]
     def __init__(self, token: str) -> None:
         self._metadata = bearer(token)
 
