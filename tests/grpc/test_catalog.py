@@ -59,7 +59,7 @@ def test_what_was_not_given_comes_back_unset(client: Client) -> None:
     "value",
     [
         {},
-        {"quotes": "it's \"so\"", "backslashes": "\\ \\\\ \\n \\u0041 \\' $$", "percent": "%s {} {0}"},
+        {"quotes": 'it\'s "so"', "backslashes": "\\ \\\\ \\n \\u0041 \\' $$", "percent": "%s {} {0}"},
         {"unicode": "naïve 🐘 漢字 \u202e \x7f", "": "empty key", "line\nbreak": "\t\r"},
         {"nested": {"list": [1, "two", None, [True, False], {"deep": {"er": {}}}], "empty": []}},
         {"numbers": [0, -1.5, 1e300, 9007199254740991, 1e-7], "null": None},

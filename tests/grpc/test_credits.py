@@ -87,7 +87,7 @@ def test_a_grant_that_says_nothing_more_is_earned_and_never_expires(client: Clie
 def test_everything_that_a_grant_says_is_on_its_entry(client: Client) -> None:
     acme, reference = organization(client).id, str(uuid4())
     expires_at = at(datetime.now(UTC) + timedelta(days=30))
-    metadata = struct({"invoice": {"lines": [1, "zwölf", None]}, "quote": "it's \"\\\""})
+    metadata = struct({"invoice": {"lines": [1, "zwölf", None]}, "quote": 'it\'s "\\"'})
     entry = grant(
         client,
         organization_id=acme,
@@ -114,9 +114,7 @@ def test_everything_that_a_grant_says_is_on_its_entry(client: Client) -> None:
 
 def test_a_purchase_has_its_own_default_source(client: Client) -> None:
     acme = organization(client).id
-    entry = grant(
-        client, organization_id=acme, amount=1, transaction_type=CREDIT_TRANSACTION_TYPE_PURCHASED
-    )
+    entry = grant(client, organization_id=acme, amount=1, transaction_type=CREDIT_TRANSACTION_TYPE_PURCHASED)
     assert entry.source == "purchase"
 
 

@@ -23,7 +23,9 @@ def test_what_is_created_is_found_by_id_and_by_slug(client: Client) -> None:
     name = f"Ünïted “Straße” {uuid4()}"
     slug = f"united-{uuid4()}"
     created = client.organizations.CreateOrganization(
-        CreateOrganizationRequest(name=name, slug=slug, description="Makes\nthings", website="https://example.com/a?b=c")
+        CreateOrganizationRequest(
+            name=name, slug=slug, description="Makes\nthings", website="https://example.com/a?b=c"
+        )
     ).organization
     assert UUID(created.id)
     assert (created.name, created.slug, created.description) == (name, slug, "Makes\nthings")

@@ -1,0 +1,492 @@
+"""What every RPC does with input that it cannot take: a code, a reason and a field that say so, no word about the
+inside of the database, and nothing written."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import grpc
+import psycopg
+import pytest
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
+from google.protobuf.struct_pb2 import Struct
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from tenantry.v1.catalog_pb2 import CreateCreditEventRequest, ListCreditEventsRequest, UpdateCreditEventRequest
+from tenantry.v1.credits_pb2 import (
+    CREDIT_TRANSACTION_TYPE_CONSUMED,
+    GrantCreditsRequest,
+    ListCreditTransactionsRequest,
+)
+from tenantry.v1.organizations_pb2 import (
+    CreateOrganizationRequest,
+    GetOrganizationRequest,
+    ListOrganizationsRequest,
+    UpdateOrganizationRequest,
+)
+from tests.support.calls import METHODS, credit_event, invoke, organization, refused, request
+from tests.support.postgres import Cluster
+from tests.support.server import Client, Failure
+
+INVALID = (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ARGUMENT")
+TOKEN = (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_PAGE_TOKEN")
+MISSING = (grpc.StatusCode.NOT_FOUND, "NOT_FOUND")
+TAKEN = (grpc.StatusCode.ALREADY_EXISTS, "ALREADY_EXISTS")
+INACTIVE = (grpc.StatusCode.FAILED_PRECONDITION, "ORGANIZATION_INACTIVE")
+EVENT_INACTIVE = (grpc.StatusCode.FAILED_PRECONDITION, "CREDIT_EVENT_INACTIVE")
+OUT_OF_RANGE = (grpc.StatusCode.OUT_OF_RANGE, "BALANCE_OUT_OF_RANGE")
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+ANY_UUID = "11111111-1111-4111-8111-111111111111"
+
+INSIDE = re.compile(
+    r"select|insert|relation|constraint|column|syntax|function|violates|sql|pg_|public\.|tenantry\.(?!v1)|_key|_check|psycopg",
+    re.IGNORECASE,
+)
+"""What nobody outside should read."""
+
+
+@dataclass(frozen=True)
+class World:
+    """What the cases below speak of as $acme, $idle and so on."""
+
+    client: Client
+    names: dict[str, str]
+
+    def request(self, method: str, fields: dict[str, Any]) -> Message:
+        return request(
+            method,
+            **{
+                name: self.names.get(value, value) if isinstance(value, str) else value
+                for name, value in fields.items()
+            },
+        )
+
+
+@pytest.fixture(scope="module")
+def world(client: Client) -> World:
+    """An organization with 100 credits, an inactive one, one whose account is full, an event at 5 credits, an inactive
+    one, and page tokens of two listings."""
+    acme, idle, rich = organization(client, 100), organization(client, 100), organization(client, 2147483647)
+    client.organizations.UpdateOrganization(UpdateOrganizationRequest(organization_id=idle.id, is_active=False))
+    image, retired = credit_event(client, 5), credit_event(client, 5)
+    client.catalog.UpdateCreditEvent(UpdateCreditEventRequest(credit_event=retired.id, is_active=False))
+    client.credits.GrantCredits(GrantCreditsRequest(organization_id=acme.id, amount=1))
+    organizations = client.organizations.ListOrganizations(ListOrganizationsRequest(page_size=1))
+    events = client.catalog.ListCreditEvents(ListCreditEventsRequest(page_size=1))
+    entries = client.credits.ListCreditTransactions(ListCreditTransactionsRequest(organization_id=acme.id, page_size=1))
+    assert organizations.next_page_token
+    assert events.next_page_token
+    assert entries.next_page_token
+    return World(
+        client,
+        {
+            "$acme": acme.id,
+            "$acme-name": acme.name,
+            "$acme-slug": acme.slug,
+            "$idle": idle.id,
+            "$rich": rich.id,
+            "$image": image.name,
+            "$image-id": image.id,
+            "$retired": retired.name,
+            "$organizations-token": organizations.next_page_token,
+            "$organizations-token-cut": organizations.next_page_token[:-4],
+            "$events-token": events.next_page_token,
+            "$entries-token": entries.next_page_token,
+        },
+    )
+
+
+@pytest.fixture
+def nothing_changes(cluster: Cluster, world: World) -> Iterator[None]:
+    """Fails a test after which any table holds something else than before."""
+    assert world.names  # made before the counting starts
+    counted = "".join(
+        f"select '{table}', count(*), md5(string_agg(t::text, ' ' order by t::text)) from {table} as t union all "
+        for table in ("public.organizations", "public.credit_events", "tenantry.credit_lots")
+    )
+    query = counted + "select 'entries', count(*), sum(amount)::text from public.credit_transactions"
+    with psycopg.connect(cluster.conninfo("serving"), autocommit=True) as admin:
+        before = admin.execute(query.encode()).fetchall()
+        yield
+        assert admin.execute(query.encode()).fetchall() == before
+
+
+def check(failure: Failure, expected: tuple[grpc.StatusCode, str], field: str | None) -> None:
+    """The failure is the expected one, names the field, and tells nothing about the inside of the database."""
+    assert (failure.code, failure.reason) == expected, failure
+    assert failure.fields == ([field] if field else []), failure
+    said = re.sub(r'"[^"]*"', "", failure.message)  # what the caller gave themselves may be anything
+    assert not INSIDE.search(said), failure
+    assert len(failure.message) < 500, failure
+
+
+def struct(value: dict[str, Any]) -> Struct:
+    message = Struct()
+    message.update(value)
+    return message
+
+
+def mask(*paths: str) -> FieldMask:
+    return FieldMask(paths=paths)
+
+
+class Case(NamedTuple):
+    """Method, fields of its request, what is answered, and which field is named."""
+
+    method: str
+    fields: dict[str, Any]
+    expected: tuple[grpc.StatusCode, str]
+    field: str | None
+
+
+CASES = [
+    Case("CreateOrganization", {"slug": "no-name"}, INVALID, "name"),
+    Case("CreateOrganization", {"name": " \t", "slug": "blank"}, INVALID, "name"),
+    Case("CreateOrganization", {"name": "n" * 101, "slug": "long"}, INVALID, "name"),
+    Case("CreateOrganization", {"name": "No slug"}, INVALID, "slug"),
+    Case("CreateOrganization", {"name": "Long", "slug": "s" * 101}, INVALID, "slug"),
+    Case("CreateOrganization", {"name": "Upper", "slug": "Upper"}, INVALID, "slug"),
+    Case("CreateOrganization", {"name": "Newline", "slug": "newline\n"}, INVALID, "slug"),
+    Case("CreateOrganization", {"name": "Dash", "slug": "-dash"}, INVALID, "slug"),
+    Case("CreateOrganization", {"name": "Site", "slug": "site", "website": "javascript:1"}, INVALID, "website"),
+    Case("CreateOrganization", {"name": "S", "slug": "s", "website": "http://" + "h" * 500}, INVALID, "website"),
+    Case("CreateOrganization", {"name": "$acme-name", "slug": "other"}, TAKEN, "name"),
+    Case("CreateOrganization", {"name": "Other", "slug": "$acme-slug"}, TAKEN, "slug"),
+    Case("GetOrganization", {}, INVALID, "organization_id"),
+    Case("GetOrganization", {"organization_id": "$acme", "slug": "$acme-slug"}, INVALID, "organization_id"),
+    Case("GetOrganization", {"organization_id": NOBODY}, MISSING, None),
+    Case("GetOrganization", {"slug": "nobody-has-this"}, MISSING, None),
+    Case("GetOrganization", {"slug": "' or true --"}, MISSING, None),
+    Case("ListOrganizations", {"page_token": "$organizations-token-cut"}, TOKEN, "page_token"),
+    Case("ListOrganizations", {"page_token": "$events-token"}, TOKEN, "page_token"),
+    Case("ListOrganizations", {"page_token": "$organizations-token", "is_active": True}, TOKEN, "page_token"),
+    Case("UpdateOrganization", {"name": "No id"}, INVALID, "organization_id"),
+    Case("UpdateOrganization", {"organization_id": "$acme"}, INVALID, "update_mask"),
+    Case("UpdateOrganization", {"organization_id": NOBODY, "name": "Nobody"}, MISSING, None),
+    Case("UpdateOrganization", {"organization_id": "$idle", "name": "$acme-name"}, TAKEN, "name"),
+    Case("UpdateOrganization", {"organization_id": "$idle", "slug": "$acme-slug"}, TAKEN, "slug"),
+    Case("UpdateOrganization", {"organization_id": "$acme", "name": ""}, INVALID, "name"),
+    Case("UpdateOrganization", {"organization_id": "$acme", "name": "n" * 101}, INVALID, "name"),
+    Case("UpdateOrganization", {"organization_id": "$acme", "slug": "s" * 101}, INVALID, "slug"),
+    Case("UpdateOrganization", {"organization_id": "$acme", "website": "http://" + "h" * 500}, INVALID, "website"),
+    Case("UpdateOrganization", {"organization_id": "$acme", "update_mask": mask("slug")}, INVALID, "slug"),
+    Case("UpdateOrganization", {"organization_id": "$acme", "update_mask": mask("id")}, INVALID, "update_mask"),
+    Case("UpdateOrganization", {"organization_id": "$acme", "update_mask": mask("*", "x")}, INVALID, "update_mask"),
+    Case(
+        "UpdateOrganization",
+        {"organization_id": "$acme", "update_mask": mask("credit_balance")},
+        INVALID,
+        "update_mask",
+    ),
+    Case("DeleteOrganization", {}, INVALID, "organization_id"),
+    Case("DeleteOrganization", {"organization_id": NOBODY}, MISSING, None),
+    Case("CreateCreditEvent", {"credit_cost": 1, "category": "compute"}, INVALID, "name"),
+    Case("CreateCreditEvent", {"name": "n" * 101, "credit_cost": 1, "category": "compute"}, INVALID, "name"),
+    Case("CreateCreditEvent", {"name": ANY_UUID, "credit_cost": 1, "category": "compute"}, INVALID, "name"),
+    Case("CreateCreditEvent", {"name": "$image", "credit_cost": 1, "category": "compute"}, TAKEN, "name"),
+    Case("CreateCreditEvent", {"name": "e", "category": "compute"}, INVALID, "credit_cost"),
+    Case("CreateCreditEvent", {"name": "e", "credit_cost": 0, "category": "compute"}, INVALID, "credit_cost"),
+    Case("CreateCreditEvent", {"name": "e", "credit_cost": -1, "category": "compute"}, INVALID, "credit_cost"),
+    Case("CreateCreditEvent", {"name": "e", "credit_cost": 1}, INVALID, "category"),
+    Case("CreateCreditEvent", {"name": "e", "credit_cost": 1, "category": "Two Words"}, INVALID, "category"),
+    Case("CreateCreditEvent", {"name": "e", "credit_cost": 1, "category": "c" * 51}, INVALID, "category"),
+    Case("GetCreditEvent", {}, INVALID, "credit_event"),
+    Case("GetCreditEvent", {"credit_event": "nobody has this"}, MISSING, None),
+    Case("GetCreditEvent", {"credit_event": NOBODY}, MISSING, None),
+    Case("ListCreditEvents", {"page_token": "$organizations-token"}, TOKEN, "page_token"),
+    Case("ListCreditEvents", {"page_token": "$events-token", "category": "compute"}, TOKEN, "page_token"),
+    Case("UpdateCreditEvent", {"name": "No event"}, INVALID, "credit_event"),
+    Case("UpdateCreditEvent", {"credit_event": "$image"}, INVALID, "update_mask"),
+    Case("UpdateCreditEvent", {"credit_event": "nobody has this", "credit_cost": 2}, MISSING, None),
+    Case("UpdateCreditEvent", {"credit_event": "$image", "name": "$retired"}, TAKEN, "name"),
+    Case("UpdateCreditEvent", {"credit_event": "$image", "name": NOBODY}, INVALID, "name"),
+    Case("UpdateCreditEvent", {"credit_event": "$image", "name": "n" * 101}, INVALID, "name"),
+    Case("UpdateCreditEvent", {"credit_event": "$image", "category": "c" * 51}, INVALID, "category"),
+    Case("UpdateCreditEvent", {"credit_event": "$image", "credit_cost": 0}, INVALID, "credit_cost"),
+    Case("UpdateCreditEvent", {"credit_event": "$image", "update_mask": mask("credit_cost")}, INVALID, "credit_cost"),
+    Case("UpdateCreditEvent", {"credit_event": "$image", "update_mask": mask("created_at")}, INVALID, "update_mask"),
+    Case("GrantCredits", {"amount": 1}, INVALID, "organization_id"),
+    Case("GrantCredits", {"organization_id": NOBODY, "amount": 1}, MISSING, None),
+    Case("GrantCredits", {"organization_id": "$acme"}, INVALID, "amount"),
+    Case("GrantCredits", {"organization_id": "$acme", "amount": 0}, INVALID, "amount"),
+    Case("GrantCredits", {"organization_id": "$acme", "amount": -1}, INVALID, "amount"),
+    Case("GrantCredits", {"organization_id": "$acme", "amount": -2147483648}, INVALID, "amount"),
+    Case("GrantCredits", {"organization_id": "$rich", "amount": 1}, OUT_OF_RANGE, "amount"),
+    Case("GrantCredits", {"organization_id": "$rich", "amount": 2147483647}, OUT_OF_RANGE, "amount"),
+    Case(
+        "GrantCredits",
+        {"organization_id": "$acme", "amount": 1, "transaction_type": CREDIT_TRANSACTION_TYPE_CONSUMED},
+        INVALID,
+        "transaction_type",
+    ),
+    Case("GrantCredits", {"organization_id": "$acme", "amount": 1, "source": "Two Words"}, INVALID, "source"),
+    Case("GrantCredits", {"organization_id": "$acme", "amount": 1, "source": "s" * 51}, INVALID, "source"),
+    Case("GrantCredits", {"organization_id": "$acme", "amount": 1, "priority": 32768}, INVALID, "priority"),
+    Case(
+        "GrantCredits",
+        {"organization_id": "$acme", "amount": 1, "expires_at": Timestamp(seconds=1)},
+        INVALID,
+        "expires_at",
+    ),
+    Case(
+        "GrantCredits",
+        {"organization_id": "$acme", "amount": 1, "stripe_payment_intent_id": "p" * 256},
+        INVALID,
+        "stripe_payment_intent_id",
+    ),
+    Case("GrantCredits", {"organization_id": "$acme", "amount": 1, "request_id": "r" * 256}, INVALID, "request_id"),
+    Case("GrantCredits", {"organization_id": "$acme", "amount": 1, "request_id": "  "}, INVALID, "request_id"),
+    Case("ConsumeCredits", {"amount": 1}, INVALID, "organization_id"),
+    Case("ConsumeCredits", {"organization_id": NOBODY, "amount": 1}, MISSING, None),
+    Case("ConsumeCredits", {"organization_id": "$idle", "amount": 1}, INACTIVE, None),
+    Case("ConsumeCredits", {"organization_id": "$acme"}, INVALID, "amount"),
+    Case("ConsumeCredits", {"organization_id": "$acme", "credit_event": "$image", "amount": 1}, INVALID, "amount"),
+    Case("ConsumeCredits", {"organization_id": "$acme", "amount": 0}, INVALID, "amount"),
+    Case("ConsumeCredits", {"organization_id": "$acme", "amount": -5}, INVALID, "amount"),
+    Case("ConsumeCredits", {"organization_id": "$acme", "amount": -2147483648}, INVALID, "amount"),
+    Case("ConsumeCredits", {"organization_id": "$acme", "amount": 1, "quantity": 1}, INVALID, "quantity"),
+    Case("ConsumeCredits", {"organization_id": "$acme", "quantity": 1}, INVALID, "amount"),
+    Case("ConsumeCredits", {"organization_id": "$acme", "credit_event": "$image", "quantity": 0}, INVALID, "quantity"),
+    Case("ConsumeCredits", {"organization_id": "$acme", "credit_event": "$image", "quantity": -1}, INVALID, "quantity"),
+    Case(
+        "ConsumeCredits",
+        {"organization_id": "$acme", "credit_event": "$image", "quantity": 2147483647},
+        INVALID,
+        "quantity",
+    ),
+    Case("ConsumeCredits", {"organization_id": "$acme", "credit_event": "nobody has this"}, MISSING, None),
+    Case("ConsumeCredits", {"organization_id": "$acme", "credit_event": NOBODY}, MISSING, None),
+    Case("ConsumeCredits", {"organization_id": "$acme", "credit_event": "$retired"}, EVENT_INACTIVE, None),
+    Case("ConsumeCredits", {"organization_id": "$acme", "amount": 1, "request_id": "r" * 256}, INVALID, "request_id"),
+    Case("ConsumeCredits", {"organization_id": "$acme", "amount": 1, "request_id": " "}, INVALID, "request_id"),
+    Case("GetCreditBalance", {}, INVALID, "organization_id"),
+    Case("GetCreditBalance", {"organization_id": NOBODY}, MISSING, None),
+    Case("GetCreditTransaction", {"credit_transaction_id": NOBODY}, INVALID, "organization_id"),
+    Case("GetCreditTransaction", {"organization_id": "$acme"}, INVALID, "credit_transaction_id"),
+    Case("GetCreditTransaction", {"organization_id": "$acme", "credit_transaction_id": NOBODY}, MISSING, None),
+    Case("ListCreditTransactions", {}, INVALID, "organization_id"),
+    Case(
+        "ListCreditTransactions",
+        {"organization_id": "$idle", "page_token": "$entries-token"},
+        TOKEN,
+        "page_token",
+    ),
+    Case(
+        "ListCreditTransactions",
+        {"organization_id": "$acme", "page_token": "$entries-token", "oldest_first": True},
+        TOKEN,
+        "page_token",
+    ),
+]
+
+
+def _id(case: Case) -> str:
+    shown = {name: value[:20] if isinstance(value, str) else str(value).strip() for name, value in case.fields.items()}
+    return f"{case.method}-{json.dumps(shown)}"
+
+
+@pytest.mark.usefixtures("nothing_changes")
+@pytest.mark.parametrize("case", CASES, ids=_id)
+def test_what_cannot_be_done_is_refused_by_field_and_reason(world: World, case: Case) -> None:
+    sent = world.request(case.method, case.fields)
+    check(refused(invoke, world.client.channel, case.method, sent), case.expected, case.field)
+
+
+# What no method takes, whatever else the request says: these cases follow from the protos.
+
+
+def fields_of(message_type: str | None = None, *, name: str = "") -> list[tuple[str, str]]:
+    """Every (method, field) whose field has that message type, or that name; else every string."""
+    return [
+        (method.name, field.name)
+        for method in METHODS.values()
+        for field in method.input_type.fields
+        if (
+            field.name == name
+            if name
+            else (field.message_type and field.message_type.full_name == message_type)
+            if message_type
+            else field.type == FieldDescriptor.TYPE_STRING
+        )
+    ]
+
+
+def uuid_fields() -> list[tuple[str, str]]:
+    return [(method, field) for method, field in fields_of() if field.endswith("_id") and field not in TEXT_IDS]
+
+
+TEXT_IDS = {"request_id", "stripe_payment_intent_id"}
+
+
+@pytest.mark.usefixtures("nothing_changes")
+@pytest.mark.parametrize(("method", "field"), uuid_fields())
+@pytest.mark.parametrize(
+    "value", ["acme", ANY_UUID[:-1], ANY_UUID + "0", ANY_UUID + "\n", "{" + ANY_UUID + "}", "'", "１" + ANY_UUID[1:]]
+)
+def test_what_is_no_uuid_is_refused(client: Client, method: str, field: str, value: str) -> None:
+    check(refused(invoke, client.channel, method, request(method, **{field: value})), INVALID, field)
+
+
+@pytest.mark.usefixtures("nothing_changes")
+@pytest.mark.parametrize(("method", "field"), fields_of())
+def test_the_character_nul_is_refused_in_every_text(client: Client, method: str, field: str) -> None:
+    check(refused(invoke, client.channel, method, request(method, **{field: "a\0b"})), INVALID, field)
+
+
+@pytest.mark.usefixtures("nothing_changes")
+@pytest.mark.parametrize(("method", "field"), fields_of("google.protobuf.Struct"))
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"a": float("nan")},
+        {"a": [float("inf")]},
+        {"a": "\0"},
+        {"\0": 1},
+        {"a": {"b": ["\\\0"]}},
+    ],
+    ids=repr,
+)
+def test_what_json_does_not_hold_is_refused_in_every_struct(
+    client: Client, method: str, field: str, value: dict[str, Any]
+) -> None:
+    check(refused(invoke, client.channel, method, request(method, **{field: struct(value)})), INVALID, field)
+
+
+@pytest.mark.usefixtures("nothing_changes")
+@pytest.mark.parametrize(("method", "field"), fields_of("google.protobuf.Timestamp"))
+@pytest.mark.parametrize(
+    "value",
+    [Timestamp(seconds=10**15), Timestamp(seconds=-(10**15)), Timestamp(nanos=-1), Timestamp(nanos=2 * 10**9)],
+    ids=lambda value: str(value).strip(),
+)
+def test_what_is_no_time_is_refused(client: Client, method: str, field: str, value: Timestamp) -> None:
+    check(refused(invoke, client.channel, method, request(method, **{field: value})), INVALID, field)
+
+
+@pytest.mark.usefixtures("nothing_changes")
+@pytest.mark.parametrize(("method", "field"), fields_of("google.protobuf.FieldMask"))
+@pytest.mark.parametrize("path", ["nothing", "'", "name.x", "", "created_at"])
+def test_an_unknown_path_is_refused_in_every_mask(world: World, method: str, field: str, path: str) -> None:
+    target = {"organization_id": "$acme"} if method == "UpdateOrganization" else {"credit_event": "$image"}
+    sent = world.request(method, {**target, field: mask(path)})
+    check(refused(invoke, world.client.channel, method, sent), INVALID, field)
+
+
+@pytest.mark.usefixtures("nothing_changes")
+@pytest.mark.parametrize(
+    ("method", "field"),
+    [(method.name, field.name) for method in METHODS.values() for field in method.input_type.fields if field.enum_type],
+)
+def test_an_unknown_number_is_refused_in_every_enum(client: Client, method: str, field: str) -> None:
+    check(refused(invoke, client.channel, method, request(method, **{field: 99})), INVALID, field)
+
+
+@pytest.mark.usefixtures("nothing_changes")
+@pytest.mark.parametrize(("method", "field"), fields_of(name="page_size"))
+@pytest.mark.parametrize("size", [-1, -2147483648])
+def test_a_negative_page_size_is_refused(client: Client, method: str, field: str, size: int) -> None:
+    check(refused(invoke, client.channel, method, request(method, **{field: size})), INVALID, field)
+
+
+@pytest.mark.usefixtures("nothing_changes")
+@pytest.mark.parametrize(("method", "field"), fields_of(name="page_token"))
+@pytest.mark.parametrize(
+    "token", ["garbage", "====", "'", "eyJhIjoxfQ", "ÄÖ", "-", "_" * 5000, "W10", "MTIzNDU2Nzhbbm90IGpzb24"]
+)
+def test_a_token_that_no_listing_gave_is_refused(client: Client, method: str, field: str, token: str) -> None:
+    sent = request(method, **{field: token})
+    if any(fld.name == "organization_id" for fld in METHODS[method].input_type.fields):
+        sent = request(method, organization_id=NOBODY, **{field: token})
+    check(refused(invoke, client.channel, method, sent), TOKEN, field)
+
+
+@pytest.mark.usefixtures("nothing_changes")
+@pytest.mark.parametrize(
+    ("method", "fields"),
+    [
+        ("GetOrganization", {"slug": "漢" * 100_000}),
+        ("GetCreditEvent", {"credit_event": "e" * 100_000}),
+        ("UpdateCreditEvent", {"credit_event": "e" * 20_000, "credit_cost": 1}),
+        ("ConsumeCredits", {"organization_id": "$acme", "credit_event": "漢" * 10_000}),
+        ("UpdateOrganization", {"organization_id": "$acme", "update_mask": mask("m" * 100_000)}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_an_error_about_a_long_name_still_arrives(world: World, method: str, fields: dict[str, Any]) -> None:
+    """Errors travel in trailers, which have room for 8 kB."""
+    failure = refused(invoke, world.client.channel, method, world.request(method, fields))
+    assert failure.code in (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INVALID_ARGUMENT)
+    assert len(failure.message) < 1000
+
+
+@pytest.mark.usefixtures("nothing_changes")
+def test_a_message_over_the_limit_is_refused(client: Client) -> None:
+    sent = CreateOrganizationRequest(name="Big", slug="big", description="d" * (5 * 1024 * 1024))
+    with pytest.raises(grpc.RpcError) as raised:
+        client.organizations.CreateOrganization(sent)
+    assert raised.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+@pytest.mark.usefixtures("nothing_changes")
+@pytest.mark.parametrize("method", ["CreateOrganization", "ConsumeCredits", "ListCreditEvents"])
+def test_bytes_that_are_no_message_are_refused(client: Client, method: str) -> None:
+    with pytest.raises(grpc.RpcError) as raised:
+        invoke(client.channel, method, b"\xff\xff\xff\xff")
+    # gRPC's own answer, given before the server's code runs: how it reads is up to the library.
+    assert raised.value.code() in (
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.INVALID_ARGUMENT,
+        grpc.StatusCode.UNKNOWN,
+    )
+    assert not INSIDE.search(raised.value.details() or "")
+
+
+def test_a_balance_reaches_the_limit_and_not_further(client: Client) -> None:
+    full = organization(client, 2147483646)
+    entry = client.credits.GrantCredits(GrantCreditsRequest(organization_id=full.id, amount=1)).transaction
+    assert entry.balance_after == 2147483647
+    failure = refused(client.credits.GrantCredits, GrantCreditsRequest(organization_id=full.id, amount=1))
+    assert (failure.code, failure.reason) == OUT_OF_RANGE
+    assert (failure.metadata["balance"], failure.metadata["amount"]) == ("2147483647", "1")
+    now = client.organizations.GetOrganization(GetOrganizationRequest(organization_id=full.id)).organization
+    assert now.credit_balance == 2147483647
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'; drop table public.organizations; --",
+        "\\'; select pg_sleep(10); --",
+        "$$ $1 %s %(name)s {} {0} ${x}",
+        '"quoted" /* comment */ -- comment',
+        "E'\\x41' U&'\\0041' \\u0041",
+        "line\nbreak\ttab\r\b\f\x01\x7f",
+        "\ufeff\u202e🐘\U0010ffff e\u0301",
+        "\\",
+        "''",
+    ],
+)
+def test_text_is_kept_as_it_is_whatever_it_looks_like(client: Client, text: str) -> None:
+    name = f"{text} {uuid4()}"
+    created = client.organizations.CreateOrganization(
+        CreateOrganizationRequest(name=name, slug=f"org-{uuid4()}", description=text)
+    ).organization
+    assert (created.name, created.description) == (name, text)
+    found = client.organizations.GetOrganization(GetOrganizationRequest(organization_id=created.id)).organization
+    assert found == created
+    event = client.catalog.CreateCreditEvent(
+        CreateCreditEventRequest(name=name, credit_cost=1, category="compute", description=text)
+    ).credit_event
+    # It is found by that name, too.
+    found_event = invoke(client.channel, "GetCreditEvent", request("GetCreditEvent", credit_event=name)).credit_event
+    assert found_event == event
+
+
+def test_every_method_has_its_cases() -> None:
+    assert {case.method for case in CASES} == set(METHODS)

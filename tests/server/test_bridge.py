@@ -1,0 +1,336 @@
+"""The bridge: it refuses to start on SQL that does not fit the protos and says how, and what it writes into statements
+reaches PostgreSQL as it was."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
+from typing import TypeVar
+
+import psycopg
+import pytest
+from google.protobuf.descriptor import MethodDescriptor
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tenantry.app import services
+from tenantry.auth import ANONYMOUS, Identity
+from tenantry.bridge import BridgeError, _labels, compile_services, snake_case
+from tenantry.database import Database, literal
+from tenantry.errors import CallError
+from tenantry.v1.catalog_pb2 import GetCreditEventRequest
+from tenantry.v1.credits_pb2 import CreditTransactionType
+from tests.conftest import Connection
+from tests.support import server
+from tests.support.postgres import Cluster
+
+T = TypeVar("T")
+
+SERVICE = Identity("service_role", '{"role":"service_role"}', float("inf"), has_token=True)
+
+
+def using(conninfo: str, job: Callable[[Database], Awaitable[T]]) -> T:
+    """What the job makes of a Database on this PostgreSQL."""
+
+    async def run() -> T:
+        database = Database(conninfo, 2, 5)
+        await database.open()
+        try:
+            return await job(database)
+        finally:
+            await database.close()
+
+    return asyncio.run(run())
+
+
+def mismatches(conninfo: str) -> list[str]:
+    """What the bridge says does not fit; empty when it starts."""
+
+    async def compile_all(database: Database) -> list[str]:
+        try:
+            await compile_services(database, services())
+        except BridgeError as raised:
+            error = raised
+        else:
+            return []
+        assert all(line in str(error) for line in error.mismatches)
+        return error.mismatches
+
+    return using(conninfo, compile_all)
+
+
+@pytest.fixture
+def conninfo(cluster: Cluster, database: str) -> str:
+    """Of the test's own database, as the server logs in."""
+    return cluster.conninfo(database, "tenantry_server")
+
+
+# What does not fit.
+
+
+GET_EVENT = "create function public.get_credit_event({}) returns {} language sql return {}"
+DROP_EVENT = "drop function public.get_credit_event; "
+WHERE = "tenantry.v1.CatalogService.GetCreditEvent"
+A_ROW = "null::public.credit_events"
+
+ALTERED = {
+    "nothing": ("select", []),
+    "a function is dropped": (DROP_EVENT, [f"{WHERE}: function public.get_credit_event does not exist"]),
+    "a function is overloaded": (
+        GET_EVENT.format("credit_event uuid", "public.credit_events", A_ROW),
+        [f"{WHERE}: function public.get_credit_event is overloaded"],
+    ),
+    "an argument is missing": (
+        DROP_EVENT + GET_EVENT.format("", "public.credit_events", A_ROW),
+        [f"{WHERE}: field credit_event has no argument"],
+    ),
+    "an argument has another name": (
+        DROP_EVENT + GET_EVENT.format("event text default null", "public.credit_events", A_ROW),
+        [f"{WHERE}: field credit_event has no argument"],
+    ),
+    "an argument is required that has no field": (
+        DROP_EVENT + GET_EVENT.format("credit_event text, secret text", "public.credit_events", A_ROW),
+        [f"{WHERE}: required argument secret has no field"],
+    ),
+    "an argument has a type that its field cannot be": (
+        DROP_EVENT + GET_EVENT.format("credit_event integer default null", "public.credit_events", A_ROW),
+        [f"{WHERE}: field credit_event (string) cannot be argument integer"],
+    ),
+    "a result is no row": (
+        DROP_EVENT + GET_EVENT.format("credit_event text default null", "text", "'x'::text"),
+        [f"{WHERE}: GetCreditEventResponse.credit_event (tenantry.v1.CreditEvent) cannot be column text"],
+    ),
+    "a row has another column's type": (
+        "create type public.event as (id uuid, name text, description text, credit_cost text, category text,"
+        " is_active boolean, metadata jsonb, created_at timestamptz, updated_at timestamptz); "
+        + DROP_EVENT
+        + GET_EVENT.format("credit_event text default null", "public.event", "null::public.event"),
+        [f"{WHERE}: CreditEvent.credit_cost (int32) cannot be column text"],
+    ),
+    "a row lacks columns": (
+        "create type public.event as (id uuid, name text, description text, credit_cost integer, category text,"
+        " is_active boolean, metadata jsonb); "
+        + DROP_EVENT
+        + GET_EVENT.format("credit_event text default null", "public.event", "null::public.event"),
+        [
+            f"{WHERE}: CreditEvent.created_at (google.protobuf.Timestamp) has no column",
+            f"{WHERE}: CreditEvent.updated_at (google.protobuf.Timestamp) has no column",
+        ],
+    ),
+    "a listing gives no token": (
+        "drop function public.list_credit_events; create function public.list_credit_events(category text default null,"
+        " is_active boolean default null, page_size integer default null, page_token text default null,"
+        " out credit_events public.credit_events[], out count integer) language sql return (null, 1)",
+        [
+            "tenantry.v1.CatalogService.ListCreditEvents: ListCreditEventsResponse.next_page_token (string)"
+            " has no column"
+        ],
+    ),
+    "a listing gives no rows": (
+        "drop function public.list_credit_events; create function public.list_credit_events(category text default null,"
+        " is_active boolean default null, page_size integer default null, page_token text default null,"
+        " out credit_events text, out next_page_token text) language sql return (null, null)",
+        [
+            "tenantry.v1.CatalogService.ListCreditEvents: ListCreditEventsResponse needs one array of a composite"
+            " type, as credit_events"
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("altered", "expected"), ALTERED.values(), ids=ALTERED)
+def test_the_bridge_lists_exactly_what_does_not_fit(
+    admin: Connection, conninfo: str, altered: str, expected: list[str]
+) -> None:
+    admin.execute(altered.encode())
+    assert mismatches(conninfo) == expected
+
+
+def test_everything_that_does_not_fit_is_listed_at_once(admin: Connection, conninfo: str) -> None:
+    for name in ("get_credit_event", "consume_credits", "delete_organization"):
+        admin.execute(f"drop function public.{name}".encode())
+    assert sorted(line.rpartition("public.")[2] for line in mismatches(conninfo)) == [
+        "consume_credits does not exist",
+        "delete_organization does not exist",
+        "get_credit_event does not exist",
+    ]
+
+
+def served(conninfo: str) -> subprocess.CompletedProcess[str]:
+    """A run of `tenantry serve` that is expected not to last."""
+    return subprocess.run(
+        [sys.executable, "-m", "tenantry.cli", "serve"],
+        env={"DATABASE_URL": conninfo, "TENANTRY_JWT_SECRET": server.SECRET, "TENANTRY_LISTEN": "127.0.0.1:0"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_the_server_does_not_start_on_sql_that_does_not_fit(admin: Connection, conninfo: str) -> None:
+    admin.execute("drop function public.get_credit_event")
+    ended = served(conninfo)
+    assert ended.returncode == 1
+    assert f"  - {WHERE}: function public.get_credit_event does not exist" in ended.stderr.splitlines()
+    assert "Traceback" not in ended.stderr
+    assert not ended.stdout
+
+
+def test_the_server_does_not_start_on_a_database_that_is_not_migrated(cluster: Cluster) -> None:
+    """It must name the remedy rather than trip over a schema that is not there."""
+    cluster.create_database("bare", "template0")
+    try:
+        ended = served(cluster.conninfo("bare", "tenantry_server"))
+    finally:
+        cluster.drop_database("bare")
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    assert "migrate" in ended.stderr or "does not exist" in ended.stderr
+
+
+# What goes into statements.
+
+
+@pytest.fixture(scope="module", params=["on", "off"])
+def plain(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[psycopg.Connection]:
+    """A connection with standard_conforming_strings on, and one with it off."""
+    with closing(psycopg.connect(cluster.conninfo(), autocommit=True)) as connection:
+        connection.execute("set escape_string_warning = off")
+        connection.execute(f"set standard_conforming_strings = {request.param}".encode())
+        yield connection
+
+
+@settings(max_examples=150, deadline=None)
+@given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40))
+@example(text="'")
+@example(text="\\'")
+@example(text="\\\\'; select 1; --")
+@example(text="'\\")
+@example(text="E'\\n'")
+def test_any_text_comes_back_from_postgresql_as_it_was(plain: psycopg.Connection, text: str) -> None:
+    cursor = plain.execute(f"select {literal(text)}::text as value".encode())
+    assert cursor.fetchall() == [(text,)]
+    assert not cursor.nextset()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("ConsumeCredits", "consume_credits"),
+        ("Get", "get"),
+        ("GetV2Thing", "get_v2_thing"),
+        ("ListCreditEvents", "list_credit_events"),
+        ("already_snake", "already_snake"),
+    ],
+)
+def test_a_methods_name_becomes_a_functions(name: str, expected: str) -> None:
+    assert snake_case(name) == expected
+
+
+@given(words=st.lists(st.from_regex(r"[a-z][a-z0-9]{1,8}", fullmatch=True), min_size=1, max_size=5))
+def test_words_come_apart_as_they_were_put_together(words: list[str]) -> None:
+    assert snake_case("".join(word.capitalize() for word in words)) == "_".join(words)
+
+
+def test_every_method_has_a_name_of_its_own() -> None:
+    """Functions are found by name alone, whatever the service."""
+    methods: list[MethodDescriptor] = [method for service in services() for method in service.methods]
+    names = [snake_case(method.name) for method in methods]
+    assert len(names) == len(set(names))
+
+
+def test_an_enums_values_lose_their_prefix() -> None:
+    assert _labels(CreditTransactionType.DESCRIPTOR) == {
+        "earned": 1,
+        "purchased": 2,
+        "consumed": 3,
+        "expired": 4,
+        "refunded": 5,
+        "revoked": 6,
+    }
+
+
+def test_every_enum_value_has_a_label_that_means_nothing_else() -> None:
+    for service in services():
+        for enum in service.file.enum_types_by_name.values():
+            labels = _labels(enum)
+            assert len(labels) == len(enum.values) - 1
+            assert enum.values_by_number[0].name.endswith("_UNSPECIFIED")
+            assert not any(label.startswith(snake_case(enum.name)) for label in labels)
+
+
+# The one round trip.
+
+
+def test_a_call_runs_in_the_callers_role_with_its_claims_and_leaves_nothing_behind(conninfo: str) -> None:
+    asked = (
+        "select current_user::text, current_setting('request.jwt.claims', true),"
+        " current_setting('statement_timeout'), pg_backend_pid()"
+    )
+
+    async def ask(database: Database) -> None:
+        claims = '{"sub": "it\'s \\\\ ü"}'
+        caller = Identity("authenticated", claims, float("inf"), has_token=True)
+        role, seen, timeout, _ = (await database.call(caller, asked, 3.0))[0]
+        assert (role, seen) == ("authenticated", claims)
+        assert 2900 <= int(timeout.removesuffix("ms")) <= 3000
+        assert (await database.call(ANONYMOUS, asked, None))[0][0] == "anon"
+        role, seen, timeout, _ = (await database.query(asked))[0]
+        assert (role, seen or "", timeout) == ("tenantry_server", "", "0")
+
+    using(conninfo, ask)
+
+
+def test_only_the_last_statements_rows_are_answered_and_several_calls_share_connections(conninfo: str) -> None:
+    async def ask(database: Database) -> set[int]:
+        rows = await asyncio.gather(
+            *(database.call(SERVICE, f"select {number}, pg_backend_pid()", 5.0) for number in range(20))
+        )
+        assert [row[0][0] for row in rows] == list(range(20))
+        return {row[0][1] for row in rows}
+
+    assert len(using(conninfo, ask)) <= 2
+
+
+@pytest.mark.parametrize(
+    ("constraint", "message"),
+    [
+        ("raise exception using errcode = 'TN012', message = 'too late'", "too late"),
+        ("insert into test_child values (1)", "refers to what is not there"),
+    ],
+    ids=["trigger", "foreign key"],
+)
+def test_what_is_refused_at_commit_is_an_error_too(
+    admin: Connection, conninfo: str, constraint: str, message: str
+) -> None:
+    """The message's implicit transaction commits after its last result: the answer must wait for that."""
+    admin.execute(
+        "create table test_parent (id integer primary key);"
+        " create table test_child (id integer references test_parent deferrable initially deferred);"
+        " create function at_commit() returns trigger language plpgsql security definer set search_path = public as"
+        f" $$ begin {constraint}; return null; end $$;"
+        " create constraint trigger at_commit after insert on public.organizations"
+        " deferrable initially deferred for each row execute function at_commit()"
+    )
+
+    async def create(database: Database) -> CallError:
+        with pytest.raises(CallError) as refused:
+            await database.call(SERVICE, "select * from public.create_organization('Acme', 'acme')", 5.0)
+        # And the connection is fit for the next call.
+        assert (await database.call(SERVICE, "select 1", 5.0))[0][0] == 1
+        return refused.value
+
+    assert message in using(conninfo, create).status.message
+    assert admin.execute("select from public.organizations").rowcount == 0
+
+
+def test_a_request_becomes_named_arguments_of_what_is_set_and_nothing_else(conninfo: str) -> None:
+    async def compiled(database: Database) -> tuple[str, str]:
+        call = (await compile_services(database, services()))["/tenantry.v1.CatalogService/GetCreditEvent"]
+        return call.statement(GetCreditEventRequest(credit_event="it's")), call.statement(GetCreditEventRequest())
+
+    given_one, given_none = using(conninfo, compiled)
+    assert given_one.endswith("from public.get_credit_event(\"credit_event\" => 'it''s') as r")
+    assert given_none.endswith("from public.get_credit_event() as r")

@@ -1,0 +1,267 @@
+"""The catalogue of errors holds what sql/ raises, docs/errors.md says what the catalogue holds, and every kind of error
+that PostgreSQL really raises is answered as it should be."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import grpc
+import psycopg
+import pytest
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
+
+from tenantry.errors import CATALOGUE, DOMAIN, from_database, invalid_argument, status
+from tests.support.postgres import Cluster
+
+ROOT = Path(__file__).parents[2]
+
+CONSTRAINTS = {
+    ("thing", "thing_name_key"): ("name",),
+    ("thing", "thing_a_b_key"): ("a", "b"),
+    ("thing", "thing_owner_fkey"): ("owner",),
+    ("thing", "thing_size_check"): ("size",),
+    ("thing", "thing_during_excl"): ("during",),
+}
+
+
+def raised_in_sql() -> set[str]:
+    return {
+        code
+        for folder in ("functions", "policies")
+        for path in (ROOT / "sql" / folder).rglob("*.sql")
+        for code in re.findall(r"'(TN\d{3})'", path.read_text())
+    }
+
+
+def table_below(heading: str) -> list[list[str]]:
+    """The cells of the table under a heading of docs/errors.md."""
+    text = (ROOT / "docs" / "errors.md").read_text()
+    section = text.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"]
+    return rows[2:]
+
+
+def test_the_catalogue_holds_what_sql_raises_and_nothing_else() -> None:
+    assert raised_in_sql() == set(CATALOGUE)
+
+
+def test_every_own_error_is_raised_through_the_one_function_that_gives_it_its_shape() -> None:
+    """RAISE of an own code elsewhere would come without JSON in DETAIL."""
+    for path in (ROOT / "sql").rglob("*.sql"):
+        assert not re.search(r"errcode\s*=\s*'TN", path.read_text(), re.IGNORECASE), path
+
+
+def test_every_header_names_only_codes_that_exist() -> None:
+    for path in (ROOT / "sql" / "functions").rglob("*.sql"):
+        assert set(re.findall(r"\bTN\d{3}\b", path.read_text())) <= set(CATALOGUE), path
+
+
+def test_the_document_lists_the_catalogue() -> None:
+    listed = {row[0]: (row[1], row[2]) for row in table_below("Tenantry's own")}
+    assert listed == {code: (kind.reason, kind.code.name) for code, kind in CATALOGUE.items()}
+
+
+def test_the_document_is_sorted_and_says_when() -> None:
+    rows = table_below("Tenantry's own")
+    assert rows == sorted(rows)
+    assert all(row[3] for row in rows)
+
+
+def test_the_document_lists_the_reasons_of_postgresqls_own_errors() -> None:
+    source = (ROOT / "server" / "tenantry" / "errors.py").read_text()
+    listed = {(row[1], row[2]) for row in table_below("PostgreSQL's own")}
+    made = {
+        (reason, code)
+        for code, reason in re.findall(r'Kind\(\s*grpc\.StatusCode\.(\w+), "(\w+)"\)', source)
+        if (reason, code) not in {(kind.reason, kind.code.name) for kind in CATALOGUE.values()}
+    }
+    assert made <= listed
+    assert listed - made == {("INVALID_ARGUMENT", "INVALID_ARGUMENT"), ("TOKEN_REQUIRED", "UNAUTHENTICATED")}
+
+
+# Errors that PostgreSQL really raises.
+
+
+@pytest.fixture(scope="module")
+def connection(cluster: Cluster) -> Iterator[psycopg.Connection]:
+    """A database with a table to offend, in a transaction that is rolled back to after each offence."""
+    cluster.create_database("errors", "template0")
+    with psycopg.connect(cluster.conninfo("errors"), autocommit=True) as connection:
+        connection.execute(
+            """
+            create table owner (id integer primary key);
+            create table thing (
+                name text constraint thing_name_key unique,
+                a integer, b integer,
+                owner integer constraint thing_owner_fkey references owner,
+                size smallint constraint thing_size_check check (size > 0),
+                label varchar(3),
+                must text not null default '',
+                during int4range,
+                constraint thing_during_excl exclude using gist (during with &&),
+                constraint thing_a_b_key unique (a, b)
+            );
+            insert into thing (name, a, b, during) values ('taken', 1, 1, '[1,5]');
+            create role nobody_in_particular;
+            """
+        )
+        yield connection
+        connection.execute("drop role nobody_in_particular")
+    cluster.drop_database("errors")
+
+
+class Case(NamedTuple):
+    """SQL, and what its error is answered with."""
+
+    sql: str
+    code: grpc.StatusCode
+    reason: str
+    field: str | None = None
+    metadata: Mapping[str, str] | None = None
+    retry: bool = False
+
+
+def fail(arguments: str) -> str:
+    """SQL that raises as tenantry.fail() does."""
+    return f"do $$ begin raise exception using {arguments}; end $$"
+
+
+CASES = {
+    "unique, one column": Case(
+        "insert into thing (name) values ('taken')",
+        grpc.StatusCode.ALREADY_EXISTS,
+        "ALREADY_EXISTS",
+        "name",
+        {"field": "name", "resource": "thing"},
+    ),
+    "unique, two columns": Case(
+        "insert into thing (a, b) values (1, 1)", grpc.StatusCode.ALREADY_EXISTS, "ALREADY_EXISTS"
+    ),
+    "foreign key": Case(
+        "insert into thing (owner) values (7)", grpc.StatusCode.FAILED_PRECONDITION, "REFERENCE_VIOLATION", "owner"
+    ),
+    "exclusion": Case(
+        "insert into thing (during) values ('[2,3]')",
+        grpc.StatusCode.FAILED_PRECONDITION,
+        "REFERENCE_VIOLATION",
+        "during",
+    ),
+    "check": Case("insert into thing (size) values (0)", grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ARGUMENT", "size"),
+    "not null": Case(
+        "insert into thing (must) values (null)", grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ARGUMENT", "must"
+    ),
+    "too long": Case("insert into thing (label) values ('abcd')", grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ARGUMENT"),
+    "out of range": Case("select 40000::smallint", grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ARGUMENT"),
+    "not a uuid": Case("select 'x'::uuid", grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ARGUMENT"),
+    "division by zero": Case("select 1 / 0", grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ARGUMENT"),
+    "timeout": Case(
+        "set local statement_timeout = 20; select pg_sleep(5)",
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        "DEADLINE_EXCEEDED",
+    ),
+    "serialization failure": Case(fail("errcode = '40001'"), grpc.StatusCode.ABORTED, "CONFLICT", retry=True),
+    "deadlock": Case(fail("errcode = '40P01'"), grpc.StatusCode.ABORTED, "CONFLICT", retry=True),
+    "out of memory": Case(fail("errcode = '53200'"), grpc.StatusCode.RESOURCE_EXHAUSTED, "DATABASE_BUSY", retry=True),
+    "too many connections": Case(
+        fail("errcode = '53300'"), grpc.StatusCode.RESOURCE_EXHAUSTED, "DATABASE_BUSY", retry=True
+    ),
+    "read only": Case(
+        "set transaction read only; create table t (a integer)",
+        grpc.StatusCode.UNAVAILABLE,
+        "DATABASE_UNAVAILABLE",
+        retry=True,
+    ),
+    "shutting down": Case(fail("errcode = '57P01'"), grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE", retry=True),
+    "connection failure": Case(
+        fail("errcode = '08006'"), grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE", retry=True
+    ),
+    "denied by a grant": Case(
+        "set local role nobody_in_particular; select * from thing",
+        grpc.StatusCode.PERMISSION_DENIED,
+        "PERMISSION_DENIED",
+        metadata={},
+    ),
+    "denied by a function": Case(
+        fail("errcode = '42501', message = 'permission a:b is required', detail = '{\"permission\": \"a:b\"}'"),
+        grpc.StatusCode.PERMISSION_DENIED,
+        "PERMISSION_DENIED",
+        metadata={"permission": "a:b"},
+    ),
+    "syntax": Case("selec 1", grpc.StatusCode.INTERNAL, "INTERNAL"),
+    "no such function": Case("select nothing_of_that_name()", grpc.StatusCode.INTERNAL, "INTERNAL"),
+    "an assertion of PL/pgSQL": Case("do $$ begin assert false; end $$", grpc.StatusCode.INTERNAL, "INTERNAL"),
+    "an unknown own code": Case(fail("errcode = 'TN999'"), grpc.StatusCode.INTERNAL, "INTERNAL"),
+    "own, with field and remedy": Case(
+        fail(
+            "errcode = 'TN010', message = 'too much', hint = 'less', "
+            'detail = \'{"field": "amount", "balance": 12, "nested": {"a": [1]}, "nothing": null}\''
+        ),
+        grpc.StatusCode.OUT_OF_RANGE,
+        "BALANCE_OUT_OF_RANGE",
+        "amount",
+        {"field": "amount", "balance": "12", "nested": '{"a": [1]}', "nothing": "null", "remedy": "less"},
+    ),
+    "own, without anything more": Case(
+        fail("errcode = 'TN002', message = 'gone'"), grpc.StatusCode.NOT_FOUND, "NOT_FOUND", metadata={}
+    ),
+}
+
+
+def provoke(connection: psycopg.Connection, sql: str) -> psycopg.Error:
+    with pytest.raises(psycopg.Error) as raised, connection.transaction():
+        connection.execute(sql.encode())
+    return raised.value
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_what_postgresql_raises_is_answered_with_code_reason_and_field(
+    connection: psycopg.Connection, case: Case
+) -> None:
+    error = provoke(connection, case.sql)
+    answer = from_database(error, CONSTRAINTS, has_token=True)
+    info, bad_request, retry = ErrorInfo(), BadRequest(), RetryInfo()
+    for packed in answer.details:
+        assert any(packed.Unpack(message) for message in (info, bad_request, retry))
+    assert (answer.code, info.reason, info.domain) == (case.code.value[0], case.reason, DOMAIN)
+    assert [violation.field for violation in bad_request.field_violations] == ([case.field] if case.field else [])
+    assert (retry.retry_delay.ToMilliseconds() > 0) == case.retry
+    if case.metadata is not None:
+        assert dict(info.metadata) == case.metadata
+    assert answer.message
+    # Own errors are written for callers; of the others nothing may shine through.
+    if not error.sqlstate or not error.sqlstate.startswith("TN"):
+        for inside in ("thing", "relation", "constraint", "function", "syntax", "line 1", "selec", "assert"):
+            assert inside not in answer.message.replace("something", "").lower()
+
+
+def test_a_denial_asks_a_caller_without_a_token_for_one(connection: psycopg.Connection) -> None:
+    error = provoke(connection, CASES["denied by a grant"].sql)
+    answer = from_database(error, CONSTRAINTS, has_token=False)
+    assert answer.code == grpc.StatusCode.UNAUTHENTICATED.value[0]
+
+
+def test_a_constraint_that_is_not_known_is_not_guessed(connection: psycopg.Connection) -> None:
+    answer = from_database(provoke(connection, CASES["unique, one column"].sql), {}, has_token=True)
+    assert answer.message == "this is taken already"
+
+
+def test_a_connection_that_cannot_be_made_is_a_database_that_cannot_be_reached() -> None:
+    with pytest.raises(psycopg.OperationalError) as raised:
+        psycopg.connect("host=/nowhere dbname=x", connect_timeout=1)
+    assert from_database(raised.value, {}, has_token=True).code == grpc.StatusCode.UNAVAILABLE.value[0]
+
+
+def test_a_field_at_fault_is_named_in_text_and_in_details() -> None:
+    answer = invalid_argument("organization_id", "must be a UUID").status
+    bad_request = BadRequest()
+    assert answer.message == "organization_id: must be a UUID"
+    assert answer.details[1].Unpack(bad_request)
+    assert bad_request.field_violations[0].field == "organization_id"
+
+
+def test_metadata_is_text_whatever_it_was() -> None:
+    info = ErrorInfo()
+    answer = status(CATALOGUE["TN002"], "gone", {"text": "a", "number": 1, "flag": True, "list": ["ü"]})
+    assert answer.details[0].Unpack(info)
+    assert dict(info.metadata) == {"text": "a", "number": "1", "flag": "true", "list": '["\\u00fc"]'}
