@@ -1,6 +1,7 @@
 """The gRPC server: every service of the protos, health and reflection."""
 
 import asyncio
+import contextlib
 import importlib
 import logging
 import pkgutil
@@ -9,22 +10,23 @@ from typing import Any
 
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError
 from google.rpc.status_pb2 import Status
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
 import tenantry.v1
+from tenantry import maintenance
 from tenantry.auth import Authenticator
 from tenantry.bridge import Call, compile_services
-from tenantry.config import Config
+from tenantry.config import Config, ConfigError
 from tenantry.database import Database
-from tenantry.errors import INTERNAL, CallError, status
+from tenantry.errors import CATALOGUE, INTERNAL, CallError, status
 
 log = logging.getLogger(__name__)
 
-Handler = Callable[[Any, grpc.aio.ServicerContext[Any, Any]], Awaitable[Message]]
+Handler = Callable[[bytes, grpc.aio.ServicerContext[Any, Any]], Awaitable[bytes]]
 
 GRACE = 10.0
 """Seconds that calls under way may take to finish when the server stops."""
@@ -49,12 +51,13 @@ class Server:
         self._database = Database(config.database_url, config.pool_size, config.default_timeout)
         self._grpc = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
         self._health = HealthServicer()
+        self._maintenance: asyncio.Task[None] | None = None
         self.address = ""
 
     async def start(self) -> str:
         """Connects, checks protos against SQL, and listens. Returns the address, with the port that was taken.
 
-        Raises psycopg.OperationalError, BridgeError, or RuntimeError when the address is taken.
+        Raises psycopg.OperationalError, BridgeError, or ConfigError when the address cannot be had.
         """
         await self._database.open()
         try:
@@ -62,11 +65,20 @@ class Server:
             calls = await compile_services(self._database, all_services)
             self._add(all_services, calls)
             host, _, _ = self._config.listen.rpartition(":")
-            port = self._grpc.add_insecure_port(self._config.listen)
+            try:
+                port = self._grpc.add_insecure_port(self._config.listen)
+            except RuntimeError:
+                raise ConfigError(f"cannot listen on {self._config.listen}: is another server using it?") from None
+            for service in all_services:
+                await self._health.set(service.full_name, health_pb2.HealthCheckResponse.SERVING)
             await self._grpc.start()
         except BaseException:
             await self._database.close()
             raise
+        if self._config.maintenance_interval:
+            self._maintenance = asyncio.create_task(
+                maintenance.run_forever(self._database, self._config.maintenance_interval)
+            )
         self.address = f"{host}:{port}"
         return self.address
 
@@ -74,6 +86,10 @@ class Server:
         """Takes no new calls, lets those under way finish, and disconnects."""
         await self._health.enter_graceful_shutdown()
         await self._grpc.stop(GRACE)
+        if self._maintenance:
+            self._maintenance.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._maintenance
         await self._database.close()
 
     async def wait(self) -> None:
@@ -85,9 +101,7 @@ class Server:
         for service in all_services:
             handlers = {
                 method.name: grpc.unary_unary_rpc_method_handler(
-                    self._handler(calls[f"/{service.full_name}/{method.name}"]),
-                    request_deserializer=calls[f"/{service.full_name}/{method.name}"].request_class.FromString,
-                    response_serializer=lambda message: message.SerializeToString(),
+                    self._handler(calls[f"/{service.full_name}/{method.name}"])
                 )
                 for method in service.methods
             }
@@ -101,13 +115,16 @@ class Server:
     def _handler(self, call: Call) -> Handler:
         authenticator, database = self._authenticator, self._database
 
-        async def handle(request: Message, context: grpc.aio.ServicerContext[Any, Any]) -> Message:
+        async def handle(message: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
             try:
+                request = call.request_class.FromString(message)
                 identity = authenticator.identify(_authorization(context))
                 rows = await database.call(identity, call.statement(request), context.time_remaining())
-                return call.response(rows)
+                return call.response(rows).SerializeToString()
             except CallError as error:
                 answer = error.status
+            except DecodeError:
+                answer = status(CATALOGUE["TN001"], "the request is not the message that this method takes")
             except asyncio.CancelledError:
                 raise
             except Exception:

@@ -59,7 +59,7 @@ select t.oid::int8, pg_catalog.format_type(t.oid, null), t.typtype::text, t.type
        array(select a.atttypid::int8 from pg_catalog.pg_attribute as a
              where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped order by a.attnum)
 from pg_catalog.pg_type as t
-where t.typnamespace in ('pg_catalog'::regnamespace, 'public'::regnamespace, 'tenantry'::regnamespace)
+where t.typnamespace::regnamespace::text in ('pg_catalog', 'public', 'tenantry')
   and t.typtype in ('b', 'c', 'p')
 """
 
@@ -130,6 +130,8 @@ async def compile_services(database: Database, services: Iterable[ServiceDescrip
         call = _compile(method, catalog)
         if call is not None:
             calls[call.name] = call
+    if not catalog.functions:
+        raise BridgeError(["the database has none of the functions: run `tenantry migrate up`"])
     if catalog.mismatches:
         raise BridgeError(catalog.mismatches)
     return calls

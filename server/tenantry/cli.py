@@ -36,8 +36,11 @@ WATCH_INTERVAL = 1.0
 def main() -> None:
     """Runs the command line; exits with 1 and one clear line when something is not as it should be."""
     arguments = _parser().parse_args()
+    level = (os.environ.get("TENANTRY_LOG_LEVEL") or "INFO").upper()
+    if level not in logging.getLevelNamesMapping():
+        sys.exit("tenantry: TENANTRY_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR")
     logging.basicConfig(
-        level=os.environ.get("TENANTRY_LOG_LEVEL", "INFO").upper(),
+        level=level,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     run: Callable[[argparse.Namespace], int | None] = arguments.run
@@ -47,6 +50,8 @@ def main() -> None:
         sys.exit(f"tenantry: {error}")
     except psycopg.OperationalError as error:
         sys.exit(f"tenantry: cannot reach PostgreSQL: {error}")
+    except psycopg.Error as error:
+        sys.exit(f"tenantry: {error.diag.message_primary}")
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -80,6 +85,11 @@ def _parser() -> argparse.ArgumentParser:
                 "--lock-timeout", default="5s", help="how long to wait for a lock that another session holds"
             )
         action.set_defaults(run=run)
+
+    verify = commands.add_parser("verify", help="prove the ledgers: list what does not hold")
+    verify.add_argument("--database-url", help="instead of DATABASE_URL")
+    verify.add_argument("--organization", metavar="UUID", help="this one only")
+    verify.set_defaults(run=_verify)
 
     token = commands.add_parser("token", help="print a token for development")
     token.add_argument("--role", choices=ROLES, default="service_role")
@@ -179,6 +189,18 @@ def _down(arguments: argparse.Namespace) -> None:
         print(f"ran {name}")
     if not taken_back:
         print("nothing to do")
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    with psycopg.connect(_database_url(arguments)) as connection:
+        connection.execute("set local role service_role")
+        findings = connection.execute(
+            "select f.* from public.verify_ledger(%s) as v, unnest(v.findings) as f", [arguments.organization]
+        ).fetchall()
+    for organization, invariant, entry, expected, found in findings:
+        print(f"{organization} entry {entry}: {invariant}: expected {expected}, found {found}")
+    print(f"{len(findings)} findings" if findings else "every invariant holds")
+    return 1 if findings else 0
 
 
 def _token(arguments: argparse.Namespace) -> None:

@@ -1,10 +1,12 @@
 """Settings of the server, read from the environment once."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 MIN_SECRET_BYTES = 32
+MAX_TIMEOUT = 86400
 
 
 class ConfigError(Exception):
@@ -20,6 +22,7 @@ class Config:
     listen: host:port of the gRPC server; port 0 takes a free one.
     pool_size: connections to PostgreSQL, at most.
     default_timeout: seconds that a call may take when its caller set no deadline.
+    maintenance_interval: seconds between two runs of the background job; 0 for none.
     """
 
     database_url: str
@@ -27,12 +30,19 @@ class Config:
     listen: str = "127.0.0.1:50051"
     pool_size: int = 10
     default_timeout: float = 30.0
+    maintenance_interval: float = 60.0
 
     def __post_init__(self) -> None:
         if len(self.jwt_secret.encode()) < MIN_SECRET_BYTES:
             raise ConfigError(f"TENANTRY_JWT_SECRET must have at least {MIN_SECRET_BYTES} bytes")
         if self.pool_size < 1:
             raise ConfigError("TENANTRY_POOL_SIZE must be at least 1")
+        if not 0 < self.default_timeout <= MAX_TIMEOUT:
+            raise ConfigError(f"TENANTRY_DEFAULT_TIMEOUT must be above 0 and at most {MAX_TIMEOUT} seconds")
+        if not 0 <= self.maintenance_interval <= MAX_TIMEOUT:
+            raise ConfigError(f"TENANTRY_MAINTENANCE_INTERVAL must be 0 to {MAX_TIMEOUT} seconds")
+        if not re.fullmatch(r".+:\d{1,5}", self.listen):
+            raise ConfigError("TENANTRY_LISTEN must read host:port")
 
 
 def from_environment(
@@ -40,7 +50,7 @@ def from_environment(
     jwt_secret: str | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> Config:
-    """Reads DATABASE_URL, TENANTRY_JWT_SECRET, TENANTRY_LISTEN, TENANTRY_POOL_SIZE and TENANTRY_DEFAULT_TIMEOUT.
+    """Reads DATABASE_URL and the TENANTRY_… variables that docs/operations.md lists.
 
     database_url, jwt_secret: used where the environment does not say.
     Raises ConfigError.
@@ -58,6 +68,9 @@ def from_environment(
             listen=environment.get("TENANTRY_LISTEN") or Config.listen,
             pool_size=int(environment.get("TENANTRY_POOL_SIZE") or Config.pool_size),
             default_timeout=float(environment.get("TENANTRY_DEFAULT_TIMEOUT") or Config.default_timeout),
+            maintenance_interval=float(environment.get("TENANTRY_MAINTENANCE_INTERVAL") or Config.maintenance_interval),
         )
     except ValueError as error:
-        raise ConfigError(f"TENANTRY_POOL_SIZE and TENANTRY_DEFAULT_TIMEOUT are numbers: {error}") from error
+        raise ConfigError(
+            f"TENANTRY_POOL_SIZE, TENANTRY_DEFAULT_TIMEOUT and TENANTRY_MAINTENANCE_INTERVAL are numbers: {error}"
+        ) from error

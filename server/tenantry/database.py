@@ -38,7 +38,7 @@ select c.relname, k.conname,
              order by key.position)::text[]
 from pg_catalog.pg_constraint as k
 join pg_catalog.pg_class as c on c.oid = k.conrelid
-where c.relnamespace in ('public'::regnamespace, 'tenantry'::regnamespace)
+where c.relnamespace::regnamespace::text in ('public', 'tenantry')
 """
 
 
@@ -61,6 +61,9 @@ class Database:
             min_size=1,
             max_size=pool_size,
             timeout=ACQUIRE_TIMEOUT,
+            # Each call that finds no connection makes its own attempt: with a back-off that grows, calls would go on
+            # failing long after the database is back.
+            reconnect_timeout=0,
             kwargs={"autocommit": True, "prepare_threshold": None, "application_name": "tenantry"},
             configure=_configure,
             open=False,
@@ -68,13 +71,9 @@ class Database:
 
     async def open(self) -> None:
         """Connects. Raises psycopg.OperationalError when PostgreSQL cannot be reached."""
-        try:
-            await self._pool.open(wait=True, timeout=ACQUIRE_TIMEOUT)
-        except PoolTimeout:
-            await self._pool.close()
-            # The pool only says that time ran out; a connection of our own says why.
-            await (await psycopg.AsyncConnection.connect(self._conninfo)).close()
-            raise
+        # The pool would only say that time ran out; a connection of our own says what is wrong, at once.
+        await (await psycopg.AsyncConnection.connect(self._conninfo)).close()
+        await self._pool.open(wait=True, timeout=ACQUIRE_TIMEOUT)
         rows = await self.query(_CONSTRAINTS)
         self._constraints = {(table, name): tuple(columns) for table, name, columns in rows}
 
@@ -104,7 +103,8 @@ class Database:
                 f"set local statement_timeout = {max(1, int(timeout * 1000))}; {statement}"
             )
             try:
-                return await self._send(message.encode(), max(0.001, min(timeout, ACQUIRE_TIMEOUT)))
+                # A little less than there is, so that the caller still hears why.
+                return await self._send(message.encode(), max(0.001, min(0.9 * timeout, ACQUIRE_TIMEOUT)))
             except (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected) as error:
                 if attempt == ATTEMPTS:
                     raise CallError(from_database(error, self._constraints, identity.has_token)) from error

@@ -20,6 +20,9 @@ from google.rpc.status_pb2 import Status
 
 DOMAIN = "tenantry"
 
+MAX_TEXT = 256
+"""Characters of a message or a metadata value at most: a status travels in trailers, which hold 8 kB in all."""
+
 Constraints = Mapping[tuple[str, str], tuple[str, ...]]
 """(table, constraint) -> the columns that the constraint is on."""
 
@@ -73,9 +76,10 @@ def status(
 
     field: the request's field at fault. retry_after: seconds after which trying again makes sense.
     """
+    message = _cut(message)
     info = ErrorInfo(reason=kind.reason, domain=DOMAIN)
     for name, value in (metadata or {}).items():
-        info.metadata[name] = value if isinstance(value, str) else json.dumps(value)
+        info.metadata[name] = _cut(value if isinstance(value, str) else json.dumps(value))
     details: list[Message] = [info]
     if field:
         violation = BadRequest.FieldViolation(field=field, description=message, reason=kind.reason)
@@ -144,6 +148,10 @@ def unavailable() -> Status:
     """The status for a database that cannot be reached."""
     kind = Kind(grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE")
     return status(kind, "the database cannot be reached now", retry_after=1.0)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
 
 
 def _own(kind: Kind, diagnosis: psycopg.errors.Diagnostic) -> Status:

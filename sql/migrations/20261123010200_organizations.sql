@@ -20,7 +20,7 @@ create table public.organizations (
     low_balance_threshold integer,
     constraint organizations_name_key unique (name),
     constraint organizations_slug_key unique (slug),
-    constraint organizations_name_check check (btrim(name) <> ''),
+    constraint organizations_name_check check (name ~ '[^[:space:]]'),
     constraint organizations_slug_check check (slug ~ '^[a-z0-9]+([-_][a-z0-9]+)*$'),
     constraint organizations_website_check check (website ~* '^https?://[^[:space:]]+$'),
     constraint organizations_credit_balance_check check (credit_balance >= 0),

@@ -10,7 +10,7 @@ create table public.permissions (
     updated_at timestamptz not null default now(),
     constraint permissions_name_key unique (name),
     constraint permissions_resource_action_key unique (resource, action),
-    constraint permissions_name_check check (btrim(name) <> ''),
+    constraint permissions_name_check check (name ~ '[^[:space:]]'),
     constraint permissions_resource_check check (resource ~ '^([a-z][a-z0-9_]*|\*)$'),
     constraint permissions_action_check check (action ~ '^([a-z][a-z0-9_]*|\*)$')
 );
@@ -24,7 +24,7 @@ create table public.roles (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     constraint roles_name_key unique (name),
-    constraint roles_name_check check (btrim(name) <> '')
+    constraint roles_name_check check (name ~ '[^[:space:]]')
 );
 comment on table public.roles is 'Named sets of permissions.';
 comment on column public.roles.is_system_role is 'Shipped with Tenantry; cannot be changed or deleted.';

@@ -19,7 +19,7 @@ create table public.subscription_plans (
     updated_at timestamptz not null default now(),
     constraint subscription_plans_name_key unique (name),
     constraint subscription_plans_stripe_price_id_key unique (stripe_price_id),
-    constraint subscription_plans_name_check check (btrim(name) <> ''),
+    constraint subscription_plans_name_check check (name ~ '[^[:space:]]'),
     constraint subscription_plans_price_amount_check check (price_amount >= 0),
     constraint subscription_plans_currency_check check (currency ~ '^[A-Z]{3}$'),
     constraint subscription_plans_interval_check check (interval in ('daily', 'weekly', 'monthly', 'annual')),
@@ -50,7 +50,7 @@ create table public.credit_events (
     constraint credit_events_name_key unique (name),
     -- An event is addressed by name or by id in one argument, so no name may read as an id.
     constraint credit_events_name_check check (
-        btrim(name) <> ''
+        name ~ '[^[:space:]]'
         and name !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
     ),
     constraint credit_events_credit_cost_check check (credit_cost > 0),
@@ -74,7 +74,7 @@ create table public.credit_products (
     updated_at timestamptz not null default now(),
     constraint credit_products_name_key unique (name),
     constraint credit_products_stripe_price_id_key unique (stripe_price_id),
-    constraint credit_products_name_check check (btrim(name) <> ''),
+    constraint credit_products_name_check check (name ~ '[^[:space:]]'),
     constraint credit_products_credit_amount_check check (credit_amount > 0),
     constraint credit_products_price_amount_check check (price_amount >= 0),
     constraint credit_products_currency_check check (currency ~ '^[A-Z]{3}$')

@@ -32,7 +32,8 @@ def at_once(count: int, work: Callable[[int], T]) -> list[T]:
 def outcome(connection: Connection, function: str, **arguments: Any) -> Any:
     """The entry's id, or the SQLSTATE of the refusal."""
     try:
-        return call(connection, function, **arguments)["id"]
+        answer = call(connection, function, **arguments)
+        return answer["id"] if "id" in answer else answer["transaction"]["id"]
     except psycopg.Error as error:
         return error.sqlstate
 

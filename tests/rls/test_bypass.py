@@ -63,7 +63,7 @@ def test_not_even_the_owner_changes_an_entry(admin: Connection, operation: str) 
     statement = {
         "update": "update public.credit_transactions set description = 'changed'",
         "delete": "delete from public.credit_transactions",
-        "truncate": "truncate public.credit_transactions",
+        "truncate": "truncate public.credit_transactions cascade",
     }[operation]
     with pytest.raises(psycopg.Error) as refused:
         admin.execute(statement.encode())
@@ -97,9 +97,11 @@ def test_functions_of_the_private_schema_are_called_by_nobody_but_through_the_pu
         "caller",
         "decode_page_token",
         "encode_page_token",
+        "error_reason",
         "fail",
         "fail_invalid",
         "fail_not_found",
+        "is_authorized",
         "page_size",
     }
 

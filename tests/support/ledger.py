@@ -29,6 +29,8 @@ _COMPOSITES = (
     "ledger_finding",
 )
 _registered: WeakSet[Connection] = WeakSet()
+# By cluster: its databases are copies of one template, so a type's number is the same in all.
+_infos: dict[str, list[CompositeInfo]] = {}
 
 
 def call(connection: Connection, function: str, **arguments: Any) -> Row:
@@ -51,12 +53,16 @@ def refused(connection: Connection, sqlstate: str, function: str, **arguments: A
 
 
 def _register(connection: Connection) -> None:
-    if connection not in _registered:
-        for name in _COMPOSITES:
-            info = CompositeInfo.fetch(connection, f"public.{name}")
-            assert info is not None
-            register_composite(info, connection, _maker(info))
-        _registered.add(connection)
+    if connection in _registered:
+        return
+    host = connection.info.host
+    if host not in _infos:
+        fetched = [CompositeInfo.fetch(connection, f"public.{name}") for name in _COMPOSITES]
+        _infos[host] = [info for info in fetched if info is not None]
+        assert len(_infos[host]) == len(_COMPOSITES)
+    for info in _infos[host]:
+        register_composite(info, connection, _maker(info))
+    _registered.add(connection)
 
 
 def _maker(info: CompositeInfo) -> Callable[..., Row]:

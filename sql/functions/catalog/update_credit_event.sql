@@ -25,6 +25,12 @@ begin
     v_event := tenantry.find_credit_event(p_credit_event);
     select * into v_event from public.credit_events where id = v_event.id for no key update;
 
+    -- Checked before they meet a column's type, whose limit would not name the field.
+    perform tenantry.check_credit_event(
+        case when 'name' = any (v_fields) then p_name else v_event.name end,
+        case when 'credit_cost' = any (v_fields) then p_credit_cost else v_event.credit_cost end,
+        case when 'category' = any (v_fields) then p_category else v_event.category end,
+        case when 'metadata' = any (v_fields) then p_metadata else v_event.metadata end);
     v_event.name := case when 'name' = any (v_fields) then p_name else v_event.name end;
     v_event.credit_cost := case when 'credit_cost' = any (v_fields) then p_credit_cost else v_event.credit_cost end;
     v_event.category := case when 'category' = any (v_fields) then p_category else v_event.category end;
@@ -32,7 +38,6 @@ begin
     v_event.is_active :=
         case when 'is_active' = any (v_fields) then coalesce(p_is_active, false) else v_event.is_active end;
     v_event.metadata := case when 'metadata' = any (v_fields) then p_metadata else v_event.metadata end;
-    perform tenantry.check_credit_event(v_event.name, v_event.credit_cost, v_event.category, v_event.metadata);
 
     update public.credit_events
     set name = v_event.name,

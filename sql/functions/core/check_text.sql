@@ -12,7 +12,7 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if p_required and btrim(coalesce(p_value, '')) = '' then
+    if p_required and coalesce(p_value, '') !~ '[^[:space:]]' then
         perform tenantry.fail_invalid(p_field, 'is required');
     elsif length(p_value) > p_max then
         perform tenantry.fail_invalid(

@@ -141,6 +141,8 @@ begin
                     end if;
                     v_decisions[v_item.position] := row(
                         null, v_code, tenantry.error_reason(v_code), v_message, v_detail::jsonb - 'reason');
+                    -- For the next item with its key.
+                    v_slots[v_item.position] := v_slots[v_item.previous];
                     continue;
             end;
         end if;
@@ -196,7 +198,7 @@ begin
     select array_agg(entry order by accepted.slot) into v_entries from accepted join entry using (id);
 
     for v_position in 1 .. v_count loop
-        continue when v_slots[v_position] is null;
+        continue when v_slots[v_position] is null or (v_decisions[v_position]).code is not null;
         v_replay := v_entries[v_slots[v_position]];
         if v_positions[v_slots[v_position]] <> v_position then
             -- Written by now, so it can be compared as any replay.

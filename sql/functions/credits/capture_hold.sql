@@ -29,6 +29,10 @@ declare
     v_ended integer;
     v_now timestamptz;
 begin
+    if p_amount <= 0 then
+        perform tenantry.fail_invalid('amount', 'must be greater than 0');
+    end if;
+    perform tenantry.check_entry('hold', null, p_metadata, p_request_id);
     v_hold := tenantry.lock_hold(p_organization_id, p_hold_id);
     v_now := tenantry.clock();
     v_amount := coalesce(p_amount, v_hold.remaining);
@@ -41,10 +45,6 @@ begin
     v_new.description := p_description;
     v_new.metadata := p_metadata;
     v_new.idempotency_key := p_request_id;
-    if p_amount <= 0 then
-        perform tenantry.fail_invalid('amount', 'must be greater than 0');
-    end if;
-    perform tenantry.check_entry(v_new);
     transaction := tenantry.find_replay(v_new, p_amount is not null);
     if (transaction).id is not null then
         hold := tenantry.present_hold(v_hold, v_now);

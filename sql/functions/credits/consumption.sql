@@ -22,6 +22,7 @@ begin
     if p_organization_id is null then
         perform tenantry.fail_invalid('organization_id', 'is required');
     end if;
+    perform tenantry.check_entry('consumption', null, p_metadata, p_request_id);
     v_charge := tenantry.price_charge(p_credit_event, p_quantity, p_amount);
     entry.organization_id := p_organization_id;
     entry.transaction_type := 'consumed';
@@ -33,7 +34,6 @@ begin
     entry.description := p_description;
     entry.metadata := p_metadata;
     entry.idempotency_key := p_request_id;
-    perform tenantry.check_entry(entry);
     event_is_active := v_charge.is_active;
 end
 $$;

@@ -3,7 +3,7 @@
 -- earned, purchased and refunded open a lot. consumed spends like consume_credits(). expired and revoked take credits
 -- from lots in spending order, without regard to where they came from.
 --
--- Locks: the organization's row. Raises TN001, TN002, TN009, TN010, TN011, TN012, TN013, 42501.
+-- Locks: the organization's row. Raises TN001, TN002, TN009, TN010, TN011, TN012, TN013, TN017, 42501.
 -- Callers: who holds credits:grant there.
 create or replace function tenantry.create_credit_transaction(
     p_organization_id uuid,
@@ -42,6 +42,7 @@ begin
     elsif p_expires_at is not null and not v_adds then
         perform tenantry.fail_invalid('expires_at', 'is for entries that add credits');
     end if;
+    perform tenantry.check_entry(p_source, p_stripe_payment_intent_id, p_metadata, p_request_id);
     if p_credit_event is not null then
         v_event := tenantry.find_credit_event(p_credit_event);
     end if;
@@ -56,7 +57,6 @@ begin
     v_new.description := p_description;
     v_new.metadata := p_metadata;
     v_new.idempotency_key := p_request_id;
-    perform tenantry.check_entry(v_new);
 
     if p_transaction_type = 'consumed' then
         v_entry := tenantry.find_replay(v_new, true);
@@ -70,6 +70,11 @@ begin
     if v_adds then
         if p_expires_at <= tenantry.clock() then
             perform tenantry.fail_invalid('expires_at', 'must lie in the future');
+        end if;
+        if p_transaction_type = 'refunded' and p_source = 'refund' then
+            perform tenantry.check_refund(t, p_amount)
+            from public.credit_transactions as t
+            where t.organization_id = p_organization_id and t.id = p_source_id and t.transaction_type = 'consumed';
         end if;
         perform tenantry.check_balance_range(v_account, p_amount);
         return tenantry.open_lot(v_new, p_transaction_type = 'purchased', null);
@@ -114,6 +119,6 @@ comment on function public.create_credit_transaction(
     'Makes an entry of any type and source. transaction_type: earned, purchased, refunded (amount above 0); consumed,'
     ' expired, revoked (below 0). amount: credits. source: a word of your own. credit_event: id or name, to be noted; the'
     ' amount is not taken from its cost. expires_at: for added credits. request_id: the same id makes one entry and'
-    ' returns it again. Raises TN001, TN002, TN009, TN010, TN011, TN012, TN013, 42501.';
+    ' returns it again. Raises TN001, TN002, TN009, TN010, TN011, TN012, TN013, TN017, 42501.';
 revoke all on function public.create_credit_transaction from public, anon, authenticated, service_role;
 grant execute on function public.create_credit_transaction to authenticated, service_role;

@@ -19,7 +19,7 @@ begin
     for v_lot in
         select * from tenantry.credit_lots as l
         where l.organization_id = p_organization_id and l.remaining > 0 and l.expired_at is not null
-        order by l.expires_at, l.priority, l.entry_number
+        order by l.expires_at, l.priority, l.entry_number, l.id
     loop
         select coalesce(sum(h.remaining), 0) into v_held
         from tenantry.credit_holds as h

@@ -28,6 +28,7 @@ declare
     v_account public.organizations;
     v_new public.credit_transactions;
     v_lot tenantry.credit_lots;
+    v_granted bigint;
     v_now timestamptz;
 begin
     if p_organization_id is null then
@@ -36,7 +37,13 @@ begin
     perform tenantry.authorize('credits:grant', p_organization_id);
     if p_amount is null or p_amount <= 0 then
         perform tenantry.fail_invalid('amount', 'must be greater than 0');
+    elsif p_transaction_type not in ('earned', 'purchased') then
+        perform tenantry.fail_invalid('transaction_type', 'must be earned or purchased');
+    elsif p_priority not between -32768 and 32767 then
+        perform tenantry.fail_invalid('priority', 'must be between -32768 and 32767');
     end if;
+    perform tenantry.check_entry(
+        coalesce(p_source, 'grant'), p_stripe_payment_intent_id, p_metadata, p_request_id);
     v_new.organization_id := p_organization_id;
     v_new.transaction_type := coalesce(p_transaction_type, 'earned');
     v_new.amount := p_amount;
@@ -48,12 +55,6 @@ begin
     v_new.description := p_description;
     v_new.metadata := p_metadata;
     v_new.idempotency_key := p_request_id;
-    if v_new.transaction_type not in ('earned', 'purchased') then
-        perform tenantry.fail_invalid('transaction_type', 'must be earned or purchased');
-    elsif p_priority not between -32768 and 32767 then
-        perform tenantry.fail_invalid('priority', 'must be between -32768 and 32767');
-    end if;
-    perform tenantry.check_entry(v_new);
 
     v_account := tenantry.lock_account(p_organization_id);
     v_now := tenantry.clock();
@@ -64,11 +65,20 @@ begin
     where l.organization_id = p_organization_id
       and (l.id = (transaction).id or l.idempotency_key = p_request_id);
     if found then
-        if (v_lot.transaction_type, v_lot.amount, v_lot.source, v_lot.source_id, v_lot.expires_at, v_lot.priority)
+        -- What a revocation cut off before it took effect was granted, too.
+        select coalesce(sum(r.amount), 0) into v_granted
+        from tenantry.credit_revocations as r
+        where r.organization_id = p_organization_id and r.lot_id = v_lot.id and r.was_pending;
+        if v_lot.entry_number is not null or v_lot.remaining > 0 then
+            v_granted := v_granted + v_lot.amount;
+        end if;
+        if (v_lot.transaction_type, v_granted, v_lot.source, v_lot.source_id, v_lot.expires_at, v_lot.priority)
             is distinct from (
-                v_new.transaction_type, p_amount, v_new.source, p_source_id,
+                v_new.transaction_type, p_amount::bigint, v_new.source, p_source_id,
                 coalesce(p_expires_at, 'infinity'), coalesce(p_priority, 0)::smallint)
-            or (v_lot.idempotency_key is not null and v_lot.effective_at is distinct from p_effective_at) then
+            or (v_lot.idempotency_key is not null and (
+                v_lot.effective_at, v_lot.stripe_payment_intent_id, v_lot.description, v_lot.metadata
+            ) is distinct from (p_effective_at, p_stripe_payment_intent_id, p_description, p_metadata)) then
             perform tenantry.fail_replay(p_request_id, p_organization_id);
         end if;
         if v_lot.idempotency_key is not null and v_lot.entry_number is not null then

@@ -26,10 +26,9 @@ begin
         perform tenantry.fail_invalid('organization_id', 'is required');
     end if;
     perform tenantry.authorize('credits:consume', p_organization_id);
+    perform tenantry.check_entry('hold', null, p_metadata, p_request_id);
     v_charge := tenantry.price_charge(p_credit_event, p_quantity, p_amount);
     perform tenantry.check_time_to_live(v_time_to_live);
-    perform tenantry.check_metadata('metadata', p_metadata);
-    perform tenantry.check_request_id(p_request_id);
 
     loop
         select * into v_hold

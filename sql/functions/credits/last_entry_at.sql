@@ -29,3 +29,4 @@ $$;
 comment on function tenantry.last_entry_at(public.organizations, timestamptz) is
     'Number of the organization''s last entry at p_at, 0 for none.';
 revoke all on function tenantry.last_entry_at from public;
+grant execute on function tenantry.last_entry_at to authenticated, service_role;

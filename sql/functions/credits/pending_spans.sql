@@ -11,7 +11,7 @@ begin atomic
         select
             l.id, l.remaining, l.expired_at,
             sum(l.remaining) filter (where l.expired_at is null)
-                over (order by l.expires_at, l.priority, l.entry_number) - l.remaining as spent_before,
+                over (order by l.expires_at, l.priority, l.entry_number, l.id) - l.remaining as spent_before,
             sum(l.remaining) over () as settled_balance
         from tenantry.credit_lots as l
         where l.organization_id = p_account.id and l.remaining > 0 and l.entry_number is not null

@@ -40,6 +40,7 @@ begin
     elsif v_grace <= interval '0' or v_grace > interval '3660 days' then
         perform tenantry.fail_invalid('grace_period', 'must be above zero and at most 3660 days');
     end if;
+    perform tenantry.check_entry('refund', null, p_metadata, p_request_id);
     v_account := tenantry.lock_account(p_organization_id);
     v_now := tenantry.clock();
     select * into v_spent
@@ -50,34 +51,21 @@ begin
     elsif v_spent.transaction_type <> 'consumed' then
         perform tenantry.fail_wrong_type(v_spent, 'a consumption can be refunded');
     end if;
-    select coalesce(sum(t.amount), 0) into v_refunded
-    from public.credit_transactions as t
-    where t.organization_id = p_organization_id and t.source_id = p_credit_transaction_id
-      and t.transaction_type = 'refunded' and t.source = 'refund';
-
     v_new.organization_id := p_organization_id;
     v_new.transaction_type := 'refunded';
-    v_new.amount := coalesce(p_amount, - v_spent.amount - v_refunded);
+    v_new.amount := p_amount;
     v_new.source := 'refund';
     v_new.source_id := p_credit_transaction_id;
     v_new.credit_event_id := v_spent.credit_event_id;
     v_new.description := p_description;
     v_new.metadata := p_metadata;
     v_new.idempotency_key := p_request_id;
-    perform tenantry.check_entry(v_new);
     v_entry := tenantry.find_replay(v_new, p_amount is not null);
     if v_entry.id is not null then
         return v_entry;
     end if;
-    if v_new.amount <= 0 or v_refunded + v_new.amount > - v_spent.amount then
-        perform tenantry.fail(
-            'TN017', format(
-                '%s credits were spent and %s refunded already, so %s can be',
-                - v_spent.amount, v_refunded, - v_spent.amount - v_refunded),
-            jsonb_build_object(
-                'credit_transaction_id', p_credit_transaction_id, 'spent', - v_spent.amount,
-                'refunded', v_refunded, 'amount', p_amount));
-    end if;
+    v_refunded := tenantry.check_refund(v_spent, p_amount);
+    v_new.amount := coalesce(p_amount, - v_spent.amount - v_refunded);
     perform tenantry.check_balance_range(v_account, v_new.amount);
 
     v_entry := tenantry.append_entry(v_new, v_now, true);

@@ -40,6 +40,7 @@ begin
     if p_amount <= 0 then
         perform tenantry.fail_invalid('amount', 'must be greater than 0');
     end if;
+    perform tenantry.check_entry('revocation', null, p_metadata, p_request_id);
     v_account := tenantry.lock_account(p_organization_id);
     v_now := tenantry.clock();
 
@@ -96,7 +97,6 @@ begin
     v_new.description := p_description;
     v_new.metadata := p_metadata;
     v_new.idempotency_key := p_request_id;
-    perform tenantry.check_entry(v_new);
     v_entry := tenantry.find_replay(v_new, false);
     if v_entry.id is not null then
         perform tenantry.fail_replay(p_request_id, p_organization_id);

@@ -19,6 +19,9 @@ declare
     v_fields text[];
     v_organization public.organizations;
 begin
+    if p_organization_id is null then
+        perform tenantry.fail_invalid('organization_id', 'is required');
+    end if;
     perform tenantry.authorize('organizations:update', p_organization_id);
     v_fields := tenantry.fields_to_update(p_update_mask, jsonb_build_object(
         'name', p_name, 'slug', p_slug, 'description', p_description,
@@ -28,6 +31,11 @@ begin
     if not found then
         perform tenantry.fail_not_found('organization', p_organization_id::text);
     end if;
+    -- Checked before they meet a column's type, whose limit would not name the field.
+    perform tenantry.check_organization(
+        case when 'name' = any (v_fields) then p_name else v_organization.name end,
+        case when 'slug' = any (v_fields) then p_slug else v_organization.slug end,
+        case when 'website' = any (v_fields) then p_website else v_organization.website end);
     v_organization.name := case when 'name' = any (v_fields) then p_name else v_organization.name end;
     v_organization.slug := case when 'slug' = any (v_fields) then p_slug else v_organization.slug end;
     v_organization.description :=
@@ -42,7 +50,6 @@ begin
     if v_organization.low_balance_threshold <= 0 then
         perform tenantry.fail_invalid('low_balance_threshold', 'must be greater than 0');
     end if;
-    perform tenantry.check_organization(v_organization.name, v_organization.slug, v_organization.website);
 
     update public.organizations
     set name = v_organization.name,
