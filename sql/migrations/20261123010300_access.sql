@@ -23,10 +23,24 @@ create table public.roles (
     is_system_role boolean not null default false,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
+    organization_id uuid,
+    display_name varchar(50),
     constraint roles_name_key unique (name),
+    constraint roles_organization_id_display_name_key unique (organization_id, display_name),
+    constraint roles_organization_id_fkey
+        foreign key (organization_id) references public.organizations (id) on delete cascade,
+    -- An own role's name says nothing, so that no organization learns of another's roles by a name being taken.
+    constraint roles_own_name_check check (
+        case
+            when organization_id is null then name !~ '^own:' and display_name is null
+            else name = 'own:' || id and display_name ~ '[^[:space:]]' and not is_system_role
+        end
+    ),
     constraint roles_name_check check (name ~ '[^[:space:]]')
 );
 comment on table public.roles is 'Named sets of permissions.';
+comment on column public.roles.organization_id is 'The organization whose own role this is; null for a role of all.';
+comment on column public.roles.display_name is 'Name of an own role, unique in its organization; its name is derived from its id.';
 comment on column public.roles.is_system_role is 'Shipped with Tenantry; cannot be changed or deleted.';
 
 create table public.role_permissions (
@@ -63,6 +77,51 @@ comment on table public.user_roles is 'Which role a user holds in which organiza
 comment on column public.user_roles.organization_id is 'Where the role holds; null for everywhere.';
 create index user_roles_organization_id_idx on public.user_roles (organization_id);
 create index user_roles_role_id_idx on public.user_roles (role_id);
+
+create table tenantry.invitations (
+    organization_id uuid not null,
+    id uuid not null default gen_random_uuid(),
+    email varchar(320) not null,
+    role_id uuid not null,
+    token_hash bytea not null,
+    invited_by uuid,
+    created_at timestamptz not null default now(),
+    expires_at timestamptz not null,
+    accepted_at timestamptz,
+    accepted_by uuid,
+    revoked_at timestamptz,
+    primary key (organization_id, id),
+    constraint invitations_token_hash_key unique (token_hash),
+    constraint invitations_organization_id_fkey
+        foreign key (organization_id) references public.organizations (id) on delete cascade,
+    constraint invitations_role_id_fkey foreign key (role_id) references public.roles (id) on delete cascade,
+    constraint invitations_email_check check (email ~ '^[^@[:space:]]+@[^@[:space:]]+$')
+);
+comment on table tenantry.invitations is 'Who was asked to join which organization, in which role.';
+comment on column tenantry.invitations.token_hash is 'SHA-256 of the token; the token itself was shown once and is not kept.';
+create index invitations_role_id_idx on tenantry.invitations (role_id);
+
+create table tenantry.audit_log (
+    id bigint generated always as identity primary key,
+    organization_id uuid,
+    actor_id uuid,
+    actor_role text not null,
+    door text not null,
+    action text not null,
+    resource text not null,
+    resource_id uuid,
+    old jsonb,
+    new jsonb,
+    created_at timestamptz not null default clock_timestamp(),
+    constraint audit_log_door_check check (door in ('grpc', 'postgrest', 'sql')),
+    constraint audit_log_action_check check (action in ('insert', 'update', 'delete'))
+);
+comment on table tenantry.audit_log is
+    'Who changed what, and through which door. Append-only. Refers to nothing, so that it outlives what it tells of.';
+create index audit_log_organization_id_idx on tenantry.audit_log (organization_id, id);
+
+alter table tenantry.invitations enable row level security;
+alter table tenantry.audit_log enable row level security;
 
 alter table public.permissions enable row level security;
 alter table public.roles enable row level security;

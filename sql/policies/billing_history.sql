@@ -1,3 +1,7 @@
--- Who may touch public.billing_history directly: it is written by functions only.
+-- Who may touch public.billing_history directly: members read theirs; it is written by functions only.
 revoke all on public.billing_history from public, anon, authenticated, service_role;
-grant select on public.billing_history to service_role;
+grant select on public.billing_history to authenticated, service_role;
+
+drop policy if exists members_read on public.billing_history;
+create policy members_read on public.billing_history for select to authenticated
+using (organization_id = any (array(select tenantry.organizations_with('billing:read'))));

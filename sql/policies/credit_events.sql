@@ -1,3 +1,12 @@
--- Who may touch public.credit_events directly.
+-- Who may touch public.credit_events directly. Users see what is active.
 revoke all on public.credit_events from public, anon, authenticated, service_role;
 grant select, insert, update, delete on public.credit_events to service_role;
+grant select on public.credit_events to authenticated;
+
+drop policy if exists active_read on public.credit_events;
+create policy active_read on public.credit_events for select to authenticated
+using (is_active);
+
+drop policy if exists managers_read on public.credit_events;
+create policy managers_read on public.credit_events for select to authenticated
+using ((select tenantry.is_authorized('catalog:manage')));

@@ -1,3 +1,7 @@
--- Who may touch public.credit_transactions directly: it is written by the ledger's functions only.
+-- Who may touch public.credit_transactions directly: members read theirs; it is written by the ledger's functions only.
 revoke all on public.credit_transactions from public, anon, authenticated, service_role;
-grant select on public.credit_transactions to service_role;
+grant select on public.credit_transactions to authenticated, service_role;
+
+drop policy if exists members_read on public.credit_transactions;
+create policy members_read on public.credit_transactions for select to authenticated
+using (organization_id = any (array(select tenantry.organizations_with('credits:read'))));

@@ -1,3 +1,7 @@
--- Who may touch public.organization_subscriptions directly: it is written by functions only.
+-- Who may touch public.organization_subscriptions directly: members read theirs; it is written by functions only.
 revoke all on public.organization_subscriptions from public, anon, authenticated, service_role;
-grant select on public.organization_subscriptions to service_role;
+grant select on public.organization_subscriptions to authenticated, service_role;
+
+drop policy if exists members_read on public.organization_subscriptions;
+create policy members_read on public.organization_subscriptions for select to authenticated
+using (organization_id = any (array(select tenantry.organizations_with('subscriptions:read'))));

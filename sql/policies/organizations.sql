@@ -1,6 +1,17 @@
--- Who may touch public.organizations directly. Balances move only through the ledger's functions, so what can be
--- written is granted column by column.
+-- Who may touch public.organizations directly. Members see theirs, and edit what needs no rule. Balances move only through
+-- the ledger's functions, so what can be written is granted column by column.
 revoke all on public.organizations from public, anon, authenticated, service_role;
 grant select, delete on public.organizations to service_role;
 grant insert (id, name, description, slug, website, is_active) on public.organizations to service_role;
-grant update (name, description, slug, website, is_active) on public.organizations to service_role;
+grant update (name, description, slug, website, is_active, low_balance_threshold) on public.organizations to service_role;
+grant select on public.organizations to authenticated;
+grant update (name, description, website) on public.organizations to authenticated;
+
+drop policy if exists members_read on public.organizations;
+create policy members_read on public.organizations for select to authenticated
+using (id = any (array(select tenantry.organizations_with('organizations:read'))));
+
+drop policy if exists members_update on public.organizations;
+create policy members_update on public.organizations for update to authenticated
+using (id = any (array(select tenantry.organizations_with('organizations:update'))))
+with check (id = any (array(select tenantry.organizations_with('organizations:update'))));

@@ -1,3 +1,7 @@
--- Who may touch public.permissions directly.
+-- Who may touch public.permissions directly: users read what there is; it is written by functions only.
 revoke all on public.permissions from public, anon, authenticated, service_role;
-grant select, insert, update, delete on public.permissions to service_role;
+grant select on public.permissions to authenticated, service_role;
+
+drop policy if exists users_read on public.permissions;
+create policy users_read on public.permissions for select to authenticated
+using (true);

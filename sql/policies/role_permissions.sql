@@ -1,3 +1,8 @@
--- Who may touch public.role_permissions directly.
+-- Who may touch public.role_permissions directly: users read those of the roles that they see; it is written by
+-- functions only.
 revoke all on public.role_permissions from public, anon, authenticated, service_role;
-grant select, insert, update, delete on public.role_permissions to service_role;
+grant select on public.role_permissions to authenticated, service_role;
+
+drop policy if exists users_read on public.role_permissions;
+create policy users_read on public.role_permissions for select to authenticated
+using (role_id in (select r.id from public.roles as r));

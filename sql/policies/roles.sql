@@ -1,3 +1,8 @@
--- Who may touch public.roles directly.
+-- Who may touch public.roles directly: users read those of all and those of their organizations; it is written by
+-- functions only.
 revoke all on public.roles from public, anon, authenticated, service_role;
-grant select, insert, update, delete on public.roles to service_role;
+grant select on public.roles to authenticated, service_role;
+
+drop policy if exists users_read on public.roles;
+create policy users_read on public.roles for select to authenticated
+using (organization_id is null or organization_id = any (array(select tenantry.organizations_with('organizations:read'))));

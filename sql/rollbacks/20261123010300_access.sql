@@ -1,3 +1,5 @@
+drop table tenantry.audit_log;
+drop table tenantry.invitations;
 drop table public.user_roles;
 drop table public.role_permissions;
 drop table public.roles;

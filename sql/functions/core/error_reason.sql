@@ -17,6 +17,10 @@ return case p_code
     when 'TN018' then 'CAPTURE_EXCEEDS_HOLD'
     when 'TN019' then 'WRONG_TRANSACTION_TYPE'
     when 'TN020' then 'REVOCATION_EXCEEDS_GRANT'
+    when 'TN021' then 'SYSTEM_ROLE'
+    when 'TN022' then 'LAST_OWNER'
+    when 'TN023' then 'NO_SEAT_LEFT'
+    when 'TN024' then 'INVITATION_NOT_PENDING'
     when '42501' then 'PERMISSION_DENIED'
 end;
 

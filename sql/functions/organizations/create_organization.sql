@@ -1,7 +1,7 @@
--- Creates an organization with an empty ledger.
+-- Creates an organization with an empty ledger. A signed-in user who does becomes its owner.
 --
 -- Raises TN001 for a bad argument, 23505 for a name or slug that is taken, 42501.
--- Callers: who holds organizations:create.
+-- Callers: the service, and any signed-in user.
 create or replace function tenantry.create_organization(
     p_name text,
     p_slug text,
@@ -14,11 +14,18 @@ as $$
 declare
     v_organization public.organizations;
 begin
-    perform tenantry.authorize('organizations:create');
+    if tenantry.caller() <> 'authenticated' then
+        perform tenantry.authorize('organizations:create');
+    elsif auth.uid() is null then
+        perform tenantry.fail('42501', 'only a signed-in user can create an organization');
+    end if;
     perform tenantry.check_organization(p_name, p_slug, p_website);
     insert into public.organizations (name, slug, description, website)
     values (p_name, p_slug, p_description, p_website)
     returning * into v_organization;
+    if tenantry.caller() = 'authenticated' then
+        perform tenantry.place_user(auth.uid(), tenantry.find_role('owner'), v_organization.id);
+    end if;
     return v_organization;
 end
 $$;
@@ -37,7 +44,7 @@ language sql volatile
 return tenantry.create_organization(name, slug, description, website);
 
 comment on function public.create_organization(text, text, text, text) is
-    'Creates an organization. name: up to 100 characters, unique. slug: name for addresses, lower case letters and'
+    'Creates an organization; a signed-in user becomes its owner. name: up to 100 characters, unique. slug: name for addresses, lower case letters and'
     ' digits joined by - or _, up to 100 characters, unique. website: an http or https address.'
     ' Raises TN001, 23505 (name or slug taken), 42501.';
 revoke all on function public.create_organization from public, anon, authenticated, service_role;

@@ -27,6 +27,10 @@ begin
         'name', p_name, 'slug', p_slug, 'description', p_description,
         'website', p_website, 'is_active', p_is_active, 'low_balance_threshold', p_low_balance_threshold));
 
+    -- Who was deactivated does not activate themselves.
+    if 'is_active' = any (v_fields) then
+        perform tenantry.authorize('organizations:suspend', p_organization_id);
+    end if;
     select * into v_organization from public.organizations where id = p_organization_id for no key update;
     if not found then
         perform tenantry.fail_not_found('organization', p_organization_id::text);

@@ -1,0 +1,56 @@
+-- Many questions at once: every permission in every organization.
+--
+-- Raises TN001 (none, or more than 10000 pairs), 42501 (asking for another user without members:read in each).
+create or replace function tenantry.batch_check_permissions(
+    p_organization_ids uuid[],
+    p_permissions text[],
+    p_user_id uuid,
+    out answers public.permission_answer[]
+)
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_permission text;
+    v_organization uuid;
+    v_user uuid;
+begin
+    if coalesce(cardinality(p_organization_ids) * cardinality(p_permissions), 0) not between 1 and 10000 then
+        perform tenantry.fail_invalid('permissions', 'give 1 to 10000 pairs of organization and permission');
+    end if;
+    foreach v_permission in array p_permissions loop
+        perform tenantry.check_permission_name(v_permission);
+    end loop;
+    foreach v_organization in array p_organization_ids loop
+        v_user := tenantry.subject(p_user_id, v_organization);
+    end loop;
+    select array_agg(
+        row(o.id, p.name, tenantry.user_has_permission(v_user, p.name, o.id))::public.permission_answer
+        order by o.position, p.position)
+    into answers
+    from unnest(p_organization_ids) with ordinality as o (id, position)
+    cross join unnest(p_permissions) with ordinality as p (name, position);
+end
+$$;
+
+comment on function tenantry.batch_check_permissions(uuid[], text[], uuid) is 'Definer half of public.batch_check_permissions.';
+revoke all on function tenantry.batch_check_permissions from public;
+grant execute on function tenantry.batch_check_permissions to authenticated, service_role;
+
+create or replace function public.batch_check_permissions(
+    organization_ids uuid[] default null,
+    permissions text[] default null,
+    user_id uuid default null,
+    out answers public.permission_answer[]
+)
+language sql stable
+begin atomic
+    select x.answers
+    from tenantry.batch_check_permissions(organization_ids, permissions, user_id) as x;
+end;
+
+comment on function public.batch_check_permissions(uuid[], text[], uuid) is
+    'Whether a user (the caller unless given) holds each of the permissions in each of the organizations, in that order;'
+    ' at most 10000 pairs. Raises TN001, 42501.';
+revoke all on function public.batch_check_permissions from public, anon, authenticated, service_role;
+grant execute on function public.batch_check_permissions to authenticated, service_role;

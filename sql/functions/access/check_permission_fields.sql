@@ -1,0 +1,24 @@
+-- Refuses what a permission's columns would refuse, naming the argument.
+-- Raises TN001.
+create or replace function tenantry.check_permission_fields(
+    p_name text,
+    p_resource text,
+    p_action text
+) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform tenantry.check_text('name', p_name, 100, true);
+    perform tenantry.check_text('resource', p_resource, 50, true);
+    perform tenantry.check_pattern(
+        'resource', p_resource, '^([a-z][a-z0-9_]*|\*)$', '* or lower case letters, digits and _, starting with a letter');
+    perform tenantry.check_text('action', p_action, 50, true);
+    perform tenantry.check_pattern(
+        'action', p_action, '^([a-z][a-z0-9_]*|\*)$', '* or lower case letters, digits and _, starting with a letter');
+end
+$$;
+
+comment on function tenantry.check_permission_fields(text, text, text) is
+    'Raises TN001 when one of the values is not fit for a permission.';
+revoke all on function tenantry.check_permission_fields from public;

@@ -1,0 +1,29 @@
+-- Refuses that somebody hands on, by a role, a permission that they lack there themselves.
+--
+-- p_organization_id: where the role is to hold; null for everywhere.
+-- Raises 42501 with the permission in DETAIL.
+create or replace function tenantry.check_role_bound(
+    p_role_id uuid,
+    p_organization_id uuid
+) returns void
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_permission text;
+begin
+    for v_permission in
+        select p.resource || ':' || p.action
+        from public.role_permissions as rp
+        join public.permissions as p on p.id = rp.permission_id
+        where rp.role_id = p_role_id
+        order by 1
+    loop
+        perform tenantry.authorize(v_permission, p_organization_id);
+    end loop;
+end
+$$;
+
+comment on function tenantry.check_role_bound(uuid, uuid) is
+    'Raises 42501 unless the caller holds every permission of the role in the organization.';
+revoke all on function tenantry.check_role_bound from public;

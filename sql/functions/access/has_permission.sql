@@ -1,0 +1,38 @@
+-- Whether the caller holds a permission: the rule behind authorize().
+--
+-- The service role may do everything, and so may a role that row-level security does not hold (a DBA). A signed-in user
+-- may do what their roles allow, as they stand in this statement: nothing is read from the token but who it is.
+--
+-- p_permission: resource:action. p_organization_id: where; null for what belongs to no organization, which takes a role
+-- that is held everywhere.
+create or replace function tenantry.is_authorized(p_permission text, p_organization_id uuid default null)
+returns boolean
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_caller constant text := tenantry.caller();
+begin
+    if v_caller = 'service_role' then
+        return true;
+    elsif v_caller = 'authenticated' then
+        return tenantry.user_has_permission(auth.uid(), p_permission, p_organization_id);
+    end if;
+    return exists (select from pg_roles where rolname = v_caller and (rolsuper or rolbypassrls));
+end
+$$;
+
+comment on function tenantry.is_authorized(text, uuid) is
+    'Whether the caller holds the permission (resource:action) in the organization.';
+revoke all on function tenantry.is_authorized from public;
+grant execute on function tenantry.is_authorized to anon, authenticated, service_role;
+
+-- Whether the caller holds a permission. For single checks; policies on large tables ask organizations_with() instead.
+create or replace function public.has_permission(organization_id uuid, permission text) returns boolean
+language sql stable
+return tenantry.is_authorized(permission, organization_id);
+
+comment on function public.has_permission(uuid, text) is
+    'Whether the caller holds the permission (resource:action) in the organization, or everywhere if it is null.';
+revoke all on function public.has_permission from public, anon, authenticated, service_role;
+grant execute on function public.has_permission to authenticated, service_role;

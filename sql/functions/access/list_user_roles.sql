@@ -1,0 +1,31 @@
+-- The roles that a user holds in an organization, those held everywhere among them. Runs as the caller.
+-- Raises TN001.
+create or replace function public.list_user_roles(
+    user_id uuid default null,
+    organization_id uuid default null,
+    out roles public.roles[]
+)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_user constant uuid := coalesce(user_id, auth.uid());
+begin
+    if v_user is null then
+        perform tenantry.fail_invalid('user_id', 'is required');
+    end if;
+    select coalesce(array_agg(r order by r.name), '{}') into roles
+    from public.roles as r
+    where exists (
+        select from public.user_roles as ur
+        where ur.role_id = r.id and ur.user_id = v_user
+          and (list_user_roles.organization_id is null or ur.organization_id is null
+              or ur.organization_id = list_user_roles.organization_id)
+    );
+end
+$$;
+
+comment on function public.list_user_roles(uuid, uuid) is
+    'The roles of a user (the caller unless given), in one organization or, without one, in any. Raises TN001.';
+revoke all on function public.list_user_roles from public, anon, authenticated, service_role;
+grant execute on function public.list_user_roles to authenticated, service_role;

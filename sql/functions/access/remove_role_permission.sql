@@ -1,0 +1,43 @@
+-- Takes a permission from a role.
+--
+-- Locks: the role's row. Raises TN001, TN002 (also if the role does not hold it), TN021 (system role), 42501.
+-- Callers: as for create_role().
+create or replace function tenantry.remove_role_permission(
+    p_role text,
+    p_permission text
+) returns void
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_role public.roles;
+    v_permission public.permissions;
+begin
+    v_role := tenantry.lock_role(p_role);
+    v_permission := tenantry.find_permission(p_permission);
+    delete from public.role_permissions as rp
+    where rp.role_id = v_role.id and rp.permission_id = v_permission.id;
+    if not found then
+        perform tenantry.fail_not_found('role_permission', v_permission.name);
+    end if;
+end
+$$;
+
+comment on function tenantry.remove_role_permission(text, text) is 'Definer half of public.remove_role_permission.';
+revoke all on function tenantry.remove_role_permission from public;
+grant execute on function tenantry.remove_role_permission to authenticated, service_role;
+
+create or replace function public.remove_role_permission(
+    role text default null,
+    permission text default null
+) returns void
+language sql volatile
+begin atomic
+    select tenantry.remove_role_permission(role, permission);
+end;
+
+comment on function public.remove_role_permission(text, text) is
+    'Takes a permission from a role. role, permission: id or name.'
+    ' Raises TN001, TN002, TN021 (system role), 42501.';
+revoke all on function public.remove_role_permission from public, anon, authenticated, service_role;
+grant execute on function public.remove_role_permission to authenticated, service_role;

@@ -1,0 +1,51 @@
+-- Takes an invitation back. Taken back already, nothing changes.
+--
+-- Locks: the invitation. Raises TN001, TN002, TN024 (accepted), 42501. Callers: who holds members:manage there.
+create or replace function tenantry.revoke_invitation(
+    p_organization_id uuid,
+    p_invitation_id uuid
+) returns public.invitation
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_invitation tenantry.invitations;
+begin
+    if p_organization_id is null then
+        perform tenantry.fail_invalid('organization_id', 'is required');
+    end if;
+    perform tenantry.authorize('members:manage', p_organization_id);
+    select * into v_invitation
+    from tenantry.invitations as i
+    where i.organization_id = p_organization_id and i.id = p_invitation_id
+    for update;
+    if not found then
+        perform tenantry.fail_not_found('invitation', p_invitation_id::text);
+    elsif v_invitation.accepted_at is not null then
+        perform tenantry.fail(
+            'TN024', 'the invitation is accepted',
+            jsonb_build_object('invitation_id', v_invitation.id, 'state', 'accepted'));
+    end if;
+    update tenantry.invitations as i
+    set revoked_at = coalesce(i.revoked_at, now())
+    where i.organization_id = p_organization_id and i.id = p_invitation_id
+    returning * into v_invitation;
+    return tenantry.present_invitation(v_invitation);
+end
+$$;
+
+comment on function tenantry.revoke_invitation(uuid, uuid) is 'Definer half of public.revoke_invitation.';
+revoke all on function tenantry.revoke_invitation from public;
+grant execute on function tenantry.revoke_invitation to authenticated, service_role;
+
+create or replace function public.revoke_invitation(
+    organization_id uuid default null,
+    invitation_id uuid default null
+) returns public.invitation
+language sql volatile
+return tenantry.revoke_invitation(organization_id, invitation_id);
+
+comment on function public.revoke_invitation(uuid, uuid) is
+    'Takes an invitation back. Raises TN001, TN002, TN024 (accepted), 42501.';
+revoke all on function public.revoke_invitation from public, anon, authenticated, service_role;
+grant execute on function public.revoke_invitation to authenticated, service_role;

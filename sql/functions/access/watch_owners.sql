@@ -1,0 +1,29 @@
+-- When the account of an organization's last owner is deleted, the organization goes on without one: its data, its
+-- credits and the roles of its other members stay. Deleting an account is never refused for it. An event tells the
+-- platform, which appoints another owner by assign_role().
+create or replace function tenantry.watch_owners() returns trigger
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into tenantry.events (organization_id, event_type, payload, created_at)
+    select o.id, 'owner_lost', jsonb_build_object('user_id', old.user_id), clock_timestamp()
+    from public.organizations as o
+    join public.roles as r on r.id = old.role_id and r.name = 'owner'
+    where o.id = old.organization_id
+      and not exists (
+          select from public.user_roles as ur where ur.organization_id = o.id and ur.role_id = r.id
+      );
+    if found then
+        perform pg_notify('tenantry_events', old.organization_id::text);
+    end if;
+    return null;
+end
+$$;
+
+comment on function tenantry.watch_owners() is 'Trigger: records owner_lost when an organization''s last owner is gone.';
+revoke all on function tenantry.watch_owners from public;
+
+create or replace trigger watch_owners
+after delete on public.user_roles
+for each row execute function tenantry.watch_owners();

@@ -1,0 +1,5 @@
+drop type public.audit_entry;
+drop type public.permission_path;
+drop type public.permission_answer;
+drop type public.invitation;
+drop type public.member;
