@@ -13,9 +13,9 @@ Responses:
 - otherwise each field takes the result column of its name, a message a composite, a repeated message an array of
   composites. At most one field is repeated.
 
-Types: string is text, varchar or uuid; an enum is text, its value's name without prefix in lower case
-(SUBSCRIPTION_STATUS_PAST_DUE is past_due); Timestamp is timestamptz; Duration is interval; Struct is jsonb, and
-so are repeated messages in a request; FieldMask is text[]; NULL is unset.
+Types: string is text, varchar or uuid, and repeated an array of text or, in a request, of uuid; an enum is text, its
+value's name without prefix in lower case (SUBSCRIPTION_STATUS_PAST_DUE is past_due); Timestamp is timestamptz;
+Duration is interval; Struct is jsonb, and so are repeated messages in a request; FieldMask is text[]; NULL is unset.
 """
 
 import json
@@ -262,6 +262,10 @@ def _encode_texts(name: str, values: Iterable[str]) -> str:
     return f"array[{', '.join(_encode_text(name, value) for value in values)}]::text[]"
 
 
+def _encode_uuids(name: str, values: Iterable[str]) -> str:
+    return f"array[{', '.join(_encode_uuid(name, value) for value in values)}]::uuid[]"
+
+
 def _encode_mask(name: str, value: Any) -> str:
     return _encode_texts(name, value.paths)
 
@@ -298,6 +302,7 @@ _ENCODERS: dict[tuple[str, str], Encode] = {
     ("google.protobuf.Struct", "jsonb"): _encode_struct,
     ("google.protobuf.FieldMask", "text[]"): _encode_mask,
     ("repeated string", "text[]"): _encode_texts,
+    ("repeated string", "uuid[]"): _encode_uuids,
 }
 
 

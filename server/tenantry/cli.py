@@ -86,6 +86,12 @@ def _parser() -> argparse.ArgumentParser:
             )
         action.set_defaults(run=run)
 
+    export = actions.add_parser("export", help="write the schema as migrations for the Supabase CLI")
+    export.add_argument(
+        "--supabase", metavar="DIR", type=Path, required=True, help="the project: what holds the folder supabase"
+    )
+    export.set_defaults(run=_export)
+
     verify = commands.add_parser("verify", help="prove the ledgers: list what does not hold")
     verify.add_argument("--database-url", help="instead of DATABASE_URL")
     verify.add_argument("--organization", metavar="UUID", help="this one only")
@@ -188,6 +194,14 @@ def _down(arguments: argparse.Namespace) -> None:
     for name in taken_back:
         print(f"ran {name}")
     if not taken_back:
+        print("nothing to do")
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    written = migrate.export_supabase(arguments.supabase)
+    for name in written:
+        print(f"wrote {arguments.supabase / name}")
+    if not written:
         print("nothing to do")
 
 

@@ -50,11 +50,11 @@ CATALOGUE: Mapping[str, Kind] = {
     "TN017": Kind(grpc.StatusCode.FAILED_PRECONDITION, "REFUND_EXCEEDS_CONSUMPTION"),
     "TN018": Kind(grpc.StatusCode.FAILED_PRECONDITION, "CAPTURE_EXCEEDS_HOLD"),
     "TN019": Kind(grpc.StatusCode.FAILED_PRECONDITION, "WRONG_TRANSACTION_TYPE"),
+    "TN020": Kind(grpc.StatusCode.FAILED_PRECONDITION, "REVOCATION_EXCEEDS_GRANT"),
     "TN021": Kind(grpc.StatusCode.FAILED_PRECONDITION, "SYSTEM_ROLE"),
     "TN022": Kind(grpc.StatusCode.FAILED_PRECONDITION, "LAST_OWNER"),
     "TN023": Kind(grpc.StatusCode.FAILED_PRECONDITION, "NO_SEAT_LEFT"),
     "TN024": Kind(grpc.StatusCode.FAILED_PRECONDITION, "INVITATION_NOT_PENDING"),
-    "TN020": Kind(grpc.StatusCode.FAILED_PRECONDITION, "REVOCATION_EXCEEDS_GRANT"),
 }
 """Every SQLSTATE of Tenantry's own. A test proves that sql/ raises no other."""
 

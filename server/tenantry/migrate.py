@@ -7,6 +7,8 @@
 All that one call does is one transaction, under one advisory lock: it happens whole or not at all, and two
 calls at the same time queue. What was applied is kept in the schema `tenantry`, with each file's SHA-256.
 
+`export_supabase` writes the same files, with the same record of them, for the Supabase CLI to apply instead.
+
 A database that cannot be reached, or that refuses the login, raises psycopg's own `OperationalError`.
 """
 
@@ -16,7 +18,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal, LiteralString, NamedTuple
 
@@ -96,6 +98,25 @@ delete from tenantry.repeatable_migrations;
 """
 
 _FORGET_ALL = "drop table tenantry.schema_migrations, tenantry.repeatable_migrations;"
+
+
+# What an exported file says of itself. The records in it are what a later export reads, and what `status` shows.
+_EXPORTED = """\
+-- {}
+-- Written by `tenantry migrate export`: not to be edited, kept under version control, applied by the Supabase CLI.
+"""
+_EXPORTED_MIGRATION = re.compile(
+    r"^insert into tenantry\.schema_migrations \(version, name, checksum\) values "
+    r"\('(?P<version>[0-9]{14})', '[^']+', '(?P<checksum>[0-9a-f]{64})'\);$",
+    re.MULTILINE,
+)
+_EXPORTED_REPEATABLE = re.compile(
+    r"^insert into tenantry\.repeatable_migrations \(path, checksum\) values "
+    r"\('(?P<path>[^']+)', '(?P<checksum>[0-9a-f]{64})'\)$",
+    re.MULTILINE,
+)
+_REPEATABLES_NAME = "tenantry_repeatables"
+_VERSION_FORMAT = "%Y%m%d%H%M%S"
 
 
 class MigrationError(Exception):
@@ -282,6 +303,68 @@ def down(
     return [file.name for file in rollbacks]
 
 
+def export_supabase(folder: Path, root: Path | None = None) -> list[str]:
+    """Write what `up` would apply to an empty database as migrations of a Supabase project.
+
+    Migrations keep their names. Functions, policies and seeds go into one file more, whose timestamp is the first
+    free second after the newest migration. Exported again, only what is new or changed since is written, into
+    further files; those that are there are never touched, since they may have been pushed.
+
+    Args:
+        folder: the Supabase project: what holds, or shall hold, the folder `supabase`.
+        root: the SQL root; the package's own when None.
+
+    Returns:
+        The files written, as paths under `folder`; empty when there was nothing to do.
+
+    Raises:
+        MigrationError: a migration changed after it was exported, or its timestamp is taken: nothing is written.
+    """
+    tree = _read_tree(root)
+    target = folder / "supabase" / "migrations"
+    present = {path.name: path.read_text(encoding="utf-8") for path in sorted(target.glob("*.sql"))}
+    taken = {name[:14]: name for name in present}
+    exported = {
+        match["version"]: match["checksum"] for text in present.values() for match in _EXPORTED_MIGRATION.finditer(text)
+    }
+    # In the order of their names, so that the newest of each path is what stays.
+    repeated = {
+        match["path"]: match["checksum"] for text in present.values() for match in _EXPORTED_REPEATABLE.finditer(text)
+    }
+
+    new: dict[str, str] = {}
+    for migration in tree.migrations:
+        file = migration.file
+        if migration.version in exported:
+            if exported[migration.version] != file.checksum:
+                raise MigrationError(f"{file.name} was changed after it was exported to {target}")
+            continue
+        if migration.version in taken:
+            raise MigrationError(f"{target / taken[migration.version]} has the timestamp of {file.name}: rename it")
+        steps = [_Step(file.content, file), _record_migration(migration)]
+        if migration is tree.migrations[0]:
+            steps.insert(0, _statement(_BOOKKEEPING))
+        new[_base_name(file.name)] = _render_export(f"{file.name} of Tenantry.", steps)
+
+    changed = [file for file in tree.repeatables if repeated.get(file.name) != file.checksum]
+    if changed:
+        steps = [_statement(_UNCHECKED_BODIES)]
+        for file in changed:
+            steps += [_Step(file.content, file), _record_repeatable(file)]
+        version = max([migration.version for migration in tree.migrations], default="20000101000000")
+        while version in taken or version in {name[:14] for name in new}:
+            moment = datetime.strptime(version, _VERSION_FORMAT).replace(tzinfo=UTC) + timedelta(seconds=1)
+            version = moment.strftime(_VERSION_FORMAT)
+        new[f"{version}_{_REPEATABLES_NAME}.sql"] = _render_export(
+            "Functions, policies and seeds of Tenantry that are new or changed.", steps
+        )
+
+    target.mkdir(parents=True, exist_ok=True)
+    for name, text in new.items():
+        (target / name).write_text(text, encoding="utf-8")
+    return [f"supabase/migrations/{name}" for name in new]
+
+
 def apply_demo_data(conninfo: str, root: Path | None = None) -> None:
     """Put a small demo tenant into a migrated database; applied again it changes nothing.
 
@@ -358,16 +441,26 @@ def _steps_up(tree: _Tree, record: _Record, to: str | None, lock_timeout: str) -
     if not record.exists:
         steps.append(_statement(_BOOKKEEPING))
     for migration in pending:
-        file = migration.file
-        steps += [
-            _Step(file.content, file),
-            _statement(_RECORD_MIGRATION, migration.version, _base_name(file.name), file.checksum),
-        ]
+        steps += [_Step(migration.file.content, migration.file), _record_migration(migration)]
     if repeatables:
         steps.append(_statement(_UNCHECKED_BODIES))
     for file in repeatables:
-        steps += [_Step(file.content, file), _statement(_RECORD_REPEATABLE, file.name, file.checksum)]
+        steps += [_Step(file.content, file), _record_repeatable(file)]
     return steps
+
+
+def _record_migration(migration: _Migration) -> _Step:
+    file = migration.file
+    return _statement(_RECORD_MIGRATION, migration.version, _base_name(file.name), file.checksum)
+
+
+def _record_repeatable(file: _File) -> _Step:
+    return _statement(_RECORD_REPEATABLE, file.name, file.checksum)
+
+
+def _render_export(title: str, steps: Sequence[_Step]) -> str:
+    """One migration of the Supabase CLI, which runs each file in a transaction of its own."""
+    return "\n".join([_EXPORTED.format(title), *(_render(step) for step in [_statement(_SETTINGS, "5s"), *steps])])
 
 
 def _pending_migrations(tree: _Tree, record: _Record) -> list[_Migration]:

@@ -19,7 +19,10 @@ BIN = Path(sys.executable).parent
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 # Commands that set up what the tests set up by themselves, or that serve until they are stopped.
-NOT_RUN = re.compile(r"^(make run|make test|\.venv/bin/tenantry serve)\b.*$", re.MULTILINE)
+# What the Supabase CLI does is tested in tests/supabase.
+NOT_RUN = re.compile(r"^(make run|make test|\.venv/bin/tenantry serve|supabase)\b.*$", re.MULTILINE)
+# supabase-js and supabase-py need a PostgREST, which is not at hand; the SQL blocks beside them make the same calls.
+SHOWN = ("js", "py")
 
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -38,7 +41,9 @@ def site(cluster: Cluster) -> Iterator[server.Process]:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_the_blocks_of_a_document_run_in_order(site: server.Process, cluster: Cluster, document: Path) -> None:
+def test_the_blocks_of_a_document_run_in_order(
+    site: server.Process, cluster: Cluster, document: Path, tmp_path: Path
+) -> None:
     environment = {
         **os.environ,
         "TOKEN": server.service_token(),
@@ -47,7 +52,7 @@ def test_the_blocks_of_a_document_run_in_order(site: server.Process, cluster: Cl
     }
     psql = [str(cluster.program("psql")), "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", cluster.conninfo("documented")]
     for language, text in BLOCK.findall(document.read_text()):
-        code = text.replace("127.0.0.1:50051", site.address)
+        code = text.replace("127.0.0.1:50051", site.address).replace("my-project", str(tmp_path))
         if language == "sh":
             command = ["bash", "-euc", shell(code)]
         elif language == "python":
@@ -55,8 +60,7 @@ def test_the_blocks_of_a_document_run_in_order(site: server.Process, cluster: Cl
         elif language == "sql":
             command = [*psql, "-c", code]
         else:
-            # supabase-js needs a PostgREST; the functions it calls are called by the SQL blocks.
-            assert language == "js", f"a block of an unknown language: {language}"
+            assert language in SHOWN, f"a block of an unknown language: {language}"
             continue
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, text + done.stdout + done.stderr

@@ -2,7 +2,6 @@
 security and the functions keep closed."""
 
 import base64
-import contextlib
 import hmac
 import json
 import time
@@ -17,6 +16,7 @@ import pytest
 from tenantry import auth
 from tenantry.auth import LEEWAY, Authenticator, Identity, mint
 from tenantry.errors import CallError
+from tenantry.v1.catalog_pb2 import CreateCreditEventRequest
 from tenantry.v1.credits_pb2 import GetCreditBalanceRequest
 from tenantry.v1.organizations_pb2 import CreateOrganizationRequest, GetOrganizationRequest, ListOrganizationsRequest
 from tests.support import server
@@ -57,6 +57,13 @@ def meaningful(method: str, organization_id: str, event: str) -> Any:
         "credit_cost": 1,
         "category": "compute",
         "credit_transaction_id": str(uuid4()),
+        "invitation_id": str(uuid4()),
+        "user_id": str(uuid4()),
+        "email": "somebody@example.com",
+        "role": "viewer",
+        "permission": "credits:read",
+        "resource": "reports",
+        "action": "read",
     }
     names = {field.name for field in METHODS[method].input_type.fields}
     if method == "GetOrganization":
@@ -192,7 +199,6 @@ def user(subject: str = USER) -> server.Metadata:
 @pytest.mark.parametrize(
     ("method", "permission"),
     [
-        ("CreateOrganization", "organizations:create"),
         ("UpdateOrganization", "organizations:update"),
         ("DeleteOrganization", "organizations:delete"),
         ("CreateCreditEvent", "catalog:manage"),
@@ -202,6 +208,24 @@ def user(subject: str = USER) -> server.Metadata:
         ("GetCreditBalance", "credits:read"),
         ("GetCreditTransaction", "credits:read"),
         ("ListCreditTransactions", "credits:read"),
+        ("CreatePermission", "roles:manage"),
+        ("UpdatePermission", "roles:manage"),
+        ("DeletePermission", "roles:manage"),
+        ("CreateRole", "roles:manage"),
+        ("UpdateRole", "roles:manage"),
+        ("DeleteRole", "roles:manage"),
+        ("AddRolePermission", "roles:manage"),
+        ("RemoveRolePermission", "roles:manage"),
+        ("AssignRole", "members:manage"),
+        ("CheckPermission", "members:read"),
+        ("ExplainPermission", "members:read"),
+        ("ListUsersWithPermission", "members:read"),
+        ("ListMembers", "members:read"),
+        ("TransferOwnership", "organizations:delete"),
+        ("InviteMember", "members:manage"),
+        ("RevokeInvitation", "members:manage"),
+        ("ListInvitations", "members:manage"),
+        ("ListAuditEntries", "audit:read"),
     ],
 )
 def test_a_user_without_a_role_is_told_which_permission_is_missing(
@@ -228,16 +252,21 @@ def test_a_user_cannot_tell_an_organization_that_is_hidden_from_one_that_is_not_
 
 
 def test_a_user_without_a_role_sees_no_organization(stranger: Client, acme: str) -> None:
-    with pytest.raises(grpc.RpcError) as raised:
-        stranger.organizations.GetOrganization(GetOrganizationRequest(organization_id=acme), metadata=user())
-    said = failure(raised.value)
-    # Hidden by row-level security where the table may be read at all.
-    assert said.code in (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.PERMISSION_DENIED)
-    ids = set()
-    with contextlib.suppress(grpc.RpcError):
-        found = stranger.organizations.ListOrganizations(ListOrganizationsRequest(), metadata=user())
-        ids = {found_organization.id for found_organization in found.organizations}
-    assert not ids
+    said = refused(
+        stranger.organizations.GetOrganization, GetOrganizationRequest(organization_id=acme), metadata=user()
+    )
+    assert said.code == grpc.StatusCode.NOT_FOUND
+    found = stranger.organizations.ListOrganizations(ListOrganizationsRequest(), metadata=user())
+    assert not found.organizations
+
+
+def test_who_has_no_account_creates_no_organization(stranger: Client) -> None:
+    said = refused(
+        stranger.organizations.CreateOrganization,
+        CreateOrganizationRequest(name=f"ghost-{USER}", slug=f"ghost-{USER}"),
+        metadata=user(),
+    )
+    assert (said.code, said.metadata["resource"]) == (grpc.StatusCode.NOT_FOUND, "user")
 
 
 def test_one_connection_serves_callers_one_after_the_other_each_in_their_own_role(
@@ -256,14 +285,11 @@ def test_claims_are_data_however_they_are_written(stranger: Client) -> None:
     for value in ("'; reset role; --", "\\'; reset role; --", 'a"b', "\n\\", "漢🐘", "\\u0000", "$$"):
         token = signed(role="authenticated", sub=USER, name=value)
         said = refused(
-            stranger.organizations.CreateOrganization,
-            CreateOrganizationRequest(name="n", slug="n"),
+            stranger.catalog.CreateCreditEvent,
+            CreateCreditEventRequest(name="n", credit_cost=1, category="compute"),
             metadata=server.bearer(token),
         )
-        assert (said.code, said.metadata["permission"]) == (
-            grpc.StatusCode.PERMISSION_DENIED,
-            "organizations:create",
-        )
+        assert (said.code, said.metadata["permission"]) == (grpc.StatusCode.PERMISSION_DENIED, "catalog:manage")
 
 
 # The authenticator by itself.

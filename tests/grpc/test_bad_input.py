@@ -12,11 +12,13 @@ import grpc
 import psycopg
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from tenantry.v1.access_pb2 import CreatePermissionRequest, CreateRoleRequest, ListPermissionsRequest
 from tenantry.v1.catalog_pb2 import CreateCreditEventRequest, ListCreditEventsRequest, UpdateCreditEventRequest
 from tenantry.v1.credits_pb2 import (
     CREDIT_TRANSACTION_TYPE_CONSUMED,
@@ -39,10 +41,13 @@ MISSING = (grpc.StatusCode.NOT_FOUND, "NOT_FOUND")
 TAKEN = (grpc.StatusCode.ALREADY_EXISTS, "ALREADY_EXISTS")
 INACTIVE = (grpc.StatusCode.FAILED_PRECONDITION, "ORGANIZATION_INACTIVE")
 EVENT_INACTIVE = (grpc.StatusCode.FAILED_PRECONDITION, "CREDIT_EVENT_INACTIVE")
+SYSTEM = (grpc.StatusCode.FAILED_PRECONDITION, "SYSTEM_ROLE")
+DENIED = (grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED")
 OUT_OF_RANGE = (grpc.StatusCode.OUT_OF_RANGE, "BALANCE_OUT_OF_RANGE")
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 ANY_UUID = "11111111-1111-4111-8111-111111111111"
+ZERO, HOUR = Duration(), Duration(seconds=3600)
 
 INSIDE = re.compile(
     r"select|insert|relation|constraint|column|syntax|function|violates|sql|pg_|public\.|tenantry\.(?!v1)|_key|_check|psycopg",
@@ -70,8 +75,8 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(client: Client) -> World:
-    """An organization with 100 credits, an inactive one, one whose account is full, an event at 5 credits, an inactive
-    one, and page tokens of two listings."""
+    """An organization with 100 credits and a role of its own, an inactive one, one whose account is full, an event at 5
+    credits, an inactive one, a permission, and page tokens of listings."""
     acme, idle, rich = organization(client, 100), organization(client, 100), organization(client, 2147483647)
     client.organizations.UpdateOrganization(UpdateOrganizationRequest(organization_id=idle.id, is_active=False))
     image, retired = credit_event(client, 5), credit_event(client, 5)
@@ -83,6 +88,11 @@ def world(client: Client) -> World:
     assert organizations.next_page_token
     assert events.next_page_token
     assert entries.next_page_token
+    permissions = client.access.ListPermissions(ListPermissionsRequest(page_size=1))
+    assert permissions.next_page_token
+    editor = client.access.CreateRole(CreateRoleRequest(name="editor", organization_id=acme.id)).role
+    reports = f"reports-{uuid4()}"
+    client.access.CreatePermission(CreatePermissionRequest(name=reports, resource=f"r{uuid4().hex}", action="read"))
     return World(
         client,
         {
@@ -98,6 +108,9 @@ def world(client: Client) -> World:
             "$organizations-token-cut": organizations.next_page_token[:-4],
             "$events-token": events.next_page_token,
             "$entries-token": entries.next_page_token,
+            "$permissions-token": permissions.next_page_token,
+            "$editor": editor.name,
+            "$reports": reports,
         },
     )
 
@@ -108,7 +121,7 @@ def nothing_changes(cluster: Cluster, world: World) -> Iterator[None]:
     assert world.names  # made before the counting starts
     counted = "".join(
         f"select '{table}', count(*), md5(string_agg(t::text, ' ' order by t::text)) from {table} as t union all "
-        for table in ("public.organizations", "public.credit_events", "tenantry.credit_lots")
+        for table in ("public.organizations", "public.credit_events", "tenantry.credit_lots", "tenantry.audit_log")
     )
     query = counted + "select 'entries', count(*), sum(amount)::text from public.credit_transactions"
     with psycopg.connect(cluster.conninfo("serving"), autocommit=True) as admin:
@@ -283,6 +296,160 @@ CASES = [
         TOKEN,
         "page_token",
     ),
+    Case("CreateCreditTransaction", {"amount": 1}, INVALID, "organization_id"),
+    Case("CreateCreditTransaction", {"organization_id": "$acme", "amount": 1}, INVALID, "transaction_type"),
+    Case("BatchConsumeCredits", {}, INVALID, "items"),
+    Case("ListCreditLots", {}, INVALID, "organization_id"),
+    Case("ListCreditLots", {"organization_id": NOBODY}, MISSING, None),
+    Case("ListCreditLots", {"organization_id": "$acme", "page_token": "$entries-token"}, TOKEN, "page_token"),
+    Case("ListExpiringCredits", {}, INVALID, "organization_id"),
+    Case("ListExpiringCredits", {"organization_id": NOBODY}, MISSING, None),
+    Case("ListAllocations", {"credit_transaction_id": NOBODY}, INVALID, "organization_id"),
+    Case("ListAllocations", {"organization_id": "$acme"}, INVALID, "credit_transaction_id"),
+    Case("ListAllocations", {"organization_id": "$acme", "credit_transaction_id": NOBODY}, MISSING, None),
+    Case("ListAllocations", {"organization_id": "$acme", "lot_id": NOBODY}, MISSING, None),
+    Case("HoldCredits", {"amount": 1}, INVALID, "organization_id"),
+    Case("HoldCredits", {"organization_id": "$idle", "amount": 1}, INACTIVE, None),
+    Case("HoldCredits", {"organization_id": "$acme", "amount": 0}, INVALID, "amount"),
+    Case("HoldCredits", {"organization_id": "$acme", "amount": 1, "time_to_live": ZERO}, INVALID, "time_to_live"),
+    Case("CaptureHold", {"hold_id": NOBODY}, INVALID, "organization_id"),
+    Case("CaptureHold", {"organization_id": "$acme"}, INVALID, "hold_id"),
+    Case("CaptureHold", {"organization_id": "$acme", "hold_id": NOBODY}, MISSING, None),
+    Case("ReleaseHold", {"hold_id": NOBODY}, INVALID, "organization_id"),
+    Case("ReleaseHold", {"organization_id": "$acme"}, INVALID, "hold_id"),
+    Case("ReleaseHold", {"organization_id": "$acme", "hold_id": NOBODY}, MISSING, None),
+    Case("ExtendHold", {"hold_id": NOBODY, "time_to_live": HOUR}, INVALID, "organization_id"),
+    Case("ExtendHold", {"organization_id": "$acme", "time_to_live": HOUR}, INVALID, "hold_id"),
+    Case("ExtendHold", {"organization_id": "$acme", "hold_id": NOBODY, "time_to_live": ZERO}, INVALID, "time_to_live"),
+    Case("ListHolds", {}, INVALID, "organization_id"),
+    Case("ListHolds", {"organization_id": "$acme", "page_token": "$entries-token"}, TOKEN, "page_token"),
+    Case("RefundCredits", {"credit_transaction_id": NOBODY}, INVALID, "organization_id"),
+    Case("RefundCredits", {"organization_id": "$acme"}, INVALID, "credit_transaction_id"),
+    Case("RefundCredits", {"organization_id": "$acme", "credit_transaction_id": NOBODY}, MISSING, None),
+    Case("RevokeCredits", {"credit_transaction_id": NOBODY}, INVALID, "organization_id"),
+    Case("RevokeCredits", {"organization_id": "$acme"}, INVALID, "credit_transaction_id"),
+    Case("RevokeCredits", {"organization_id": "$acme", "credit_transaction_id": NOBODY}, MISSING, None),
+    Case("GetCreditUsage", {}, INVALID, "organization_id"),
+    Case("GetCreditUsage", {"organization_id": "$acme", "time_zone": "Nowhere/Land"}, INVALID, "time_zone"),
+    Case(
+        "GetCreditUsage",
+        {"organization_id": "$acme", "end_time": Timestamp(seconds=1), "start_time": Timestamp(seconds=2)},
+        INVALID,
+        "end_time",
+    ),
+    Case("EstimateRunway", {}, INVALID, "organization_id"),
+    Case("EstimateRunway", {"organization_id": "$acme", "days": 0}, INVALID, "days"),
+    Case("EstimateRunway", {"organization_id": "$acme", "days": 367}, INVALID, "days"),
+    Case("VerifyLedger", {"organization_id": NOBODY}, MISSING, None),
+    # What cannot be paid for, for whatever reason, cannot be afforded.
+    Case("CanAfford", {"organization_id": "acme", "credit_event": "$image"}, INVALID, "organization_id"),
+    Case("CreatePermission", {"resource": "reports", "action": "read"}, INVALID, "name"),
+    Case("CreatePermission", {"name": "n" * 101, "resource": "reports", "action": "read"}, INVALID, "name"),
+    Case("CreatePermission", {"name": ANY_UUID, "resource": "reports", "action": "read"}, INVALID, "name"),
+    Case("CreatePermission", {"name": "n", "action": "read"}, INVALID, "resource"),
+    Case("CreatePermission", {"name": "n", "resource": "Two Words", "action": "read"}, INVALID, "resource"),
+    Case("CreatePermission", {"name": "n", "resource": "reports"}, INVALID, "action"),
+    Case("CreatePermission", {"name": "n", "resource": "reports", "action": "a" * 51}, INVALID, "action"),
+    Case("CreatePermission", {"name": "credits:read", "resource": "reports", "action": "read"}, TAKEN, "name"),
+    Case("CreatePermission", {"name": "n", "resource": "credits", "action": "read"}, TAKEN, None),
+    Case("GetPermission", {}, INVALID, "permission"),
+    Case("GetPermission", {"permission": NOBODY}, MISSING, None),
+    Case("GetPermission", {"permission": "' or true --"}, MISSING, None),
+    Case("ListPermissions", {"page_token": "$permissions-token", "resource": "credits"}, TOKEN, "page_token"),
+    Case("UpdatePermission", {"name": "No permission"}, INVALID, "permission"),
+    Case("UpdatePermission", {"permission": "$reports"}, INVALID, "update_mask"),
+    Case("UpdatePermission", {"permission": "nobody has this", "name": "n"}, MISSING, None),
+    Case("UpdatePermission", {"permission": "$reports", "name": "n" * 101}, INVALID, "name"),
+    Case("UpdatePermission", {"permission": "$reports", "name": "credits:read"}, TAKEN, "name"),
+    Case("UpdatePermission", {"permission": "$reports", "update_mask": mask("action")}, INVALID, "action"),
+    Case("UpdatePermission", {"permission": "credits:read", "name": "mine"}, SYSTEM, None),
+    Case("DeletePermission", {}, INVALID, "permission"),
+    Case("DeletePermission", {"permission": "nobody has this"}, MISSING, None),
+    Case("DeletePermission", {"permission": "credits:read"}, SYSTEM, None),
+    Case("CreateRole", {}, INVALID, "name"),
+    Case("CreateRole", {"name": "n" * 51}, INVALID, "name"),
+    Case("CreateRole", {"name": "own:x"}, INVALID, "name"),
+    Case("CreateRole", {"name": "viewer"}, TAKEN, "name"),
+    Case("CreateRole", {"name": "viewer", "organization_id": "$acme"}, INVALID, "name"),
+    Case("CreateRole", {"name": "editor", "organization_id": "$acme"}, TAKEN, None),
+    Case("CreateRole", {"name": "editor", "organization_id": NOBODY}, MISSING, None),
+    Case("GetRole", {}, INVALID, "role"),
+    Case("GetRole", {"role": NOBODY}, MISSING, None),
+    Case("ListRoles", {"page_token": "$permissions-token"}, TOKEN, "page_token"),
+    Case("UpdateRole", {"name": "No role"}, INVALID, "role"),
+    Case("UpdateRole", {"role": "$editor"}, INVALID, "update_mask"),
+    Case("UpdateRole", {"role": "nobody has this", "name": "n"}, MISSING, None),
+    Case("UpdateRole", {"role": "$editor", "name": "n" * 51}, INVALID, "name"),
+    Case("UpdateRole", {"role": "$editor", "update_mask": mask("name")}, INVALID, "name"),
+    Case("UpdateRole", {"role": "viewer", "name": "mine"}, SYSTEM, None),
+    Case("DeleteRole", {}, INVALID, "role"),
+    Case("DeleteRole", {"role": "nobody has this"}, MISSING, None),
+    Case("DeleteRole", {"role": "owner"}, SYSTEM, None),
+    Case("AddRolePermission", {"permission": "credits:read"}, INVALID, "role"),
+    Case("AddRolePermission", {"role": "$editor"}, INVALID, "permission"),
+    Case("AddRolePermission", {"role": "$editor", "permission": "nobody has this"}, MISSING, None),
+    Case("AddRolePermission", {"role": "viewer", "permission": "credits:grant"}, SYSTEM, None),
+    Case("RemoveRolePermission", {"permission": "credits:read"}, INVALID, "role"),
+    Case("RemoveRolePermission", {"role": "$editor"}, INVALID, "permission"),
+    Case("RemoveRolePermission", {"role": "$editor", "permission": "credits:read"}, MISSING, None),
+    Case("RemoveRolePermission", {"role": "viewer", "permission": "credits:read"}, SYSTEM, None),
+    Case("ListRolePermissions", {}, INVALID, "role"),
+    Case("ListRolePermissions", {"role": "nobody has this"}, MISSING, None),
+    Case("AssignRole", {"role": "viewer", "organization_id": "$acme"}, INVALID, "user_id"),
+    Case("AssignRole", {"user_id": NOBODY, "organization_id": "$acme"}, INVALID, "role"),
+    Case("AssignRole", {"user_id": NOBODY, "role": "viewer", "organization_id": "$acme"}, MISSING, None),
+    Case("AssignRole", {"user_id": NOBODY, "role": "$editor", "organization_id": "$idle"}, MISSING, None),
+    Case("UpdateRoleAssignment", {"role": "viewer"}, INVALID, "user_role_id"),
+    Case("UpdateRoleAssignment", {"user_role_id": NOBODY, "role": "viewer"}, MISSING, None),
+    Case("RemoveRoleAssignment", {}, INVALID, "user_role_id"),
+    Case("RemoveRoleAssignment", {"user_role_id": NOBODY}, MISSING, None),
+    Case("GetRoleAssignment", {}, INVALID, "user_role_id"),
+    Case("GetRoleAssignment", {"user_role_id": NOBODY}, MISSING, None),
+    Case("ListRoleAssignments", {"page_token": "$permissions-token"}, TOKEN, "page_token"),
+    Case("ListUserRoles", {}, INVALID, "user_id"),
+    Case("CheckPermission", {"organization_id": "$acme", "user_id": NOBODY}, INVALID, "permission"),
+    Case("CheckPermission", {"permission": "credits", "user_id": NOBODY}, INVALID, "permission"),
+    Case("CheckPermission", {"permission": "credits:read"}, INVALID, "user_id"),
+    Case("BatchCheckPermissions", {"permissions": ["credits:read"], "user_id": NOBODY}, INVALID, "organization_ids"),
+    Case("BatchCheckPermissions", {"organization_ids": [NOBODY], "user_id": NOBODY}, INVALID, "permissions"),
+    Case("BatchCheckPermissions", {"organization_ids": ["acme"], "permissions": ["a:b"]}, INVALID, "organization_ids"),
+    Case("BatchCheckPermissions", {"organization_ids": [NOBODY], "permissions": ["a"]}, INVALID, "permission"),
+    Case(
+        "BatchCheckPermissions",
+        {"organization_ids": [NOBODY] * 101, "permissions": ["a:b"] * 100},
+        INVALID,
+        "permissions",
+    ),
+    Case("ExplainPermission", {"organization_id": "$acme", "user_id": NOBODY}, INVALID, "permission"),
+    Case("ExplainPermission", {"organization_id": "$acme", "permission": "credits:read"}, INVALID, "user_id"),
+    Case("ListUsersWithPermission", {"organization_id": "$acme"}, INVALID, "permission"),
+    Case("TransferOwnership", {"user_id": NOBODY, "from_user_id": ANY_UUID}, INVALID, "organization_id"),
+    Case("TransferOwnership", {"organization_id": "$acme", "from_user_id": ANY_UUID}, INVALID, "user_id"),
+    Case("TransferOwnership", {"organization_id": "$acme", "user_id": NOBODY}, INVALID, "from_user_id"),
+    Case(
+        "TransferOwnership", {"organization_id": "$acme", "user_id": NOBODY, "from_user_id": NOBODY}, INVALID, "user_id"
+    ),
+    Case("TransferOwnership", {"organization_id": "$acme", "user_id": NOBODY, "from_user_id": ANY_UUID}, MISSING, None),
+    Case("ListMembers", {}, INVALID, "organization_id"),
+    Case("InviteMember", {"email": "a@example.com", "role": "viewer"}, INVALID, "organization_id"),
+    Case("InviteMember", {"organization_id": "$acme", "role": "viewer"}, INVALID, "email"),
+    Case("InviteMember", {"organization_id": "$acme", "email": "nobody", "role": "viewer"}, INVALID, "email"),
+    Case("InviteMember", {"organization_id": "$acme", "email": "a@example.com"}, INVALID, "role"),
+    Case("InviteMember", {"organization_id": "$acme", "email": "a@b.c", "role": "nobody has this"}, MISSING, None),
+    Case(
+        "InviteMember",
+        {"organization_id": "$acme", "email": "a@b.c", "role": "viewer", "time_to_live": ZERO},
+        INVALID,
+        "time_to_live",
+    ),
+    Case("InviteMember", {"organization_id": NOBODY, "email": "a@b.c", "role": "viewer"}, MISSING, None),
+    Case("AcceptInvitation", {"token": "x"}, DENIED, None),
+    Case("RevokeInvitation", {"invitation_id": NOBODY}, INVALID, "organization_id"),
+    Case("RevokeInvitation", {"organization_id": "$acme"}, INVALID, "invitation_id"),
+    Case("RevokeInvitation", {"organization_id": "$acme", "invitation_id": NOBODY}, MISSING, None),
+    Case("ListInvitations", {}, INVALID, "organization_id"),
+    Case("ListUserOrganizations", {}, INVALID, "user_id"),
+    Case("ListAuditEntries", {"page_token": "$permissions-token"}, TOKEN, "page_token"),
 ]
 
 
@@ -373,7 +540,12 @@ def test_what_is_no_time_is_refused(client: Client, method: str, field: str, val
 @pytest.mark.parametrize(("method", "field"), fields_of("google.protobuf.FieldMask"))
 @pytest.mark.parametrize("path", ["nothing", "'", "name.x", "", "created_at"])
 def test_an_unknown_path_is_refused_in_every_mask(world: World, method: str, field: str, path: str) -> None:
-    target = {"organization_id": "$acme"} if method == "UpdateOrganization" else {"credit_event": "$image"}
+    target = {
+        "UpdateOrganization": {"organization_id": "$acme"},
+        "UpdateCreditEvent": {"credit_event": "$image"},
+        "UpdatePermission": {"permission": "$reports"},
+        "UpdateRole": {"role": "$editor"},
+    }[method]
     sent = world.request(method, {**target, field: mask(path)})
     check(refused(invoke, world.client.channel, method, sent), INVALID, field)
 

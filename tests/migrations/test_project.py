@@ -89,6 +89,7 @@ def test_an_auth_schema_that_is_there_is_left_alone(cluster: Cluster, empty: str
     """As on Supabase, whose accounts live in auth.users."""
     with psycopg.connect(empty, autocommit=True) as conn:
         conn.execute("create schema auth; create table auth.users (id uuid primary key, email text)")
+        conn.execute("create function auth.uid() returns uuid language sql stable return null::uuid")
         before = dump(cluster)
         migrate.up(empty)
         columns = conn.execute("select attname::text from pg_attribute where attrelid = 'auth.users'::regclass")

@@ -160,6 +160,8 @@ FOREIGN_KEYS = {
     ("credit_transactions", "organization_id", "public.organizations"),
     ("credit_transactions", "credit_event_id", "public.credit_events"),
     ("billing_history", "organization_id", "public.organizations"),
+    # An organization's own roles.
+    ("roles", "organization_id", "public.organizations"),
     ("role_permissions", "role_id", "public.roles"),
     ("role_permissions", "permission_id", "public.permissions"),
     ("user_roles", "user_id", "auth.users"),

@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import signal
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -84,6 +85,12 @@ def _fast_folder() -> str | None:
     return None
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 class Cluster(Postgresql):  # type: ignore[misc]
     """A running cluster in a folder of its own; `stop`, or the end of a `with`, removes both.
 
@@ -91,22 +98,33 @@ class Cluster(Postgresql):  # type: ignore[misc]
 
     Args:
         installation: what to run.
+        superuser: the role that initdb makes.
+        tcp: listen on a free port of 127.0.0.1 too, for clients that know no Unix sockets.
     """
 
     DEFAULT_BOOT_TIMEOUT = 60
     DEFAULT_KILL_TIMEOUT = 60
 
-    def __init__(self, installation: Installation) -> None:
+    def __init__(self, installation: Installation, *, superuser: str = "postgres", tcp: bool = False) -> None:
         self.installation = installation
+        self.superuser = superuser
+        self.tcp = tcp
         self.account = embedded.Account.current()
-        super().__init__(base_dir=tempfile.mkdtemp(prefix="tenantry-", dir=_fast_folder()), port=PORT)
+        super().__init__(
+            base_dir=tempfile.mkdtemp(prefix="tenantry-", dir=_fast_folder()), port=_free_port() if tcp else PORT
+        )
 
     def __enter__(self) -> Self:
         return self
 
-    def conninfo(self, dbname: str = "postgres", user: str = "postgres") -> str:
-        """A libpq connection string."""
-        return make_conninfo(host=str(self.folder / "tmp"), port=PORT, dbname=dbname, user=user)
+    def conninfo(self, dbname: str = "postgres", user: str | None = None) -> str:
+        """A libpq connection string; of the superuser unless another is named."""
+        return make_conninfo(host=str(self.folder / "tmp"), port=self.port, dbname=dbname, user=user or self.superuser)
+
+    @property
+    def port(self) -> int:
+        """The port of the socket, and with `tcp` of 127.0.0.1."""
+        return int(self.settings["port"])
 
     def create_database(self, name: str, template: str = "template1") -> None:
         """Create a database by copying another's files, which nobody may be connected to meanwhile."""
@@ -149,7 +167,7 @@ class Cluster(Postgresql):  # type: ignore[misc]
         self.account.run(
             [
                 self.program("initdb"),
-                *("-D", self.get_data_directory(), "-U", "postgres", "-A", "trust", "--no-sync"),
+                *("-D", self.get_data_directory(), "-U", self.superuser, "-A", "trust", "--no-sync"),
                 *("--encoding=UTF8", "--no-instructions"),
                 *(provider if self.installation.version >= 17 else ("--locale=C.UTF-8",)),
             ],
@@ -157,7 +175,8 @@ class Cluster(Postgresql):  # type: ignore[misc]
         )
 
     def start(self) -> None:
-        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        own = {"port": str(self.port)} | ({"listen_addresses": "127.0.0.1"} if self.tcp else {})
+        settings = [f"--{name}={value}" for name, value in (SETTINGS | own).items()]
         command = [self.program("postgres"), "-D", self.get_data_directory(), "-k", self.folder / "tmp"]
         with (self.folder / f"{self.name}.log").open("wb") as log:
             self.child_process = self.account.popen([*command, *settings], self.folder, log)

@@ -15,6 +15,7 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 from grpc_status import rpc_status
 
 from tenantry.auth import mint
+from tenantry.v1.access_pb2_grpc import AccessServiceStub
 from tenantry.v1.catalog_pb2_grpc import CatalogServiceStub
 from tenantry.v1.credits_pb2_grpc import CreditServiceStub
 from tenantry.v1.organizations_pb2_grpc import OrganizationServiceStub
@@ -72,6 +73,7 @@ class Client:
     organizations: OrganizationServiceStub
     catalog: CatalogServiceStub
     credits: CreditServiceStub
+    access: AccessServiceStub
     channel: grpc.Channel
 
 
@@ -80,7 +82,13 @@ def client(address: str, token: str | None = None) -> Iterator[Client]:
     """A client that sends the token with every call; without one, none."""
     with grpc.insecure_channel(address) as plain:
         channel = grpc.intercept_channel(plain, _Bearer(token)) if token else plain
-        yield Client(OrganizationServiceStub(channel), CatalogServiceStub(channel), CreditServiceStub(channel), channel)
+        yield Client(
+            OrganizationServiceStub(channel),
+            CatalogServiceStub(channel),
+            CreditServiceStub(channel),
+            AccessServiceStub(channel),
+            channel,
+        )
 
 
 def bearer(token: str) -> Metadata:

@@ -26,7 +26,7 @@ begin
     if not found then
         perform tenantry.fail_not_found('invitation', 'of this token');
     end if;
-    perform from public.organizations as o where o.id = v_invitation.organization_id for no key update;
+    perform tenantry.lock_organization(v_invitation.organization_id);
     select * into v_invitation
     from tenantry.invitations as i
     where i.organization_id = v_invitation.organization_id and i.id = v_invitation.id
@@ -42,11 +42,15 @@ begin
                   v_invitation.invited_by, p.resource || ':' || p.action, v_invitation.organization_id)
         )
     ) then
-        v_state := 'void, as who made it may not any more';
+        v_state := 'void';
     end if;
     if v_state <> 'pending' then
         perform tenantry.fail(
-            'TN024', format('the invitation is %s', v_state),
+            'TN024',
+            case v_state
+                when 'void' then 'the invitation is void: who made it may not invite to this role any more'
+                else format('the invitation is %s', v_state)
+            end,
             jsonb_build_object('invitation_id', v_invitation.id, 'state', v_state));
     end if;
     update tenantry.invitations as i

@@ -19,6 +19,9 @@ begin
         perform tenantry.fail_invalid('user_id', 'is required');
     end if;
     perform tenantry.authorize('members:manage', p_organization_id);
+    perform tenantry.lock_organization(p_organization_id);
+    -- Once more: the caller's roles may have been taken away meanwhile.
+    perform tenantry.authorize('members:manage', p_organization_id);
     v_role := tenantry.find_role(p_role, p_organization_id);
     if v_role.organization_id is distinct from p_organization_id and v_role.organization_id is not null then
         perform tenantry.fail_not_found('role', p_role);

@@ -19,7 +19,12 @@ begin
         organization_id, actor_id, actor_role, door, action, resource, resource_id, old, new
     )
     values (
-        case when tg_table_name = 'organizations' then v_row ->> 'id' else v_row ->> 'organization_id' end::uuid,
+        case tg_table_name
+            when 'organizations' then (v_row ->> 'id')::uuid
+            when 'role_permissions' then
+                (select r.organization_id from public.roles as r where r.id = (v_row ->> 'role_id')::uuid)
+            else (v_row ->> 'organization_id')::uuid
+        end,
         case when tenantry.caller() = 'authenticated' then auth.uid() end,
         tenantry.caller(),
         case

@@ -15,8 +15,12 @@ declare
     v_organization uuid;
     v_user uuid;
 begin
-    if coalesce(cardinality(p_organization_ids) * cardinality(p_permissions), 0) not between 1 and 10000 then
-        perform tenantry.fail_invalid('permissions', 'give 1 to 10000 pairs of organization and permission');
+    if coalesce(cardinality(p_organization_ids), 0) = 0 then
+        perform tenantry.fail_invalid('organization_ids', 'is required');
+    elsif coalesce(cardinality(p_permissions), 0) = 0 then
+        perform tenantry.fail_invalid('permissions', 'is required');
+    elsif cardinality(p_organization_ids)::bigint * cardinality(p_permissions) > 10000 then
+        perform tenantry.fail_invalid('permissions', 'give at most 10000 pairs of organization and permission');
     end if;
     foreach v_permission in array p_permissions loop
         perform tenantry.check_permission_name(v_permission);

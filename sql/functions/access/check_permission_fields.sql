@@ -10,6 +10,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform tenantry.check_text('name', p_name, 100, true);
+    -- A permission is addressed by name or by id in one argument.
+    if p_name ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then
+        perform tenantry.fail_invalid('name', 'must not read as an id');
+    end if;
     perform tenantry.check_text('resource', p_resource, 50, true);
     perform tenantry.check_pattern(
         'resource', p_resource, '^([a-z][a-z0-9_]*|\*)$', '* or lower case letters, digits and _, starting with a letter');

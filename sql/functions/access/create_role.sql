@@ -15,9 +15,8 @@ declare
     v_role public.roles;
 begin
     perform tenantry.authorize('roles:manage', p_organization_id);
-    perform tenantry.check_text('name', p_name, 50, true);
+    perform tenantry.check_role_name(p_name, p_organization_id);
     if p_organization_id is null then
-        perform tenantry.check_pattern('name', p_name, '^(?!own:)', 'a name that does not begin with "own:"');
         insert into public.roles (name, description) values (p_name, p_description) returning * into v_role;
         return v_role;
     end if;

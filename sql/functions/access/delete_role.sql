@@ -11,6 +11,8 @@ declare
     v_role public.roles;
 begin
     v_role := tenantry.lock_role(p_role);
+    -- Before the role, while the audit log can still tell whose it is.
+    delete from public.role_permissions where role_id = v_role.id;
     delete from public.roles where id = v_role.id;
 end
 $$;

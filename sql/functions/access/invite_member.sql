@@ -36,8 +36,8 @@ begin
     token := replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '');
     insert into tenantry.invitations (organization_id, email, role_id, token_hash, invited_by, expires_at)
     values (
-        p_organization_id, lower(p_email), v_role.id, sha256(convert_to(token, 'UTF8')), auth.uid(),
-        now() + v_time_to_live
+        p_organization_id, lower(p_email), v_role.id, sha256(convert_to(token, 'UTF8')),
+        case when tenantry.caller() = 'authenticated' then auth.uid() end, now() + v_time_to_live
     )
     returning * into v_invitation;
     invitation := tenantry.present_invitation(v_invitation);

@@ -20,7 +20,7 @@ begin
     ) then
         perform tenantry.fail_not_found('user_role', p_user_role_id::text);
     end if;
-    perform from public.organizations as o where o.id = v_assignment.organization_id for no key update;
+    perform tenantry.lock_organization(v_assignment.organization_id);
     -- Once more: it may have been taken away meanwhile.
     select * into v_assignment from public.user_roles as ur where ur.id = p_user_role_id;
     if not found then

@@ -30,8 +30,8 @@ end
 $$;
 
 comment on function tenantry.organizations_with(text) is 'Definer half of public.organizations_with.';
-revoke all on function tenantry.organizations_with from public;
-grant execute on function tenantry.organizations_with to anon, authenticated, service_role;
+revoke all on function tenantry.organizations_with from public, anon;
+grant execute on function tenantry.organizations_with to authenticated, service_role;
 
 create or replace function public.organizations_with(permission text) returns setof uuid
 language sql stable

@@ -18,8 +18,7 @@ begin
         perform tenantry.fail_not_found('user', p_user_id::text);
     end if;
     if p_organization_id is not null then
-        perform from public.organizations as o where o.id = p_organization_id for no key update;
-        if not found then
+        if not tenantry.lock_organization(p_organization_id) then
             perform tenantry.fail_not_found('organization', p_organization_id::text);
         end if;
         perform tenantry.check_seat(p_organization_id, p_user_id);

@@ -13,6 +13,8 @@ declare
 begin
     if p_organization_id is null then
         perform tenantry.fail_invalid('organization_id', 'is required');
+    elsif p_invitation_id is null then
+        perform tenantry.fail_invalid('invitation_id', 'is required');
     end if;
     perform tenantry.authorize('members:manage', p_organization_id);
     select * into v_invitation

@@ -29,7 +29,9 @@ begin
     if tenantry.caller() = 'authenticated' and v_from <> auth.uid() then
         perform tenantry.authorize('*:*', p_organization_id);
     end if;
-    perform from public.organizations as o where o.id = p_organization_id for no key update;
+    perform tenantry.lock_organization(p_organization_id);
+    -- Once more: the caller's roles may have been taken away meanwhile.
+    perform tenantry.authorize('organizations:delete', p_organization_id);
     v_owner := tenantry.find_role('owner');
     v_admin := tenantry.find_role('admin');
     if not exists (

@@ -1,7 +1,7 @@
 -- Changes a permission that Tenantry does not ship. Takes effect at once for whoever holds it.
 --
 -- Locks: the permission's row. Raises TN001, TN002, TN021 (shipped), 23505, 42501.
--- Callers: who holds roles:manage everywhere.
+-- Callers: who holds roles:manage everywhere and, to change what it allows, what it then allows.
 create or replace function tenantry.update_permission(
     p_permission text,
     p_name text,
@@ -28,6 +28,12 @@ begin
         case when 'name' = any (v_fields) then p_name else v_permission.name end,
         case when 'resource' = any (v_fields) then p_resource else v_permission.resource end,
         case when 'action' = any (v_fields) then p_action else v_permission.action end);
+    -- Else who manages roles and holds some permission could make it one that they lack.
+    if 'resource' = any (v_fields) or 'action' = any (v_fields) then
+        perform tenantry.authorize(
+            case when 'resource' = any (v_fields) then p_resource else v_permission.resource end
+            || ':' || case when 'action' = any (v_fields) then p_action else v_permission.action end);
+    end if;
     update public.permissions as p
     set name = case when 'name' = any (v_fields) then p_name else p.name end,
         resource = case when 'resource' = any (v_fields) then p_resource else p.resource end,

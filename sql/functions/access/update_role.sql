@@ -18,8 +18,7 @@ begin
         p_update_mask, jsonb_build_object('name', p_name, 'description', p_description));
     v_role := tenantry.lock_role(p_role);
     if 'name' = any (v_fields) then
-        perform tenantry.check_text('name', p_name, 50, true);
-        perform tenantry.check_pattern('name', p_name, '^(?!own:)', 'a name that does not begin with "own:"');
+        perform tenantry.check_role_name(p_name, v_role.organization_id);
     end if;
     update public.roles as r
     set name = case when 'name' = any (v_fields) and r.organization_id is null then p_name else r.name end,

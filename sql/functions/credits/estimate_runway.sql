@@ -54,7 +54,13 @@ begin
         return;
     end if;
     for v_lot in
-        select l.remaining, date_part('epoch', l.expires_at - v_now) / 86400 as days
+        select
+            l.remaining,
+            -- Before PostgreSQL 17 infinity cannot be subtracted from.
+            case
+                when l.expires_at = 'infinity' then 'infinity'
+                else date_part('epoch', l.expires_at - v_now) / 86400
+            end as days
         from tenantry.project_lots(v_account, v_now) as l
         where l.remaining > 0 and l.expires_at > v_now
         order by l.expires_at, l.priority, l.entry_number

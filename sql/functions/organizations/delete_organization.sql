@@ -33,6 +33,8 @@ begin
             jsonb_build_object('organization_id', p_organization_id, 'history', v_history),
             'Deactivate it instead: update it with is_active = false.');
     end if;
+    -- Such as that its last owner is gone; whoever reads events finds no organization to act on.
+    delete from tenantry.events where organization_id = p_organization_id;
     delete from public.organizations where id = p_organization_id;
 end
 $$;

@@ -1,0 +1,213 @@
+"""Questions about permissions: alone, in bulk, explained, and who holds one."""
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from tests.conftest import Connection
+from tests.support.ledger import Row, call, refused
+from tests.support.users import Team, allowed, own_role, user
+
+HOLDS = {
+    "owner": {
+        "organizations:read", "organizations:update", "organizations:delete", "members:read", "members:manage",
+        "members:*", "roles:manage", "credits:read", "credits:consume", "billing:read", "billing:manage", "billing:*",
+        "subscriptions:read", "subscriptions:manage", "subscriptions:*", "audit:read",
+    },
+    "admin": {
+        "organizations:read", "organizations:update", "members:read", "members:manage", "members:*", "roles:manage",
+        "credits:read", "credits:consume", "billing:read", "subscriptions:read", "audit:read",
+    },
+    "billing": {
+        "organizations:read", "credits:read", "billing:read", "billing:manage", "billing:*", "subscriptions:read",
+        "subscriptions:manage", "subscriptions:*",
+    },
+    "member": {"organizations:read", "members:read", "credits:read", "credits:consume"},
+    "viewer": {"organizations:read", "members:read", "credits:read"},
+}  # fmt: skip
+"""What the system roles allow in their organization."""
+
+
+def permissions(service: Connection) -> list[str]:
+    return [row["name"] for row in call(service, "list_permissions", page_size=1000)["permissions"]]
+
+
+@pytest.mark.parametrize("role", HOLDS)
+def test_a_system_role_allows_what_it_says_there_and_nothing_elsewhere(
+    acme: Team, globex: Team, service: Connection, role: str
+) -> None:
+    asked = permissions(service)
+    answers = call(acme.as_(role), "batch_check_permissions", organization_ids=[acme.id, globex.id], permissions=asked)[
+        "answers"
+    ]
+    assert [(row["organization_id"], row["permission"]) for row in answers] == [
+        (organization, permission) for organization in (acme.id, globex.id) for permission in asked
+    ]
+    assert {row["permission"] for row in answers if row["allowed"]} == HOLDS[role]
+    assert not [row for row in answers if row["allowed"] and row["organization_id"] == globex.id]
+    for permission in asked:
+        assert allowed(acme.as_(role), acme.id, permission) == (permission in HOLDS[role])
+        assert not allowed(acme.as_(role), None, permission)
+
+
+def test_who_holds_everything_everywhere_holds_each(platform: Connection, acme: Team, service: Connection) -> None:
+    for permission in (*permissions(service), "anything:at_all", "*:read"):
+        assert allowed(platform, acme.id, permission)
+        assert allowed(platform, None, permission)
+
+
+def test_a_wildcard_holds_all_of_its_side_and_no_more(acme: Team, service: Connection) -> None:
+    call(service, "create_permission", name="readers", resource="*", action="read")
+    own_role(service, acme.id, "reader", "readers")
+    call(service, "assign_role", user_id=acme.users["viewer"], role="reader", organization_id=acme.id)
+    reader = acme.as_("viewer")
+    assert allowed(reader, acme.id, "anything:read")
+    assert allowed(reader, acme.id, "*:read")
+    assert not allowed(reader, acme.id, "anything:write")
+    assert not allowed(reader, acme.id, "anything:*")
+    assert not allowed(reader, acme.id, "*:*")
+    # A name of an own liking means nothing: resource and action do.
+    refused(reader, "TN001", "check_permission", organization_id=acme.id, permission="readers")
+
+
+def test_a_role_everywhere_counts_in_every_organization(acme: Team, globex: Team, service: Connection) -> None:
+    call(service, "assign_role", user_id=acme.users["viewer"], role="billing")
+    for where in (acme.id, globex.id, None, uuid4()):
+        assert allowed(acme.as_("viewer"), where, "billing:manage")
+
+
+def test_others_are_asked_about_by_who_may_see_members_there(
+    acme: Team, globex: Team, service: Connection, stranger: Connection
+) -> None:
+    owner = acme.users["owner"]
+    assert allowed(acme.as_("viewer"), acme.id, "organizations:delete", owner)
+    assert allowed(service, acme.id, "organizations:delete", owner)
+    assert not allowed(service, globex.id, "organizations:delete", owner)
+    questions: list[tuple[str, Row]] = [
+        ("check_permission", {"organization_id": acme.id, "permission": "credits:read"}),
+        ("explain_permission", {"organization_id": acme.id, "permission": "credits:read"}),
+        ("batch_check_permissions", {"organization_ids": [acme.id], "permissions": ["credits:read"]}),
+    ]
+    for connection in (acme.as_("billing"), stranger, globex.as_("owner")):
+        for function, arguments in questions:
+            denied = refused(connection, "42501", function, user_id=owner, **arguments)
+            assert denied["permission"] == "members:read"
+    mixed = {"organization_ids": [acme.id, globex.id], "permissions": ["credits:read"], "user_id": owner}
+    refused(acme.as_("owner"), "42501", "batch_check_permissions", **{**mixed, "user_id": acme.users["viewer"]})
+    call(acme.as_("owner"), "batch_check_permissions", **mixed)
+    for function, arguments in questions:
+        assert refused(service, "TN001", function, **arguments)["field"] == "user_id"
+
+
+@pytest.mark.parametrize(
+    "permission", [None, "", "credits", "credits:", ":read", "a:b:c", "Credits:read", "credits:read\n"]
+)
+def test_what_is_no_permission_is_refused(acme: Team, permission: str | None) -> None:
+    for function in ("check_permission", "explain_permission", "list_users_with_permission"):
+        said = refused(acme.as_("owner"), "TN001", function, organization_id=acme.id, permission=permission)
+        assert said["field"] == "permission"
+    asked = {"organization_ids": [acme.id], "permissions": [permission]}
+    assert refused(acme.as_("owner"), "TN001", "batch_check_permissions", **asked)["field"] == "permission"
+
+
+def test_a_batch_has_one_to_ten_thousand_pairs(acme: Team) -> None:
+    ask, owner = "batch_check_permissions", acme.as_("owner")
+    many = ["credits:read"] * 100
+    assert len(call(owner, ask, organization_ids=[acme.id] * 100, permissions=many)["answers"]) == 10000
+    for organizations, asked, field in (
+        ([acme.id] * 101, many, "permissions"),
+        ([acme.id] * 50_000, many * 500, "permissions"),
+        ([], many, "organization_ids"),
+        (None, many, "organization_ids"),
+        ([acme.id], [], "permissions"),
+        ([acme.id], None, "permissions"),
+    ):
+        said = refused(owner, "TN001", ask, organization_ids=organizations, permissions=asked)
+        assert said["field"] == field
+
+
+def test_an_explanation_shows_every_way(acme: Team, service: Connection) -> None:
+    viewer = acme.users["viewer"]
+    role = own_role(acme.as_("owner"), acme.id, "editor", "credits:read")
+    given = call(service, "assign_role", user_id=viewer, role="editor", organization_id=acme.id)
+    everywhere = call(service, "assign_role", user_id=viewer, role="platform_admin")
+    said = call(acme.as_("viewer"), "explain_permission", organization_id=acme.id, permission="credits:read")
+    assert said["allowed"]
+    ways = {row["role"]: row for row in said["paths"]}
+    assert set(ways) == {"editor", "viewer", "platform_admin"}
+    assert ways["editor"] == {
+        "user_role_id": given["id"], "role_id": role["id"], "role": "editor", "permission": "credits:read",
+        "organization_id": acme.id,
+    }  # fmt: skip
+    assert ways["platform_admin"]["user_role_id"] == everywhere["id"]
+    assert (ways["platform_admin"]["permission"], ways["platform_admin"]["organization_id"]) == ("*:*", None)
+
+
+def test_an_explanation_says_why_not(acme: Team, globex: Team, service: Connection) -> None:
+    def why(user_id: UUID, where: UUID, permission: str = "billing:read") -> str:
+        said = call(service, "explain_permission", organization_id=where, permission=permission, user_id=user_id)
+        assert (said["allowed"], said["paths"]) == (False, [])
+        return str(said["reason"])
+
+    viewer = acme.users["viewer"]
+    assert why(viewer, acme.id) == "no role that the user holds here has the permission"
+    assert why(viewer, globex.id, "credits:read") == "the user holds no role here"
+    assert why(uuid4(), acme.id) == "there is no such user"
+
+
+def test_an_explanation_agrees_with_the_check(acme: Team, service: Connection) -> None:
+    for user_id in acme.users.values():
+        for permission in permissions(service):
+            said = call(service, "explain_permission", organization_id=acme.id, permission=permission, user_id=user_id)
+            assert said["allowed"] == allowed(service, acme.id, permission, user_id)
+
+
+def test_who_holds_a_permission_is_listed_in_pages(
+    acme: Team, globex: Team, service: Connection, admin: Connection
+) -> None:
+    boss, outsider = user(admin), user(admin)
+    call(service, "assign_role", user_id=boss, role="platform_admin")
+    call(service, "assign_role", user_id=outsider, role="owner", organization_id=globex.id)
+    own_role(acme.as_("owner"), acme.id, "editor", "billing:manage")
+    call(acme.as_("owner"), "assign_role", user_id=acme.users["viewer"], role="editor", organization_id=acme.id)
+
+    def holders(permission: str) -> set[UUID]:
+        found: list[str] = []
+        token = None
+        while True:
+            page = call(
+                acme.as_("member"), "list_users_with_permission",
+                organization_id=acme.id, permission=permission, page_size=1, page_token=token,
+            )  # fmt: skip
+            found += page["user_ids"]
+            token = page["next_page_token"]
+            if not token:
+                assert found == sorted(set(found))
+                return {UUID(holder) for holder in found}
+
+    users = acme.users
+    assert holders("billing:manage") == {users["owner"], users["billing"], users["viewer"], boss}
+    assert holders("credits:grant") == {boss}
+    assert holders("credits:read") == {*users.values(), boss}
+    for connection in (acme.as_("billing"), globex.as_("owner")):
+        refused(connection, "42501", "list_users_with_permission", organization_id=acme.id, permission="credits:read")
+
+
+def test_has_permission_and_organizations_with_say_the_same_of_the_caller(
+    acme: Team, globex: Team, service: Connection, platform: Connection, stranger: Connection
+) -> None:
+    def both(connection: Connection, permission: str) -> set[UUID]:
+        rows = connection.execute("select * from public.organizations_with(%s) as id", [permission]).fetchall()
+        listed = {row["id"] for row in rows}
+        for team in (acme, globex):
+            held = connection.execute("select public.has_permission(%s, %s) as held", [team.id, permission]).fetchone()
+            assert held == {"held": team.id in listed}
+        return listed
+
+    call(service, "assign_role", user_id=acme.users["viewer"], role="billing", organization_id=globex.id)
+    assert both(acme.as_("viewer"), "credits:read") == {acme.id, globex.id}
+    assert both(acme.as_("viewer"), "billing:read") == {globex.id}
+    assert both(acme.as_("viewer"), "credits:grant") == set()
+    assert both(stranger, "credits:read") == set()
+    for everywhere in (service, platform):
+        assert both(everywhere, "credits:read") == {acme.id, globex.id}

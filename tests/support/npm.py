@@ -1,0 +1,41 @@
+"""Packages of npm, for tests that need a program in JavaScript."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+OFFLINE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT")
+
+
+def install(package: Path, config: pytest.Config) -> Path:
+    """A copy of a package's folder with what it depends on, installed once for each state of it.
+
+    Skips the test where there is no Node, or no way to npm's registry.
+    """
+    if not shutil.which("node") or not shutil.which("npm"):
+        pytest.skip("node and npm are not installed")
+    assert config.cache
+    parts = sorted(package.glob("*.*"))
+    state = hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()[:16]
+    folder = config.cache.mkdir(f"npm-{package.name}-{state}")
+    if not (folder / "installed").exists():
+        for part in parts:
+            shutil.copy(part, folder)
+        # As locked. Not `npm ci`, which refuses a lock file without the programs for every other platform.
+        installed = subprocess.run(
+            ["npm", "install", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund"],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            env=os.environ,
+            check=False,
+        )
+        if any(word in installed.stderr for word in OFFLINE):
+            pytest.skip("npm cannot reach its registry")
+        assert installed.returncode == 0, installed.stderr
+        (folder / "installed").touch()
+    return folder
