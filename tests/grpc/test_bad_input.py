@@ -12,6 +12,7 @@ import grpc
 import psycopg
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
@@ -20,8 +21,11 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from tenantry.v1.catalog_pb2 import CreateCreditEventRequest, ListCreditEventsRequest, UpdateCreditEventRequest
 from tenantry.v1.credits_pb2 import (
     CREDIT_TRANSACTION_TYPE_CONSUMED,
+    ConsumeCreditsRequest,
     GrantCreditsRequest,
+    HoldCreditsRequest,
     ListCreditTransactionsRequest,
+    ReleaseHoldRequest,
 )
 from tenantry.v1.organizations_pb2 import (
     CreateOrganizationRequest,
@@ -39,6 +43,10 @@ MISSING = (grpc.StatusCode.NOT_FOUND, "NOT_FOUND")
 TAKEN = (grpc.StatusCode.ALREADY_EXISTS, "ALREADY_EXISTS")
 INACTIVE = (grpc.StatusCode.FAILED_PRECONDITION, "ORGANIZATION_INACTIVE")
 EVENT_INACTIVE = (grpc.StatusCode.FAILED_PRECONDITION, "CREDIT_EVENT_INACTIVE")
+SHORT = (grpc.StatusCode.FAILED_PRECONDITION, "INSUFFICIENT_CREDITS")
+HOLD_ENDED = (grpc.StatusCode.FAILED_PRECONDITION, "HOLD_NOT_ACTIVE")
+WRONG_TYPE = (grpc.StatusCode.FAILED_PRECONDITION, "WRONG_TRANSACTION_TYPE")
+TOO_MUCH = (grpc.StatusCode.FAILED_PRECONDITION, "REFUND_EXCEEDS_CONSUMPTION")
 OUT_OF_RANGE = (grpc.StatusCode.OUT_OF_RANGE, "BALANCE_OUT_OF_RANGE")
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -76,7 +84,10 @@ def world(client: Client) -> World:
     client.organizations.UpdateOrganization(UpdateOrganizationRequest(organization_id=idle.id, is_active=False))
     image, retired = credit_event(client, 5), credit_event(client, 5)
     client.catalog.UpdateCreditEvent(UpdateCreditEventRequest(credit_event=retired.id, is_active=False))
-    client.credits.GrantCredits(GrantCreditsRequest(organization_id=acme.id, amount=1))
+    granted = client.credits.GrantCredits(GrantCreditsRequest(organization_id=acme.id, amount=1)).transaction
+    spent = client.credits.ConsumeCredits(ConsumeCreditsRequest(organization_id=acme.id, amount=1)).transaction
+    held = client.credits.HoldCredits(HoldCreditsRequest(organization_id=acme.id, amount=1)).hold
+    client.credits.ReleaseHold(ReleaseHoldRequest(organization_id=acme.id, hold_id=held.id))
     organizations = client.organizations.ListOrganizations(ListOrganizationsRequest(page_size=1))
     events = client.catalog.ListCreditEvents(ListCreditEventsRequest(page_size=1))
     entries = client.credits.ListCreditTransactions(ListCreditTransactionsRequest(organization_id=acme.id, page_size=1))
@@ -89,6 +100,9 @@ def world(client: Client) -> World:
             "$acme": acme.id,
             "$acme-name": acme.name,
             "$acme-slug": acme.slug,
+            "$granted": granted.id,
+            "$spent": spent.id,
+            "$released": held.id,
             "$idle": idle.id,
             "$rich": rich.id,
             "$image": image.name,
@@ -283,6 +297,119 @@ CASES = [
         TOKEN,
         "page_token",
     ),
+    Case(
+        "GrantCredits",
+        {
+            "organization_id": "$acme",
+            "amount": 1,
+            "effective_at": Timestamp(seconds=8000000000),
+            "expires_at": Timestamp(seconds=7999999999),
+        },
+        INVALID,
+        "expires_at",
+    ),
+    Case("CreateCreditTransaction", {"transaction_type": 1, "amount": 1, "source": "x"}, INVALID, "organization_id"),
+    Case(
+        "CreateCreditTransaction", {"organization_id": "$acme", "amount": 1, "source": "x"}, INVALID, "transaction_type"
+    ),
+    Case(
+        "CreateCreditTransaction", {"organization_id": "$acme", "transaction_type": 1, "amount": 1}, INVALID, "source"
+    ),
+    Case(
+        "CreateCreditTransaction",
+        {"organization_id": "$acme", "transaction_type": 1, "amount": -1, "source": "x"},
+        INVALID,
+        "amount",
+    ),
+    Case(
+        "CreateCreditTransaction",
+        {"organization_id": "$acme", "transaction_type": 3, "amount": 1, "source": "x"},
+        INVALID,
+        "amount",
+    ),
+    Case(
+        "CreateCreditTransaction",
+        {"organization_id": "$acme", "transaction_type": 4, "amount": -1000, "source": "x"},
+        SHORT,
+        None,
+    ),
+    Case("ListCreditTransactions", {"organization_id": "$acme", "credit_event": "nobody has this"}, MISSING, None),
+    Case("BatchConsumeCredits", {}, INVALID, "items"),
+    Case("ListCreditLots", {}, INVALID, "organization_id"),
+    Case("ListCreditLots", {"organization_id": NOBODY}, MISSING, None),
+    Case("ListCreditLots", {"organization_id": "$acme", "transaction_type": 3}, INVALID, "transaction_type"),
+    Case("ListCreditLots", {"organization_id": "$acme", "page_token": "$entries-token"}, TOKEN, "page_token"),
+    Case("ListExpiringCredits", {}, INVALID, "organization_id"),
+    Case("ListExpiringCredits", {"organization_id": "$acme", "page_token": "$entries-token"}, TOKEN, "page_token"),
+    Case("ListAllocations", {"organization_id": "$acme"}, INVALID, "credit_transaction_id"),
+    Case("ListAllocations", {"organization_id": "$acme", "credit_transaction_id": NOBODY}, MISSING, None),
+    Case("ListAllocations", {"organization_id": "$acme", "lot_id": NOBODY}, MISSING, None),
+    Case("HoldCredits", {"amount": 1}, INVALID, "organization_id"),
+    Case("HoldCredits", {"organization_id": "$acme"}, INVALID, "amount"),
+    Case("HoldCredits", {"organization_id": "$acme", "amount": 0}, INVALID, "amount"),
+    Case("HoldCredits", {"organization_id": "$acme", "amount": 1000}, SHORT, None),
+    Case("HoldCredits", {"organization_id": "$idle", "amount": 1}, INACTIVE, None),
+    Case("HoldCredits", {"organization_id": "$acme", "credit_event": "$retired"}, EVENT_INACTIVE, None),
+    Case("HoldCredits", {"organization_id": "$acme", "amount": 1, "time_to_live": Duration()}, INVALID, "time_to_live"),
+    Case(
+        "HoldCredits",
+        {"organization_id": "$acme", "amount": 1, "time_to_live": Duration(seconds=367 * 86400)},
+        INVALID,
+        "time_to_live",
+    ),
+    Case("CaptureHold", {"organization_id": "$acme"}, INVALID, "hold_id"),
+    Case("CaptureHold", {"organization_id": "$acme", "hold_id": NOBODY}, MISSING, None),
+    Case("CaptureHold", {"organization_id": "$acme", "hold_id": NOBODY, "amount": 0}, INVALID, "amount"),
+    Case("CaptureHold", {"organization_id": "$acme", "hold_id": "$released"}, HOLD_ENDED, None),
+    Case("ReleaseHold", {"organization_id": "$acme"}, INVALID, "hold_id"),
+    Case("ReleaseHold", {"organization_id": "$acme", "hold_id": NOBODY}, MISSING, None),
+    Case("ExtendHold", {"organization_id": "$acme", "hold_id": NOBODY}, INVALID, "time_to_live"),
+    Case(
+        "ExtendHold",
+        {"organization_id": "$acme", "hold_id": "$released", "time_to_live": Duration(seconds=60)},
+        HOLD_ENDED,
+        None,
+    ),
+    Case("ListHolds", {}, INVALID, "organization_id"),
+    Case("ListHolds", {"organization_id": "$acme", "page_token": "$entries-token"}, TOKEN, "page_token"),
+    Case("RefundCredits", {"organization_id": "$acme"}, INVALID, "credit_transaction_id"),
+    Case("RefundCredits", {"organization_id": "$acme", "credit_transaction_id": NOBODY}, MISSING, None),
+    Case(
+        "RefundCredits", {"organization_id": "$acme", "credit_transaction_id": NOBODY, "amount": 0}, INVALID, "amount"
+    ),
+    Case(
+        "RefundCredits",
+        {"organization_id": "$acme", "credit_transaction_id": "$granted"},
+        WRONG_TYPE,
+        "credit_transaction_id",
+    ),
+    Case("RefundCredits", {"organization_id": "$acme", "credit_transaction_id": "$spent", "amount": 9}, TOO_MUCH, None),
+    Case("RevokeCredits", {"organization_id": "$acme"}, INVALID, "credit_transaction_id"),
+    Case("RevokeCredits", {"organization_id": "$acme", "credit_transaction_id": NOBODY}, MISSING, None),
+    Case(
+        "RevokeCredits",
+        {"organization_id": "$acme", "credit_transaction_id": "$spent"},
+        WRONG_TYPE,
+        "credit_transaction_id",
+    ),
+    Case(
+        "RevokeCredits",
+        {"organization_id": "$acme", "credit_transaction_id": "$granted", "amount": 9999},
+        (grpc.StatusCode.FAILED_PRECONDITION, "REVOCATION_EXCEEDS_GRANT"),
+        None,
+    ),
+    Case("GetCreditBalance", {"organization_id": "$acme", "as_of": Timestamp(seconds=8000000000)}, INVALID, "as_of"),
+    Case("GetCreditUsage", {}, INVALID, "organization_id"),
+    Case("GetCreditUsage", {"organization_id": "$acme", "time_zone": "Mars/Olympus"}, INVALID, "time_zone"),
+    Case(
+        "GetCreditUsage",
+        {"organization_id": "$acme", "start_time": Timestamp(seconds=9), "end_time": Timestamp(seconds=8)},
+        INVALID,
+        "end_time",
+    ),
+    Case("EstimateRunway", {}, INVALID, "organization_id"),
+    Case("EstimateRunway", {"organization_id": "$acme", "days": 0}, INVALID, "days"),
+    Case("VerifyLedger", {"organization_id": NOBODY}, MISSING, None),
 ]
 
 
@@ -489,4 +616,5 @@ def test_text_is_kept_as_it_is_whatever_it_looks_like(client: Client, text: str)
 
 
 def test_every_method_has_its_cases() -> None:
-    assert {case.method for case in CASES} == set(METHODS)
+    # CanAfford is a question that has an answer for everything.
+    assert {case.method for case in CASES} == set(METHODS) - {"CanAfford"}
