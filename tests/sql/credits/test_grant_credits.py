@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -170,7 +170,7 @@ CHANGES: list[dict[str, Any]] = [
     {"amount": 99},
     {"transaction_type": "purchased"},
     {"source": "gift"},
-    {"source_id": uuid4()},
+    {"source_id": UUID(int=7)},
     {"expires_at": "2099-01-01"},
     {"expires_at": None},
     {"priority": 1},
