@@ -25,7 +25,7 @@ demo: setup ## Walk through the main job as a client and print what happened
 	@$(BIN)/tenantry demo
 
 test: setup ## Run the test suite
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses 2 --dist loadgroup
 
 lint: setup ## Check style, types, protos and migrations
 	@$(BIN)/python -m tools.lint

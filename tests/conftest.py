@@ -24,6 +24,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--model-examples", type=int, default=25, help="random sequences against the ledger's model")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several processes, each PostgreSQL installation's tests go to one: it has one cluster, at work all the time."""
+    for item in items:
+        installation = getattr(item, "callspec", None) and item.callspec.params.get("cluster")  # type: ignore[attr-defined]
+        if installation:
+            item.add_marker(pytest.mark.xdist_group(str(installation)))
+
+
 @pytest.fixture(scope="session", params=installations(), ids=str)
 def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """A running cluster with a migrated template database."""

@@ -586,7 +586,7 @@ def _run(conn: psycopg.Connection, steps: Sequence[_Step]) -> None:
     transaction = _transaction_id(conn)
     for step in steps:
         if step.file:
-            logger.info("running %s", step.file.name)
+            logger.debug("running %s", step.file.name)
         _execute(conn, step)
         if step.file and _transaction_id(conn) != transaction:
             raise MigrationError(

@@ -1,17 +1,22 @@
 """Many connections at once on one ledger."""
 
+import random
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 from typing import Any, TypeVar
+from uuid import UUID
 
 import grpc
 import psycopg
 
 from tenantry.v1.credits_pb2 import ConsumeCreditsRequest
 from tests.conftest import Connect, Connection
-from tests.support.ledger import assert_ledger_holds, call, entries, organization
+from tests.support.ledger import Row, assert_ledger_holds, balance, batch, call, entries, findings, organization
+from tests.support.postgres import Cluster
 from tests.support.server import Client, failure
 
 T = TypeVar("T")
@@ -103,6 +108,189 @@ def test_concurrent_grants_do_not_pass_the_largest_balance(connect: Connect, ser
     connections = [connect("service_role") for _ in range(10)]
     outcomes = at_once(10, lambda n: outcome(connections[n], "grant_credits", organization_id=acme, amount=1))
     assert Counter(o if isinstance(o, str) else "entry" for o in outcomes) == {"entry": 5, "TN010": 5}
+
+
+def test_concurrent_batches_over_the_same_organizations_never_deadlock_and_lose_nothing(
+    connect: Connect, service: Connection, admin: Connection, cluster: Cluster
+) -> None:
+    organizations = [organization(service, 3000) for _ in range(6)]
+    connections = [connect("service_role") for _ in range(8)]
+
+    def work(number: int) -> list[Row]:
+        chance = random.Random(number)
+        decisions: list[Row] = []
+        for round_ in range(10):
+            items: list[Row] = [
+                {
+                    "organization_id": chance.choice(organizations),
+                    "amount": chance.randint(1, 9),
+                    # Every other item is also in a batch of another connection.
+                    "request_id": f"{number // 2}-{round_}-{n}" if n % 2 else None,
+                }
+                for n in range(60)
+            ]
+            decisions += batch(connections[number], *items)
+        return decisions
+
+    decisions = [decision for made in at_once(8, work) for decision in made]
+    assert {decision["code"] for decision in decisions} <= {None, "TN009", "TN011"}
+    acknowledged = {d["transaction"]["id"]: d["transaction"] for d in decisions if d["transaction"]}
+    written = {
+        e["id"]: e for acme in organizations for e in entries(admin, acme) if e["transaction_type"] == "consumed"
+    }
+    assert written == acknowledged
+    for acme in organizations:
+        assert_ledger_holds(admin, acme)
+    _assert_no_deadlock(cluster, admin)
+
+
+def test_concurrent_duplicates_of_a_batch_are_charged_once(
+    connect: Connect, service: Connection, admin: Connection
+) -> None:
+    acme, other = organization(service, 1000), organization(service, 1000)
+    connections = [connect("service_role") for _ in range(8)]
+    items = [{"organization_id": acme if n % 2 else other, "amount": 1, "request_id": str(n)} for n in range(100)]
+    answers = at_once(8, lambda n: batch(connections[n], *items))
+    assert all(answer == answers[0] for answer in answers)
+    assert (len(entries(admin, acme)), len(entries(admin, other))) == (51, 51)
+
+
+def test_one_request_id_of_a_hold_makes_one_hold(connect: Connect, service: Connection, admin: Connection) -> None:
+    acme = organization(service, 1000)
+    connections = [connect("service_role") for _ in range(20)]
+    ids = at_once(20, lambda n: outcome(connections[n], "hold_credits", organization_id=acme, amount=3, request_id="r"))
+    assert len(set(ids)) == 1
+    assert balance(service, acme)["held"] == 3
+    assert_ledger_holds(admin, acme)
+
+
+def test_a_hold_is_captured_once_however_many_try(connect: Connect, service: Connection, admin: Connection) -> None:
+    acme = organization(service, 1000)
+    made = call(service, "hold_credits", organization_id=acme, amount=10)
+    connections = [connect("service_role") for _ in range(20)]
+    outcomes = at_once(
+        20, lambda n: outcome(connections[n], "capture_hold", organization_id=acme, hold_id=made["id"], amount=3)
+    )
+    assert Counter(o if isinstance(o, str) else "entry" for o in outcomes) == {"entry": 3, "TN018": 17}
+    assert balance(service, acme)["held"] == 1
+    assert_ledger_holds(admin, acme)
+
+
+def test_a_consumption_is_refunded_once_however_many_try(
+    connect: Connect, service: Connection, admin: Connection
+) -> None:
+    acme = organization(service, 100)
+    spent = call(service, "consume_credits", organization_id=acme, amount=10)
+    connections = [connect("service_role") for _ in range(20)]
+    arguments = {"organization_id": acme, "credit_transaction_id": spent["id"], "amount": 4}
+    outcomes = at_once(20, lambda n: outcome(connections[n], "refund_credits", **arguments))
+    assert Counter(o if isinstance(o, str) else "entry" for o in outcomes) == {"entry": 2, "TN017": 18}
+    assert_ledger_holds(admin, acme)
+
+
+def test_all_operations_mixed_leave_ledgers_that_hold(
+    connect: Connect, service: Connection, admin: Connection, cluster: Cluster
+) -> None:
+    organizations = [organization(service, 500) for _ in range(3)]
+    connections = [connect("service_role") for _ in range(8)]
+    end = time.monotonic() + 3
+    runs = at_once(8, lambda n: _mix(connections[n], organizations, random.Random(n), end))
+    refusals = Counter(code for run in runs for code in run[1])
+    assert set(refusals) <= {"TN009", "TN016", "TN017", "TN018", "TN020"}, refusals
+    acknowledged = {entry["id"]: entry for run in runs for entry in run[0]}
+    assert len(acknowledged) > 100
+    written = {entry["id"]: entry for acme in organizations for entry in entries(admin, acme)}
+    assert {id_: written.get(id_) for id_ in acknowledged} == acknowledged
+    time.sleep(0.5)
+    assert findings(service) == []
+    while admin.execute("select tenantry.run_maintenance() as n").fetchone() != {"n": 0}:
+        pass
+    for acme in organizations:
+        assert_ledger_holds(admin, acme)
+    _assert_no_deadlock(cluster, admin)
+
+
+def _mix(
+    connection: Connection, organizations: list[UUID], chance: random.Random, end: float
+) -> tuple[list[Row], list[str]]:
+    """Random operations until the end: the entries that were answered, and the SQLSTATEs of the refusals."""
+    made: list[Row] = []
+    refusals: list[str] = []
+    spent: list[Row] = []
+    bought: list[Row] = []
+    holds: list[Row] = []
+
+    def soon() -> timedelta:
+        return timedelta(milliseconds=chance.randint(20, 400))
+
+    while time.monotonic() < end:
+        acme = chance.choice(organizations)
+        amount = chance.randint(1, 30)
+        step = chance.choice(
+            [
+                "consume",
+                "consume",
+                "batch",
+                "grant",
+                "later",
+                "hold",
+                "capture",
+                "release",
+                "refund",
+                "revoke",
+                "maintain",
+            ]
+        )
+        try:
+            if step == "consume":
+                spent.append(call(connection, "consume_credits", organization_id=acme, amount=amount))
+                made.append(spent[-1])
+            elif step == "batch":
+                items = [{"organization_id": chance.choice(organizations), "amount": 1} for _ in range(20)]
+                made += [d["transaction"] for d in batch(connection, *items) if d["transaction"]]
+            elif step in ("grant", "later"):
+                now = connection.execute("select clock_timestamp() as at").fetchone()
+                assert now is not None
+                times = {"expires_at": now["at"] + timedelta(seconds=1) + soon()} if chance.random() < 0.7 else {}
+                if step == "later":
+                    times["effective_at"] = now["at"] + soon()
+                answer = call(connection, "grant_credits", organization_id=acme, amount=amount, **times)
+                if answer["transaction"]:
+                    bought.append(answer["transaction"])
+                    made.append(answer["transaction"])
+            elif step == "hold":
+                holds.append(call(connection, "hold_credits", organization_id=acme, amount=amount, time_to_live=soon()))
+            elif step in ("capture", "release") and holds:
+                chosen = chance.choice(holds)
+                arguments = {"organization_id": chosen["organization_id"], "hold_id": chosen["id"]}
+                if step == "capture":
+                    answer = call(connection, "capture_hold", amount=chance.randint(1, chosen["amount"]), **arguments)
+                    made.append(answer["transaction"])
+                else:
+                    call(connection, "release_hold", **arguments)
+            elif step == "refund" and spent:
+                chosen = chance.choice(spent)
+                arguments = {"organization_id": chosen["organization_id"], "credit_transaction_id": chosen["id"]}
+                made.append(call(connection, "refund_credits", amount=1, **arguments))
+            elif step == "revoke" and bought:
+                chosen = chance.choice(bought)
+                arguments = {"organization_id": chosen["organization_id"], "credit_transaction_id": chosen["id"]}
+                answer = call(connection, "revoke_credits", amount=1, **arguments)
+                if answer["transaction"]:
+                    made.append(answer["transaction"])
+            elif step == "maintain":
+                connection.execute("select tenantry.run_maintenance()")
+        except psycopg.Error as error:
+            refusals.append(error.sqlstate or str(error))
+    return made, refusals
+
+
+def _assert_no_deadlock(cluster: Cluster, admin: Connection) -> None:
+    log = (cluster.folder / f"{cluster.name}.log").read_text(errors="replace")
+    assert "deadlock detected" not in log
+    assert admin.execute(
+        "select deadlocks::int as n from pg_stat_database where datname = current_database()"
+    ).fetchone() == {"n": 0}
 
 
 def test_over_grpc_a_hundred_calls_spend_what_there_is_and_no_more(client: Client) -> None:

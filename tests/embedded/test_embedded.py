@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import shutil
+import shlex
 import signal
 import subprocess
 import sys
@@ -174,7 +175,10 @@ def test_start_waits_for_the_processes_of_a_killed_postgres(folder: Path) -> Non
         os.kill(postgres.pid, signal.SIGKILL)
         postgres.stop()
         session.close()
-        resumed = subprocess.Popen(["/bin/sh", "-c", f"sleep 0.5; kill -CONT {orphan}"])
+        log = shlex.quote(str(folder / "postgres.log"))
+        # The orphan goes on once PostgreSQL has been refused for its sake, or after ten seconds all the same.
+        until = f"for i in $(seq 100); do grep -qs pre-existing {log} && break; sleep 0.1; done"
+        resumed = subprocess.Popen(["/bin/sh", "-c", f"{until}; kill -CONT {orphan}"])
         postgres.start()
         assert resumed.wait() == 0
         assert execute(postgres.conninfo(), "select 1") == [(1,)]

@@ -390,7 +390,7 @@ def test_notices_are_logged(database: str, root: Path, caplog: pytest.LogCapture
     records = [(record.levelname, record.message) for record in caplog.records]
     assert ("DEBUG", "NOTICE: psst") in records
     assert ("INFO", "WARNING: oh") in records
-    assert ("INFO", f"running {FIRST}") in records
+    assert ("DEBUG", f"running {FIRST}") in records
 
 
 def test_the_default_root_is_the_projects_own(database: str) -> None:

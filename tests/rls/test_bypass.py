@@ -31,7 +31,7 @@ ATTEMPTS = [
     "select tenantry.append_entry(null, now(), true)",
     "select tenantry.settle_account(o) from public.organizations as o",
     "select tenantry.take_due((select id from public.organizations limit 1), 'infinity')",
-    "select tenantry.expire_lots((select id from public.organizations limit 1), now())",
+    "select tenantry.expire_lots((select id from public.organizations limit 1), now(), 0)",
     "select tenantry.uuid_v7()",
     "create or replace function tenantry.clock() returns timestamptz language sql as 'select now()'",
     "create table tenantry.mine ()",

@@ -145,7 +145,7 @@ EVENT = {"name": "image", "credit_cost": 1, "category": "compute"}
         ("credit_products", {**PRODUCT, "currency": "US"}),
         ("credit_events", {**EVENT, "credit_cost": 0}),
         ("credit_events", {**EVENT, "category": "Not a word"}),
-        ("credit_events", {**EVENT, "name": str(uuid.uuid4())}),
+        ("credit_events", {**EVENT, "name": str(uuid.UUID(int=7))}),
         ("permissions", {"name": "x", "resource": "no spaces", "action": "read"}),
         ("roles", {"name": ""}),
     ],

@@ -6,6 +6,7 @@
 -- has fallen due and the available credits cover it. Given by a caller who holds the account's lock, has settled
 -- it and checked all that: the time that the entry is stamped with (never before the entry ahead of it).
 -- p_allocated: the caller records which lots the entry moved; otherwise settlement works it out later.
+-- p_held: how many of the credits that the entry takes were under a hold until now, so not available before.
 --
 -- Returns the entry. Returns null if it was not written because the conditions do not hold, or because its
 -- idempotency key was written first by somebody else; the account is then as it was.
@@ -13,7 +14,8 @@
 create or replace function tenantry.append_entry(
     p_entry public.credit_transactions,
     p_at timestamptz default null,
-    p_allocated boolean default false
+    p_allocated boolean default false,
+    p_held integer default 0
 ) returns public.credit_transactions
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -57,11 +59,8 @@ begin
     v_account := v_written.account;
     v_entry := v_written.entry;
 
-    -- What a capture spends was not available before: its hold took it out.
-    if v_account.low_balance_threshold is not null
-        and v_entry.amount < 0
-        and not (p_allocated and v_entry.transaction_type = 'consumed') then
-        perform tenantry.watch_balance(v_account, - v_entry.amount);
+    if v_account.low_balance_threshold is not null and v_entry.amount < 0 then
+        perform tenantry.watch_balance(v_account, - v_entry.amount - p_held);
     end if;
     if v_entry.id is null and v_account.id is not null then
         -- The key was taken while this call waited for the lock. Undone by hand: a savepoint for every
@@ -79,6 +78,6 @@ begin
 end
 $$;
 
-comment on function tenantry.append_entry(public.credit_transactions, timestamptz, boolean) is
+comment on function tenantry.append_entry(public.credit_transactions, timestamptz, boolean, integer) is
     'Writes one ledger entry and its account. Null when the account does not allow it or the key is taken.';
 revoke all on function tenantry.append_entry from public;

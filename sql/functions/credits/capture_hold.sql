@@ -76,13 +76,9 @@ begin
         ended_at = case when h.remaining = v_ended then v_now end
     where h.organization_id = p_organization_id and h.id = p_hold_id
     returning * into v_hold;
-    transaction := tenantry.append_entry(v_new, v_now, true);
-    if v_amount > v_ended then
-        select * into v_account from public.organizations where id = p_organization_id;
-        perform tenantry.watch_balance(v_account, v_amount - v_ended);
-    end if;
+    transaction := tenantry.append_entry(v_new, v_now, true, v_ended);
     perform tenantry.take_from_lots(transaction, p_hold_created_at => v_hold.created_at);
-    perform tenantry.expire_lots(p_organization_id, v_now);
+    perform tenantry.expire_lots(p_organization_id, v_now, greatest(v_ended - v_amount, 0));
     perform tenantry.refresh_due(p_organization_id);
     hold := tenantry.present_hold(v_hold, v_now);
 end

@@ -14,11 +14,15 @@ declare
     v_charge record;
     v_new public.credit_transactions;
 begin
-    select string_agg(v_row ->> a.attname, ',' order by k.position) into v_key
+    -- A key of several columns as a JSON array, so that no two keys read alike.
+    select
+        case when count(*) = 1 then min(v_row ->> a.attname)
+        else jsonb_agg(v_row -> a.attname order by k.position)::text end
+    into v_key
     from pg_index as i
     cross join lateral unnest(i.indkey) with ordinality as k (attnum, position)
     join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = k.attnum
-    where i.indrelid = tg_relid and i.indisprimary;
+    where i.indrelid = tg_relid and i.indisprimary and k.position <= i.indnkeyatts;
 
     v_new.organization_id := (v_row ->> tg_argv[1])::uuid;
     if v_new.organization_id is null then

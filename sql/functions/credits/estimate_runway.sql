@@ -63,13 +63,14 @@ begin
             end as days
         from tenantry.project_lots(v_account, v_now) as l
         where l.remaining > 0 and l.expires_at > v_now
-        order by l.expires_at, l.priority, l.entry_number
+        order by l.expires_at, l.priority, l.entry_number, l.id
     loop
         -- Held credits are those that would be spent first, and they are spoken for.
         v_left := greatest(v_lot.remaining - v_held, 0);
         v_held := v_held - (v_lot.remaining - v_left);
-        if mean_daily_burn * (v_lot.days - v_elapsed) >= v_left then
-            v_elapsed := v_elapsed + v_left / nullif(mean_daily_burn, 0);
+        continue when v_left = 0;
+        if mean_daily_burn > 0 and mean_daily_burn * (v_lot.days - v_elapsed) >= v_left then
+            v_elapsed := v_elapsed + v_left / mean_daily_burn;
         elsif v_lot.days < 'infinity' then
             v_lost := v_lost + v_left - mean_daily_burn * (v_lot.days - v_elapsed);
             v_elapsed := v_lot.days;

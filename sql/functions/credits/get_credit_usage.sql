@@ -39,9 +39,13 @@ begin
         perform tenantry.fail_invalid('group_by', 'must be none, event, category or source');
     elsif v_end <= coalesce(p_start_time, '-infinity') then
         perform tenantry.fail_invalid('end_time', 'must lie after start_time');
-    elsif not exists (select from pg_timezone_names as z where z.name = v_zone) then
-        perform tenantry.fail_invalid('time_zone', format('"%s" is not a time zone', v_zone));
     end if;
+    begin
+        perform v_end at time zone v_zone;
+    exception
+        when invalid_parameter_value then
+            perform tenantry.fail_invalid('time_zone', format('"%s" is not a time zone', v_zone));
+    end;
     if v_granularity = 'hour' and v_end - v_start > interval '366 days' then
         perform tenantry.fail_invalid('start_time', 'lies too far back for hours: 366 days are allowed');
     end if;
@@ -57,7 +61,14 @@ begin
         where p.organization_id = p_organization_id;
     end if;
 
-    with parts as (
+    -- How far the sums go is read again with them, in one snapshot, as another session may be summing up; what is known
+    -- of it beforehand lets the planner see that few entries are left.
+    with summed as (
+        select coalesce(max(p.entry_number), 0) as entry_number
+        from tenantry.credit_usage_progress as p
+        where p.organization_id = p_organization_id
+    ),
+    parts as (
         select u.quarter_hour, u.credit_event_id, u.source, u.credits, u.quantity, u.entries
         from tenantry.credit_usage as u
         where u.organization_id = p_organization_id and u.quarter_hour >= v_start and u.quarter_hour < v_end
@@ -65,6 +76,7 @@ begin
         select date_bin(c_quarter, t.created_at, c_origin), t.credit_event_id, t.source, - t.amount, t.quantity, 1
         from public.credit_transactions as t
         where t.organization_id = p_organization_id and t.entry_number > v_summed
+          and t.entry_number > (select summed.entry_number from summed)
           and t.transaction_type = 'consumed'
           and t.created_at >= v_start and t.created_at < date_bin(c_quarter, v_end - interval '1 us', c_origin) + c_quarter
     ),

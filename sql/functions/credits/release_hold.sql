@@ -9,19 +9,21 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_hold tenantry.credit_holds;
+    v_held integer;
     v_now timestamptz;
 begin
     v_hold := tenantry.lock_hold(p_organization_id, p_hold_id);
     v_now := tenantry.clock();
     if v_hold.state = 'active' then
+        v_held := v_hold.remaining;
         update public.organizations as o
-        set credits_reserved = o.credits_reserved - v_hold.remaining
+        set credits_reserved = o.credits_reserved - v_held
         where o.id = p_organization_id;
         update tenantry.credit_holds as h
         set remaining = 0, state = 'released', ended_at = v_now
         where h.organization_id = p_organization_id and h.id = p_hold_id
         returning * into v_hold;
-        perform tenantry.expire_lots(p_organization_id, v_now);
+        perform tenantry.expire_lots(p_organization_id, v_now, v_held);
         perform tenantry.refresh_due(p_organization_id);
     elsif v_hold.state <> 'released' then
         perform tenantry.fail_hold_not_active(v_hold);

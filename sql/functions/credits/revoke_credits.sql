@@ -53,7 +53,9 @@ begin
             or v_before.amount <> p_amount then
             perform tenantry.fail_replay(p_request_id, p_organization_id);
         end if;
-        select * into transaction from public.credit_transactions as t where t.id = v_before.credit_transaction_id;
+        if v_before.credit_transaction_id is not null then
+            select * into transaction from public.credit_transactions as t where t.id = v_before.credit_transaction_id;
+        end if;
         revoked := v_before.revoked;
         shortfall := v_before.amount - v_before.revoked;
         return;

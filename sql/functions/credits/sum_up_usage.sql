@@ -12,7 +12,10 @@ declare
     v_from bigint;
     v_to bigint;
 begin
-    insert into tenantry.credit_usage_progress (organization_id) values (p_organization_id) on conflict do nothing;
+    -- Asked first, as the insert would wait for whoever is at it.
+    if not exists (select from tenantry.credit_usage_progress as p where p.organization_id = p_organization_id) then
+        insert into tenantry.credit_usage_progress (organization_id) values (p_organization_id) on conflict do nothing;
+    end if;
     select p.entry_number into v_from
     from tenantry.credit_usage_progress as p
     where p.organization_id = p_organization_id

@@ -26,7 +26,7 @@ begin
     set expired_at = l.expires_at
     where l.organization_id = p_organization_id and l.remaining > 0
       and l.entry_number is not null and l.expired_at is null and l.expires_at <= p_at;
-    perform tenantry.expire_lots(p_organization_id, p_at);
+    perform tenantry.expire_lots(p_organization_id, p_at, coalesce(v_lapsed, 0)::integer);
 
     for v_lot in
         select * from tenantry.credit_lots as l

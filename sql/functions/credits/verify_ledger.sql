@@ -185,7 +185,8 @@ create or replace function public.verify_ledger(
 )
 language sql stable
 begin atomic
-    select coalesce(array_agg(f), '{}') from tenantry.verify_ledger(organization_id) as f;
+    select coalesce(array_agg(f order by f.organization_id, f.entry_number, f.invariant, f.expected, f.found), '{}')
+    from tenantry.verify_ledger(organization_id) as f;
 end;
 
 comment on function public.verify_ledger(uuid) is

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -170,7 +170,7 @@ CHANGES: list[dict[str, Any]] = [
     {"amount": 99},
     {"transaction_type": "purchased"},
     {"source": "gift"},
-    {"source_id": uuid4()},
+    {"source_id": UUID(int=7)},
     {"expires_at": "2099-01-01"},
     {"expires_at": None},
     {"priority": 1},
@@ -183,9 +183,9 @@ CHANGES: list[dict[str, Any]] = [
 @pytest.mark.parametrize("for_later", [False, True], ids=["now", "later"])
 @pytest.mark.parametrize("change", CHANGES, ids=str)
 def test_a_request_id_used_for_another_grant_is_refused(
-    service: Connection, change: dict[str, Any], for_later: bool
+    shared_service: Connection, change: dict[str, Any], for_later: bool
 ) -> None:
-    acme = organization(service)
+    acme = organization(shared_service)
     arguments = {
         "organization_id": acme,
         "amount": 100,
@@ -193,9 +193,9 @@ def test_a_request_id_used_for_another_grant_is_refused(
         "effective_at": "2090-01-01" if for_later else None,
         "request_id": "r",
     }
-    call(service, "grant_credits", **arguments)
-    assert refused(service, "TN011", "grant_credits", **{**arguments, **change})["request_id"] == "r"
-    assert len(lots(service, acme)) == 1
+    call(shared_service, "grant_credits", **arguments)
+    assert refused(shared_service, "TN011", "grant_credits", **{**arguments, **change})["request_id"] == "r"
+    assert len(lots(shared_service, acme)) == 1
 
 
 def test_a_request_id_used_for_a_grant_of_another_time_is_refused(service: Connection) -> None:
@@ -275,10 +275,10 @@ def test_what_is_granted_for_later_counts_towards_the_largest_balance(service: C
     ids=str,
 )
 def test_bad_input_is_refused_and_nothing_is_written(
-    service: Connection, admin: Connection, change: dict[str, Any], field: str
+    shared_service: Connection, shared_admin: Connection, change: dict[str, Any], field: str
 ) -> None:
-    acme = organization(service)
+    acme = organization(shared_service)
     arguments = {"organization_id": acme, "amount": 1, **change}
-    assert refused(service, "TN001", "grant_credits", **arguments)["field"] == field
-    assert entries(admin, acme) == []
-    assert remaining(service, acme, include_closed=True) == []
+    assert refused(shared_service, "TN001", "grant_credits", **arguments)["field"] == field
+    assert entries(shared_admin, acme) == []
+    assert remaining(shared_service, acme, include_closed=True) == []

@@ -36,9 +36,7 @@ def state(service: Connection, organization_id: UUID) -> tuple[int, int, int]:
 
 
 def capture(service: Connection, made: Row, **arguments: Any) -> Row:
-    return call(
-        service, "capture_hold", organization_id=made["organization_id"], hold_id=made["id"], **arguments
-    )
+    return call(service, "capture_hold", organization_id=made["organization_id"], hold_id=made["id"], **arguments)
 
 
 def release(service: Connection, made: Row) -> Row:
@@ -163,9 +161,7 @@ def test_a_hold_lapses_at_its_time_for_reads_and_writes_though_no_job_runs(
 
 
 @pytest.mark.parametrize("function", ["capture_hold", "release_hold", "extend_hold"])
-def test_after_the_lapse_nothing_can_be_done_with_a_hold(
-    service: Connection, admin: Connection, function: str
-) -> None:
+def test_after_the_lapse_nothing_can_be_done_with_a_hold(service: Connection, admin: Connection, function: str) -> None:
     acme = organization(service, 100)
     freeze(admin)
     made = hold(service, acme, 60, time_to_live=HOUR)
@@ -233,13 +229,12 @@ def test_a_replay_of_a_hold_returns_it_as_it_is_now(service: Connection, admin: 
     ],
     ids=str,
 )
-def test_a_request_id_used_for_another_hold_is_refused(service: Connection, change: dict[str, Any]) -> None:
-    call(service, "create_credit_event", name="image", credit_cost=1, category="compute")
-    acme = organization(service, 10)
+def test_a_request_id_used_for_another_hold_is_refused(shared_service: Connection, change: dict[str, Any]) -> None:
+    acme = organization(shared_service, 10)
     arguments = {"organization_id": acme, "amount": 1, "request_id": "r"}
-    call(service, "hold_credits", **arguments)
-    refused(service, "TN011", "hold_credits", **{**arguments, **change})
-    assert state(service, acme) == (10, 1, 9)
+    call(shared_service, "hold_credits", **arguments)
+    refused(shared_service, "TN011", "hold_credits", **{**arguments, **change})
+    assert state(shared_service, acme) == (10, 1, 9)
 
 
 def test_a_replay_of_a_capture_returns_its_entry(service: Connection, admin: Connection) -> None:
@@ -328,13 +323,20 @@ def test_credits_that_back_a_hold_are_those_that_expire_first(service: Connectio
     assert_ledger_holds(admin, acme)
 
 
-def test_a_hold_made_after_a_lots_expiry_never_keeps_that_lot(service: Connection, admin: Connection) -> None:
+@pytest.mark.parametrize("end", ["release", "lapse"])
+def test_a_hold_made_after_a_lots_expiry_never_keeps_that_lot(service: Connection, admin: Connection, end: str) -> None:
     acme, now = organization(service, 10), freeze(admin)
     grant(service, acme, 20, expires_at=now + HOUR)
     first = hold(service, acme, 20, time_to_live=5 * HOUR)
     move_clock(admin, "+1 hour")
     hold(service, acme, 10, time_to_live=9 * HOUR)
-    release(service, first)
+    if end == "release":
+        release(service, first)
+    else:
+        move_clock(admin, "+5 hours")
+    assert state(service, acme) == (10, 10, 0)
+    settle(admin, acme)
+    assert [e["amount"] for e in entries(admin, acme)] == [10, 20, -20]
     assert state(service, acme) == (10, 10, 0)
     assert_ledger_holds(admin, acme)
 
@@ -389,9 +391,7 @@ def test_holds_are_listed_newest_first_by_state_in_pages(service: Connection, ad
         settle(admin, acme)
     first = call(service, "list_holds", organization_id=acme, page_size=3)
     assert listed(page_size=3, page_token=first["next_page_token"]) == [2, 1]
-    refused(
-        service, "TN003", "list_holds", organization_id=acme, state="active", page_token=first["next_page_token"]
-    )
+    refused(service, "TN003", "list_holds", organization_id=acme, state="active", page_token=first["next_page_token"])
     assert refused(service, "TN001", "list_holds", organization_id=acme, state="gone")["field"] == "state"
 
 
@@ -413,12 +413,11 @@ def test_holds_are_listed_newest_first_by_state_in_pages(service: Connection, ad
     ],
     ids=str,
 )
-def test_a_bad_hold_is_refused(service: Connection, change: dict[str, Any], field: str) -> None:
-    call(service, "create_credit_event", name="image", credit_cost=1, category="compute")
-    acme = organization(service, 10)
+def test_a_bad_hold_is_refused(shared_service: Connection, change: dict[str, Any], field: str) -> None:
+    acme = organization(shared_service, 10)
     arguments = {"organization_id": acme, "amount": 1, **change}
-    assert refused(service, "TN001", "hold_credits", **arguments)["field"] == field
-    assert state(service, acme) == (10, 0, 10)
+    assert refused(shared_service, "TN001", "hold_credits", **arguments)["field"] == field
+    assert state(shared_service, acme) == (10, 0, 10)
 
 
 @pytest.mark.parametrize(
@@ -438,13 +437,13 @@ def test_a_bad_hold_is_refused(service: Connection, change: dict[str, Any], fiel
     ids=str,
 )
 def test_bad_input_about_a_hold_is_refused(
-    service: Connection, function: str, change: dict[str, Any], field: str
+    shared_service: Connection, function: str, change: dict[str, Any], field: str
 ) -> None:
-    acme = organization(service, 10)
-    made = hold(service, acme, 5)
+    acme = organization(shared_service, 10)
+    made = hold(shared_service, acme, 5)
     arguments = {"organization_id": acme, "hold_id": made["id"], **change}
-    assert refused(service, "TN001", function, **arguments)["field"] == field
-    assert state(service, acme) == (10, 5, 5)
+    assert refused(shared_service, "TN001", function, **arguments)["field"] == field
+    assert state(shared_service, acme) == (10, 5, 5)
 
 
 def test_a_hold_of_another_organization_is_not_found(service: Connection) -> None:

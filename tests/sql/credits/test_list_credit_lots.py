@@ -1,4 +1,4 @@
-"""list_credit_lots and list_expiring_credits: order, states, pages, and reading the same before settlement and after."""
+"""list_credit_lots and list_expiring_credits: order, states, pages, and the same answer before settlement and after."""
 
 from datetime import timedelta
 from typing import Any
@@ -88,21 +88,22 @@ def test_free_and_purchased_credits_are_told_apart_in_balance_and_lots(service: 
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
-def test_pages(service: Connection, size: int) -> None:
-    acme = organization(service)
+def test_pages(shared_service: Connection, size: int) -> None:
+    acme = organization(shared_service)
     made = [
-        grant(service, acme, 1 + n, priority=n % 2, expires_at="2100-01-01" if n % 3 else None)["id"] for n in range(7)
+        grant(shared_service, acme, 1 + n, priority=n % 2, expires_at="2100-01-01" if n % 3 else None)["id"]
+        for n in range(7)
     ]
     found: list[Any] = []
     token: str | None = None
     while True:
-        page = call(service, "list_credit_lots", organization_id=acme, page_size=size, page_token=token)
+        page = call(shared_service, "list_credit_lots", organization_id=acme, page_size=size, page_token=token)
         assert len(page["lots"]) <= size
         found += [lot["id"] for lot in page["lots"]]
         token = page["next_page_token"]
         if token is None:
             break
-    assert found == [lot["id"] for lot in lots(service, acme)]
+    assert found == [lot["id"] for lot in lots(shared_service, acme)]
     assert set(found) == set(made)
 
 

@@ -32,7 +32,7 @@ def history(service: Connection, admin: Connection, credits: int = 100) -> tuple
         lambda: grant(service, acme, credits, transaction_type="purchased"),
         lambda: grant(service, acme, credits, source="subscription", expires_at=start + timedelta(days=9)),
         *[
-            lambda name=name, reference=reference: call(  # type: ignore[misc]
+            lambda name=name, reference=reference: call(
                 service, "consume_credits", organization_id=acme, credit_event=name, source_id=reference
             )
             for name in ("image", "text")
@@ -41,7 +41,8 @@ def history(service: Connection, admin: Connection, credits: int = 100) -> tuple
         lambda: consume(service, acme, 3),
         lambda: consume(service, acme, 3, source_id=REFERENCE),
         lambda: grant(service, acme, 1, source_id=REFERENCE),
-        *[lambda: call(service, "consume_credits", organization_id=acme, credit_event="image", source_id=REFERENCE)] * 3,
+        *[lambda: call(service, "consume_credits", organization_id=acme, credit_event="image", source_id=REFERENCE)]
+        * 3,
     ]
     for step in steps:
         step()
@@ -96,15 +97,15 @@ def test_entries_of_one_moment_are_all_in_a_range(service: Connection, admin: Co
 
 
 @pytest.mark.parametrize("oldest_first", [False, True])
-def test_pages_stay_right_while_entries_are_added(service: Connection, oldest_first: bool) -> None:
-    acme = organization(service, 100)
+def test_pages_stay_right_while_entries_are_added(shared_service: Connection, oldest_first: bool) -> None:
+    acme = organization(shared_service, 100)
     for _ in range(9):
-        consume(service, acme, 1)
+        consume(shared_service, acme, 1)
     found: list[int] = []
     token: str | None = None
     while True:
         page = call(
-            service,
+            shared_service,
             "list_credit_transactions",
             organization_id=acme,
             oldest_first=oldest_first,
@@ -116,7 +117,7 @@ def test_pages_stay_right_while_entries_are_added(service: Connection, oldest_fi
         if token is None:
             break
         if len(found) < 9:
-            consume(service, acme, 1)
+            consume(shared_service, acme, 1)
     assert found == (list(range(1, 13)) if oldest_first else list(range(10, 0, -1)))
 
 
@@ -153,7 +154,7 @@ def test_a_token_serves_no_other_list(service: Connection) -> None:
     ids=str,
 )
 def test_bad_filters_are_refused(
-    service: Connection, change: dict[str, Any], sqlstate: str, field: str | None
+    shared_service: Connection, change: dict[str, Any], sqlstate: str, field: str | None
 ) -> None:
-    arguments = {"organization_id": organization(service), **change}
-    assert refused(service, sqlstate, "list_credit_transactions", **arguments).get("field") == field
+    arguments = {"organization_id": organization(shared_service), **change}
+    assert refused(shared_service, sqlstate, "list_credit_transactions", **arguments).get("field") == field

@@ -1,0 +1,243 @@
+"""revoke_credits: what a returned payment takes back, and what it cannot."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.conftest import Connection
+from tests.support.ledger import (
+    assert_ledger_holds,
+    balance,
+    call,
+    consume,
+    entries,
+    freeze,
+    grant,
+    hold,
+    lots,
+    move_clock,
+    organization,
+    refused,
+    remaining,
+    settle,
+    taken,
+)
+
+
+def test_a_purchase_is_revoked_as_a_whole(service: Connection, admin: Connection) -> None:
+    acme = organization(service, 10)
+    bought = grant(service, acme, 100, transaction_type="purchased")
+    answer = call(
+        service,
+        "revoke_credits",
+        organization_id=acme,
+        credit_transaction_id=bought["id"],
+        description="disputed",
+        metadata={"dispute": "dp_1"},
+    )
+    assert (answer["revoked"], answer["shortfall"]) == (100, 0)
+    entry = answer["transaction"]
+    assert (entry["transaction_type"], entry["amount"], entry["balance_after"]) == ("revoked", -100, 10)
+    assert (entry["source"], entry["source_id"]) == ("revocation", bought["id"])
+    assert (entry["description"], entry["metadata"]) == ("disputed", {"dispute": "dp_1"})
+    assert taken(service, acme, entry) == {bought["id"]: -100}
+    assert balance(service, acme)["purchased"] == 0
+    assert_ledger_holds(admin, acme)
+
+
+def test_a_purchase_is_revoked_in_parts_and_never_more_than_it_was(service: Connection, admin: Connection) -> None:
+    acme = organization(service, 1000)
+    bought = grant(service, acme, 100)
+    arguments = {"organization_id": acme, "credit_transaction_id": bought["id"]}
+    assert call(service, "revoke_credits", amount=30, **arguments)["revoked"] == 30
+    assert call(service, "revoke_credits", amount=20, **arguments)["revoked"] == 20
+    detail = refused(service, "TN020", "revoke_credits", amount=51, **arguments)
+    assert (detail["granted"], detail["revoked"], detail["amount"]) == (100, 50, 51)
+    assert call(service, "revoke_credits", **arguments)["revoked"] == 50
+    for amount in (None, 1):
+        refused(service, "TN020", "revoke_credits", amount=amount, **arguments)
+    assert balance(service, acme)["balance"] == 1000
+    assert_ledger_holds(admin, acme)
+
+
+def test_what_was_spent_of_it_is_taken_from_other_lots_in_spending_order(
+    service: Connection, admin: Connection
+) -> None:
+    acme = organization(service)
+    bought = grant(service, acme, 100, expires_at="2100-01-01")
+    consume(service, acme, 70)
+    never = grant(service, acme, 50)
+    late = grant(service, acme, 20, expires_at="2100-02-01")
+    answer = call(service, "revoke_credits", organization_id=acme, credit_transaction_id=bought["id"], amount=60)
+    assert taken(service, acme, answer["transaction"]) == {bought["id"]: -30, late["id"]: -20, never["id"]: -10}
+    assert remaining(service, acme) == [40]
+    assert_ledger_holds(admin, acme)
+
+
+def test_the_lot_that_is_named_is_taken_first_whenever_it_expires(service: Connection, admin: Connection) -> None:
+    acme = organization(service)
+    soon = grant(service, acme, 100, expires_at="2100-01-01")
+    never = grant(service, acme, 100)
+    answer = call(service, "revoke_credits", organization_id=acme, credit_transaction_id=never["id"], amount=60)
+    assert taken(service, acme, answer["transaction"]) == {never["id"]: -60}
+    assert [(lot["id"], lot["remaining"]) for lot in lots(service, acme)] == [(soon["id"], 100), (never["id"], 40)]
+    assert_ledger_holds(admin, acme)
+
+
+def test_what_is_spent_already_is_the_shortfall_returned_and_recorded(service: Connection, admin: Connection) -> None:
+    acme = organization(service)
+    bought = grant(service, acme, 100)
+    consume(service, acme, 70)
+    answer = call(service, "revoke_credits", organization_id=acme, credit_transaction_id=bought["id"])
+    assert (answer["revoked"], answer["shortfall"]) == (30, 70)
+    assert answer["transaction"]["balance_after"] == 0
+    recorded = admin.execute("select amount, revoked, credit_transaction_id as id from tenantry.credit_revocations")
+    assert recorded.fetchall() == [{"amount": 100, "revoked": 30, "id": answer["transaction"]["id"]}]
+    grant(service, acme, 500)
+    refused(service, "TN020", "revoke_credits", organization_id=acme, credit_transaction_id=bought["id"], amount=1)
+    assert_ledger_holds(admin, acme)
+
+
+def test_held_credits_are_not_taken(service: Connection, admin: Connection) -> None:
+    acme = organization(service)
+    bought = grant(service, acme, 100)
+    made = hold(service, acme, 80)
+    answer = call(service, "revoke_credits", organization_id=acme, credit_transaction_id=bought["id"])
+    assert (answer["revoked"], answer["shortfall"]) == (20, 80)
+    call(service, "capture_hold", organization_id=acme, hold_id=made["id"])
+    assert balance(service, acme)["balance"] == 0
+    assert_ledger_holds(admin, acme)
+
+
+def test_what_an_older_hold_keeps_of_an_expired_lot_is_not_taken(service: Connection, admin: Connection) -> None:
+    acme, now = organization(service), freeze(admin)
+    bought = grant(service, acme, 10, expires_at=now + timedelta(hours=1))
+    made = hold(service, acme, 10, time_to_live=timedelta(hours=9))
+    other = grant(service, acme, 4)
+    move_clock(admin, "+2 hours")
+    answer = call(service, "revoke_credits", organization_id=acme, credit_transaction_id=bought["id"])
+    assert (answer["revoked"], answer["shortfall"]) == (4, 6)
+    assert taken(service, acme, answer["transaction"]) == {other["id"]: -4}
+    assert_ledger_holds(admin, acme)
+    call(service, "capture_hold", organization_id=acme, hold_id=made["id"])
+    assert_ledger_holds(admin, acme)
+
+
+def test_a_replay_answers_as_the_first_call_did(service: Connection, admin: Connection) -> None:
+    acme = organization(service)
+    bought = grant(service, acme, 100)
+    consume(service, acme, 70)
+    arguments = {"organization_id": acme, "credit_transaction_id": bought["id"], "request_id": "r"}
+    first = call(service, "revoke_credits", **arguments)
+    grant(service, acme, 100)
+    assert call(service, "revoke_credits", **arguments) == first
+    assert call(service, "revoke_credits", amount=100, **arguments) == first
+    for change in ({"amount": 99}, {"description": "x"}, {"metadata": {"a": 1}}, {"credit_transaction_id": uuid4()}):
+        refused(service, "TN011", "revoke_credits", **{**arguments, **change})
+    assert balance(service, acme)["balance"] == 100
+    assert_ledger_holds(admin, acme)
+
+
+def test_a_replay_is_known_when_nothing_could_be_taken(service: Connection, admin: Connection) -> None:
+    acme = organization(service)
+    bought = grant(service, acme, 10)
+    consume(service, acme, 10)
+    arguments = {"organization_id": acme, "credit_transaction_id": bought["id"], "request_id": "r"}
+    first = call(service, "revoke_credits", **arguments)
+    assert (first["transaction"], first["revoked"], first["shortfall"]) == (None, 0, 10)
+    grant(service, acme, 100)
+    assert call(service, "revoke_credits", **arguments) == first
+    assert balance(service, acme)["balance"] == 100
+    assert len(entries(admin, acme)) == 3
+
+
+def test_the_request_id_of_another_entry_is_refused(service: Connection) -> None:
+    acme = organization(service)
+    bought = grant(service, acme, 10, request_id="r")
+    refused(
+        service, "TN011", "revoke_credits", organization_id=acme, credit_transaction_id=bought["id"], request_id="r"
+    )
+
+
+def test_a_grant_for_later_is_cut_down_before_it_takes_effect(service: Connection, admin: Connection) -> None:
+    acme, now = organization(service), freeze(admin)
+    lot = call(service, "grant_credits", organization_id=acme, amount=100, effective_at=now + timedelta(days=1))["lot"]
+    arguments = {"organization_id": acme, "credit_transaction_id": lot["id"], "amount": 30, "request_id": "r"}
+    first = call(service, "revoke_credits", **arguments)
+    assert (first["transaction"], first["revoked"], first["shortfall"]) == (None, 30, 0)
+    assert call(service, "revoke_credits", **arguments) == first
+    assert remaining(service, acme) == [70]
+    refused(service, "TN020", "revoke_credits", **{**arguments, "amount": 71, "request_id": None})
+    move_clock(admin, "+1 day")
+    settle(admin, acme)
+    assert [e["amount"] for e in entries(admin, acme)] == [70]
+    refused(service, "TN020", "revoke_credits", **{**arguments, "amount": 71, "request_id": None})
+    assert call(service, "revoke_credits", **{**arguments, "amount": 70, "request_id": None})["revoked"] == 70
+    assert_ledger_holds(admin, acme)
+
+
+def test_a_grant_for_later_that_is_wholly_revoked_never_takes_effect(service: Connection, admin: Connection) -> None:
+    acme, now = organization(service, 5), freeze(admin)
+    lot = call(service, "grant_credits", organization_id=acme, amount=100, effective_at=now + timedelta(days=1))["lot"]
+    arguments = {"organization_id": acme, "credit_transaction_id": lot["id"]}
+    call(service, "revoke_credits", amount=30, **arguments)
+    assert call(service, "revoke_credits", **arguments)["revoked"] == 70
+    refused(service, "TN020", "revoke_credits", **arguments)
+    move_clock(admin, "+2 days")
+    settle(admin, acme)
+    assert balance(service, acme)["balance"] == 5
+    assert len(entries(admin, acme)) == 1
+    assert remaining(service, acme) == [5]
+    assert_ledger_holds(admin, acme)
+
+
+def test_what_expired_of_it_cannot_be_taken_from_it(service: Connection, admin: Connection) -> None:
+    acme, now = organization(service), freeze(admin)
+    bought = grant(service, acme, 10, expires_at=now + timedelta(hours=1))
+    move_clock(admin, "+2 hours")
+    answer = call(service, "revoke_credits", organization_id=acme, credit_transaction_id=bought["id"])
+    assert (answer["revoked"], answer["shortfall"]) == (0, 10)
+    assert_ledger_holds(admin, acme)
+
+
+def test_only_grants_and_purchases_are_revoked(service: Connection) -> None:
+    acme = organization(service)
+    bought = grant(service, acme, 10)
+    spent = consume(service, acme, 5)
+    refund = call(service, "refund_credits", organization_id=acme, credit_transaction_id=spent["id"])
+    revoked = call(service, "revoke_credits", organization_id=acme, credit_transaction_id=bought["id"], amount=1)[
+        "transaction"
+    ]
+    for entry in (spent, refund, revoked):
+        detail = refused(service, "TN019", "revoke_credits", organization_id=acme, credit_transaction_id=entry["id"])
+        assert detail["transaction_type"] == entry["transaction_type"]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"organization_id": None}, "organization_id"),
+        ({"credit_transaction_id": None}, "credit_transaction_id"),
+        ({"amount": 0}, "amount"),
+        ({"amount": -1}, "amount"),
+        ({"request_id": ""}, "request_id"),
+    ],
+    ids=str,
+)
+def test_bad_input_is_refused_and_nothing_is_written(
+    shared_service: Connection, shared_admin: Connection, change: dict[str, Any], field: str
+) -> None:
+    acme = organization(shared_service)
+    bought = grant(shared_service, acme, 10)
+    arguments = {"organization_id": acme, "credit_transaction_id": bought["id"], **change}
+    assert refused(shared_service, "TN001", "revoke_credits", **arguments)["field"] == field
+    assert len(entries(shared_admin, acme)) == 1
+
+
+def test_a_grant_of_another_organization_is_not_found(service: Connection) -> None:
+    acme, other = organization(service, 10), organization(service)
+    bought = grant(service, other, 10)
+    for organization_id in (acme, uuid4()):
+        refused(service, "TN002", "revoke_credits", organization_id=organization_id, credit_transaction_id=bought["id"])
