@@ -26,9 +26,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several processes, each PostgreSQL installation's tests go to one: it has one cluster, at work all the time."""
+    """With several processes, the tests of one PostgreSQL go to one of them, whose cluster then is always at work."""
     for item in items:
-        installation = getattr(item, "callspec", None) and item.callspec.params.get("cluster")  # type: ignore[attr-defined]
+        callspec = getattr(item, "callspec", None)
+        installation = callspec.params.get("cluster") if callspec else None
         if installation:
             item.add_marker(pytest.mark.xdist_group(str(installation)))
 

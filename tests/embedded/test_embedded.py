@@ -5,8 +5,8 @@ import importlib.metadata
 import importlib.util
 import json
 import os
-import shutil
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
