@@ -31,4 +31,6 @@ comment on schema tenantry is
 
 revoke all on schema tenantry from public;
 grant usage on schema tenantry to anon, authenticated, service_role, tenantry_server;
+-- Wherever default privileges are wider than Supabase's: what stands in the private schema is nobody's to begin with.
+revoke all on all tables in schema tenantry from anon, authenticated, service_role;
 grant usage on schema public to anon, authenticated, service_role;

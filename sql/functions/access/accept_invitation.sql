@@ -68,7 +68,7 @@ end
 $$;
 
 comment on function tenantry.accept_invitation(text) is 'Definer half of public.accept_invitation.';
-revoke all on function tenantry.accept_invitation from public;
+revoke all on function tenantry.accept_invitation from public, anon, authenticated, service_role;
 grant execute on function tenantry.accept_invitation to authenticated, service_role;
 
 create or replace function public.accept_invitation(

@@ -26,7 +26,7 @@ end
 $$;
 
 comment on function tenantry.add_role_permission(text, text) is 'Definer half of public.add_role_permission.';
-revoke all on function tenantry.add_role_permission from public;
+revoke all on function tenantry.add_role_permission from public, anon, authenticated, service_role;
 grant execute on function tenantry.add_role_permission to authenticated, service_role;
 
 create or replace function public.add_role_permission(

@@ -32,7 +32,7 @@ end
 $$;
 
 comment on function tenantry.assign_role(uuid, text, uuid) is 'Definer half of public.assign_role.';
-revoke all on function tenantry.assign_role from public;
+revoke all on function tenantry.assign_role from public, anon, authenticated, service_role;
 grant execute on function tenantry.assign_role to authenticated, service_role;
 
 create or replace function public.assign_role(

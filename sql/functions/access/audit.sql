@@ -39,7 +39,7 @@ end
 $$;
 
 comment on function tenantry.audit() is 'Trigger: writes who changed the row into tenantry.audit_log.';
-revoke all on function tenantry.audit from public;
+revoke all on function tenantry.audit from public, anon, authenticated, service_role;
 
 -- On organizations only for what people edit: the ledger updates its account's row too, at every consumption.
 create or replace trigger audit

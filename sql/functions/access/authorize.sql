@@ -18,5 +18,5 @@ $$;
 
 comment on function tenantry.authorize(text, uuid) is
     'Raises 42501 unless the caller holds the permission (resource:action) in the organization.';
-revoke all on function tenantry.authorize from public;
+revoke all on function tenantry.authorize from public, anon, authenticated, service_role;
 grant execute on function tenantry.authorize to anon, authenticated, service_role;

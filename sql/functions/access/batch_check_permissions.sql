@@ -38,7 +38,7 @@ end
 $$;
 
 comment on function tenantry.batch_check_permissions(uuid[], text[], uuid) is 'Definer half of public.batch_check_permissions.';
-revoke all on function tenantry.batch_check_permissions from public;
+revoke all on function tenantry.batch_check_permissions from public, anon, authenticated, service_role;
 grant execute on function tenantry.batch_check_permissions to authenticated, service_role;
 
 create or replace function public.batch_check_permissions(

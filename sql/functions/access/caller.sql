@@ -6,5 +6,5 @@ language sql stable
 return coalesce(nullif(current_setting('role'), 'none'), session_user);
 
 comment on function tenantry.caller() is 'Name of the role that calls, also within a definer function.';
-revoke all on function tenantry.caller from public;
+revoke all on function tenantry.caller from public, anon, authenticated, service_role;
 grant execute on function tenantry.caller to anon, authenticated, service_role;

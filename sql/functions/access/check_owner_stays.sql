@@ -25,4 +25,4 @@ $$;
 
 comment on function tenantry.check_owner_stays(public.user_roles) is
     'Raises TN022 when the assignment is that of an organization''s last owner.';
-revoke all on function tenantry.check_owner_stays from public;
+revoke all on function tenantry.check_owner_stays from public, anon, authenticated, service_role;

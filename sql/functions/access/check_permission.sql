@@ -17,7 +17,7 @@ end
 $$;
 
 comment on function tenantry.check_permission(uuid, text, uuid) is 'Definer half of public.check_permission.';
-revoke all on function tenantry.check_permission from public;
+revoke all on function tenantry.check_permission from public, anon, authenticated, service_role;
 grant execute on function tenantry.check_permission to authenticated, service_role;
 
 create or replace function public.check_permission(

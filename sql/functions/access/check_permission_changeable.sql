@@ -21,4 +21,4 @@ $$;
 
 comment on function tenantry.check_permission_changeable(uuid) is
     'Raises TN021 when a system role holds the permission.';
-revoke all on function tenantry.check_permission_changeable from public;
+revoke all on function tenantry.check_permission_changeable from public, anon, authenticated, service_role;

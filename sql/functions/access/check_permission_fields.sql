@@ -25,4 +25,4 @@ $$;
 
 comment on function tenantry.check_permission_fields(text, text, text) is
     'Raises TN001 when one of the values is not fit for a permission.';
-revoke all on function tenantry.check_permission_fields from public;
+revoke all on function tenantry.check_permission_fields from public, anon, authenticated, service_role;

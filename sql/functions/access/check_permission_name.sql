@@ -14,4 +14,4 @@ $$;
 
 comment on function tenantry.check_permission_name(text) is
     'Raises TN001 unless the text reads resource:action.';
-revoke all on function tenantry.check_permission_name from public;
+revoke all on function tenantry.check_permission_name from public, anon, authenticated, service_role;

@@ -26,4 +26,4 @@ $$;
 
 comment on function tenantry.check_role_bound(uuid, uuid) is
     'Raises 42501 unless the caller holds every permission of the role in the organization.';
-revoke all on function tenantry.check_role_bound from public;
+revoke all on function tenantry.check_role_bound from public, anon, authenticated, service_role;

@@ -25,4 +25,4 @@ $$;
 
 comment on function tenantry.check_role_name(text, uuid) is
     'Raises TN001 when the text is not fit for a role''s name.';
-revoke all on function tenantry.check_role_name from public;
+revoke all on function tenantry.check_role_name from public, anon, authenticated, service_role;

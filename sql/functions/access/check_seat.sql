@@ -37,4 +37,4 @@ $$;
 
 comment on function tenantry.check_seat(uuid, uuid) is
     'Raises TN023 when the plan of the organization has no seat left for a further member.';
-revoke all on function tenantry.check_seat from public;
+revoke all on function tenantry.check_seat from public, anon, authenticated, service_role;

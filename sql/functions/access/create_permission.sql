@@ -23,7 +23,7 @@ end
 $$;
 
 comment on function tenantry.create_permission(text, text, text, text) is 'Definer half of public.create_permission.';
-revoke all on function tenantry.create_permission from public;
+revoke all on function tenantry.create_permission from public, anon, authenticated, service_role;
 grant execute on function tenantry.create_permission to authenticated, service_role;
 
 create or replace function public.create_permission(

@@ -31,7 +31,7 @@ end
 $$;
 
 comment on function tenantry.create_role(text, text, uuid) is 'Definer half of public.create_role.';
-revoke all on function tenantry.create_role from public;
+revoke all on function tenantry.create_role from public, anon, authenticated, service_role;
 grant execute on function tenantry.create_role to authenticated, service_role;
 
 create or replace function public.create_role(

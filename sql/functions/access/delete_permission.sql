@@ -18,7 +18,7 @@ end
 $$;
 
 comment on function tenantry.delete_permission(text) is 'Definer half of public.delete_permission.';
-revoke all on function tenantry.delete_permission from public;
+revoke all on function tenantry.delete_permission from public, anon, authenticated, service_role;
 grant execute on function tenantry.delete_permission to authenticated, service_role;
 
 create or replace function public.delete_permission(

@@ -11,6 +11,8 @@ declare
     v_role public.roles;
 begin
     v_role := tenantry.lock_role(p_role);
+    -- Nobody takes from others what they could not give.
+    perform tenantry.check_role_bound(v_role.id, v_role.organization_id);
     -- Before the role, while the audit log can still tell whose it is.
     delete from public.role_permissions where role_id = v_role.id;
     delete from public.roles where id = v_role.id;
@@ -18,7 +20,7 @@ end
 $$;
 
 comment on function tenantry.delete_role(text) is 'Definer half of public.delete_role.';
-revoke all on function tenantry.delete_role from public;
+revoke all on function tenantry.delete_role from public, anon, authenticated, service_role;
 grant execute on function tenantry.delete_role to authenticated, service_role;
 
 create or replace function public.delete_role(

@@ -44,7 +44,7 @@ end
 $$;
 
 comment on function tenantry.explain_permission(uuid, text, uuid) is 'Definer half of public.explain_permission.';
-revoke all on function tenantry.explain_permission from public;
+revoke all on function tenantry.explain_permission from public, anon, authenticated, service_role;
 grant execute on function tenantry.explain_permission to authenticated, service_role;
 
 create or replace function public.explain_permission(

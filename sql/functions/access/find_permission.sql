@@ -24,5 +24,5 @@ $$;
 
 comment on function tenantry.find_permission(text) is
     'The permission of that id or name. Raises TN001 (none given), TN002.';
-revoke all on function tenantry.find_permission from public;
+revoke all on function tenantry.find_permission from public, anon, authenticated, service_role;
 grant execute on function tenantry.find_permission to authenticated, service_role;

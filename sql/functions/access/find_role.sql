@@ -32,5 +32,5 @@ $$;
 
 comment on function tenantry.find_role(text, uuid) is
     'The role of that id or name, or of that display name in the organization. Raises TN001 (none given), TN002.';
-revoke all on function tenantry.find_role from public;
+revoke all on function tenantry.find_role from public, anon, authenticated, service_role;
 grant execute on function tenantry.find_role to authenticated, service_role;

@@ -24,7 +24,7 @@ $$;
 
 comment on function tenantry.is_authorized(text, uuid) is
     'Whether the caller holds the permission (resource:action) in the organization.';
-revoke all on function tenantry.is_authorized from public;
+revoke all on function tenantry.is_authorized from public, anon, authenticated, service_role;
 grant execute on function tenantry.is_authorized to anon, authenticated, service_role;
 
 -- Whether the caller holds a permission. For single checks; policies on large tables ask organizations_with() instead.

@@ -45,7 +45,7 @@ end
 $$;
 
 comment on function tenantry.invite_member(uuid, text, text, interval) is 'Definer half of public.invite_member.';
-revoke all on function tenantry.invite_member from public;
+revoke all on function tenantry.invite_member from public, anon, authenticated, service_role;
 grant execute on function tenantry.invite_member to authenticated, service_role;
 
 create or replace function public.invite_member(

@@ -41,7 +41,7 @@ end
 $$;
 
 comment on function tenantry.list_audit_entries(uuid, text, uuid, integer, text) is 'Definer half of public.list_audit_entries.';
-revoke all on function tenantry.list_audit_entries from public;
+revoke all on function tenantry.list_audit_entries from public, anon, authenticated, service_role;
 grant execute on function tenantry.list_audit_entries to authenticated, service_role;
 
 create or replace function public.list_audit_entries(

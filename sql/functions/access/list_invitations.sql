@@ -38,7 +38,7 @@ end
 $$;
 
 comment on function tenantry.list_invitations(uuid, integer, text) is 'Definer half of public.list_invitations.';
-revoke all on function tenantry.list_invitations from public;
+revoke all on function tenantry.list_invitations from public, anon, authenticated, service_role;
 grant execute on function tenantry.list_invitations to authenticated, service_role;
 
 create or replace function public.list_invitations(

@@ -42,7 +42,7 @@ end
 $$;
 
 comment on function tenantry.list_members(uuid, integer, text) is 'Definer half of public.list_members.';
-revoke all on function tenantry.list_members from public;
+revoke all on function tenantry.list_members from public, anon, authenticated, service_role;
 grant execute on function tenantry.list_members to authenticated, service_role;
 
 create or replace function public.list_members(

@@ -42,7 +42,7 @@ end
 $$;
 
 comment on function tenantry.list_users_with_permission(uuid, text, integer, text) is 'Definer half of public.list_users_with_permission.';
-revoke all on function tenantry.list_users_with_permission from public;
+revoke all on function tenantry.list_users_with_permission from public, anon, authenticated, service_role;
 grant execute on function tenantry.list_users_with_permission to authenticated, service_role;
 
 create or replace function public.list_users_with_permission(

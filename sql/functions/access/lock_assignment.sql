@@ -32,4 +32,4 @@ $$;
 
 comment on function tenantry.lock_assignment(uuid) is
     'The assignment, its organization locked, for somebody who may know of it. Raises TN001, TN002.';
-revoke all on function tenantry.lock_assignment from public;
+revoke all on function tenantry.lock_assignment from public, anon, authenticated, service_role;

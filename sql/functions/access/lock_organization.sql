@@ -20,4 +20,4 @@ $$;
 
 comment on function tenantry.lock_organization(uuid) is
     'Locks the organization for a change of its members; whether there is one.';
-revoke all on function tenantry.lock_organization from public;
+revoke all on function tenantry.lock_organization from public, anon, authenticated, service_role;

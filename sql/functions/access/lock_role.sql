@@ -30,4 +30,4 @@ $$;
 
 comment on function tenantry.lock_role(text) is
     'The role, locked, for somebody who may change it. Raises TN001, TN002, TN021 (system role), 42501.';
-revoke all on function tenantry.lock_role from public;
+revoke all on function tenantry.lock_role from public, anon, authenticated, service_role;

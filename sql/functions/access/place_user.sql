@@ -32,4 +32,4 @@ $$;
 
 comment on function tenantry.place_user(uuid, public.roles, uuid) is
     'Gives a user a role in an organization, or everywhere. Raises TN001, TN002, TN023 (no seat), 23505 (held already).';
-revoke all on function tenantry.place_user from public;
+revoke all on function tenantry.place_user from public, anon, authenticated, service_role;

@@ -20,4 +20,4 @@ $$;
 
 comment on function tenantry.present_invitation(tenantry.invitations) is
     'The invitation as callers see it.';
-revoke all on function tenantry.present_invitation from public;
+revoke all on function tenantry.present_invitation from public, anon, authenticated, service_role;

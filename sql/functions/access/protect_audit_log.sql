@@ -11,7 +11,7 @@ end
 $$;
 
 comment on function tenantry.protect_audit_log() is 'Trigger: raises TN015, the audit log is append-only.';
-revoke all on function tenantry.protect_audit_log from public;
+revoke all on function tenantry.protect_audit_log from public, anon, authenticated, service_role;
 
 create or replace trigger protect_audit_log
 before update or delete or truncate on tenantry.audit_log

@@ -22,7 +22,7 @@ end
 $$;
 
 comment on function tenantry.remove_role_assignment(uuid) is 'Definer half of public.remove_role_assignment.';
-revoke all on function tenantry.remove_role_assignment from public;
+revoke all on function tenantry.remove_role_assignment from public, anon, authenticated, service_role;
 grant execute on function tenantry.remove_role_assignment to authenticated, service_role;
 
 create or replace function public.remove_role_assignment(

@@ -15,6 +15,8 @@ declare
 begin
     v_role := tenantry.lock_role(p_role);
     v_permission := tenantry.find_permission(p_permission);
+    -- Nobody takes from others what they could not give.
+    perform tenantry.authorize(v_permission.resource || ':' || v_permission.action, v_role.organization_id);
     delete from public.role_permissions as rp
     where rp.role_id = v_role.id and rp.permission_id = v_permission.id;
     if not found then
@@ -24,7 +26,7 @@ end
 $$;
 
 comment on function tenantry.remove_role_permission(text, text) is 'Definer half of public.remove_role_permission.';
-revoke all on function tenantry.remove_role_permission from public;
+revoke all on function tenantry.remove_role_permission from public, anon, authenticated, service_role;
 grant execute on function tenantry.remove_role_permission to authenticated, service_role;
 
 create or replace function public.remove_role_permission(

@@ -37,7 +37,7 @@ end
 $$;
 
 comment on function tenantry.revoke_invitation(uuid, uuid) is 'Definer half of public.revoke_invitation.';
-revoke all on function tenantry.revoke_invitation from public;
+revoke all on function tenantry.revoke_invitation from public, anon, authenticated, service_role;
 grant execute on function tenantry.revoke_invitation to authenticated, service_role;
 
 create or replace function public.revoke_invitation(

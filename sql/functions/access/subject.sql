@@ -19,4 +19,4 @@ $$;
 
 comment on function tenantry.subject(uuid, uuid) is
     'The user whose permissions are asked for; the caller unless given. Raises TN001, 42501.';
-revoke all on function tenantry.subject from public;
+revoke all on function tenantry.subject from public, anon, authenticated, service_role;

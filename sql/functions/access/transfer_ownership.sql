@@ -58,7 +58,7 @@ end
 $$;
 
 comment on function tenantry.transfer_ownership(uuid, uuid, uuid) is 'Definer half of public.transfer_ownership.';
-revoke all on function tenantry.transfer_ownership from public;
+revoke all on function tenantry.transfer_ownership from public, anon, authenticated, service_role;
 grant execute on function tenantry.transfer_ownership to authenticated, service_role;
 
 create or replace function public.transfer_ownership(

@@ -46,7 +46,7 @@ end
 $$;
 
 comment on function tenantry.update_permission(text, text, text, text, text, text[]) is 'Definer half of public.update_permission.';
-revoke all on function tenantry.update_permission from public;
+revoke all on function tenantry.update_permission from public, anon, authenticated, service_role;
 grant execute on function tenantry.update_permission to authenticated, service_role;
 
 create or replace function public.update_permission(

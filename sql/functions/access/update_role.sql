@@ -32,7 +32,7 @@ end
 $$;
 
 comment on function tenantry.update_role(text, text, text, text[]) is 'Definer half of public.update_role.';
-revoke all on function tenantry.update_role from public;
+revoke all on function tenantry.update_role from public, anon, authenticated, service_role;
 grant execute on function tenantry.update_role to authenticated, service_role;
 
 create or replace function public.update_role(

@@ -33,7 +33,7 @@ end
 $$;
 
 comment on function tenantry.update_role_assignment(uuid, text) is 'Definer half of public.update_role_assignment.';
-revoke all on function tenantry.update_role_assignment from public;
+revoke all on function tenantry.update_role_assignment from public, anon, authenticated, service_role;
 grant execute on function tenantry.update_role_assignment to authenticated, service_role;
 
 create or replace function public.update_role_assignment(

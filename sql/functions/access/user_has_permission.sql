@@ -25,4 +25,4 @@ end;
 
 comment on function tenantry.user_has_permission(uuid, text, uuid) is
     'Whether the user holds the permission (resource:action) in the organization, or everywhere.';
-revoke all on function tenantry.user_has_permission from public;
+revoke all on function tenantry.user_has_permission from public, anon, authenticated, service_role;

@@ -29,7 +29,7 @@ end
 $$;
 
 comment on function tenantry.watch_owners() is 'Trigger: records owner_lost when an organization''s last owner is gone.';
-revoke all on function tenantry.watch_owners from public;
+revoke all on function tenantry.watch_owners from public, anon, authenticated, service_role;
 
 create or replace trigger watch_owners
 after delete on public.user_roles

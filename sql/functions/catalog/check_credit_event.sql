@@ -27,4 +27,4 @@ $$;
 
 comment on function tenantry.check_credit_event(text, integer, text, jsonb) is
     'Raises TN001 when one of the values is not fit for a credit event.';
-revoke all on function tenantry.check_credit_event from public;
+revoke all on function tenantry.check_credit_event from public, anon, authenticated, service_role;

@@ -25,7 +25,7 @@ $$;
 
 comment on function tenantry.create_credit_event(text, integer, text, text, jsonb) is
     'Definer half of public.create_credit_event.';
-revoke all on function tenantry.create_credit_event from public;
+revoke all on function tenantry.create_credit_event from public, anon, authenticated, service_role;
 grant execute on function tenantry.create_credit_event to authenticated, service_role;
 
 create or replace function public.create_credit_event(

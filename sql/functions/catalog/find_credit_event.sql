@@ -27,5 +27,5 @@ $$;
 
 comment on function tenantry.find_credit_event(text) is
     'The credit event of that id or name. Raises TN001 (none given), TN002.';
-revoke all on function tenantry.find_credit_event from public;
+revoke all on function tenantry.find_credit_event from public, anon, authenticated, service_role;
 grant execute on function tenantry.find_credit_event to authenticated, service_role;

@@ -54,7 +54,7 @@ $$;
 
 comment on function tenantry.update_credit_event(text, text, integer, text, text, boolean, jsonb, text[]) is
     'Definer half of public.update_credit_event.';
-revoke all on function tenantry.update_credit_event from public;
+revoke all on function tenantry.update_credit_event from public, anon, authenticated, service_role;
 grant execute on function tenantry.update_credit_event to authenticated, service_role;
 
 create or replace function public.update_credit_event(

@@ -12,4 +12,4 @@ end
 $$;
 
 comment on function tenantry.check_metadata(text, jsonb) is 'Raises TN001 when the JSON argument is not an object.';
-revoke all on function tenantry.check_metadata from public;
+revoke all on function tenantry.check_metadata from public, anon, authenticated, service_role;

@@ -18,4 +18,4 @@ $$;
 
 comment on function tenantry.check_pattern(text, text, text, text) is
     'Raises TN001 when the text argument does not match the pattern; p_wanted says in words what does.';
-revoke all on function tenantry.check_pattern from public;
+revoke all on function tenantry.check_pattern from public, anon, authenticated, service_role;

@@ -23,4 +23,4 @@ $$;
 
 comment on function tenantry.check_text(text, text, integer, boolean) is
     'Raises TN001 when the text argument is missing (if required), blank or longer than p_max characters.';
-revoke all on function tenantry.check_text from public;
+revoke all on function tenantry.check_text from public, anon, authenticated, service_role;

@@ -5,5 +5,5 @@ language sql volatile
 return pg_catalog.clock_timestamp();
 
 comment on function tenantry.clock() is 'The present time, moving on within a transaction.';
-revoke all on function tenantry.clock from public;
+revoke all on function tenantry.clock from public, anon, authenticated, service_role;
 grant execute on function tenantry.clock to authenticated, service_role;

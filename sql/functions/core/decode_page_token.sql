@@ -29,5 +29,5 @@ $$;
 
 comment on function tenantry.decode_page_token(text, text) is
     'The sort key in a page token, null for no token. Raises TN003 for a token of another listing.';
-revoke all on function tenantry.decode_page_token from public;
+revoke all on function tenantry.decode_page_token from public, anon, authenticated, service_role;
 grant execute on function tenantry.decode_page_token to anon, authenticated, service_role;

@@ -11,5 +11,5 @@ return translate(
 
 comment on function tenantry.encode_page_token(text, jsonb) is
     'The opaque token of the page after the row with sort key p_key in the listing p_scope.';
-revoke all on function tenantry.encode_page_token from public;
+revoke all on function tenantry.encode_page_token from public, anon, authenticated, service_role;
 grant execute on function tenantry.encode_page_token to anon, authenticated, service_role;

@@ -25,5 +25,5 @@ return case p_code
 end;
 
 comment on function tenantry.error_reason(text) is 'The reason that an SQLSTATE of Tenantry''s own stands for.';
-revoke all on function tenantry.error_reason from public;
+revoke all on function tenantry.error_reason from public, anon, authenticated, service_role;
 grant execute on function tenantry.error_reason to anon, authenticated, service_role;

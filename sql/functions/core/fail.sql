@@ -24,5 +24,5 @@ $$;
 
 comment on function tenantry.fail(text, text, jsonb, text) is
     'Raises SQLSTATE p_code with a message, its reason and the variables as JSON in DETAIL and the remedy in HINT.';
-revoke all on function tenantry.fail from public;
+revoke all on function tenantry.fail from public, anon, authenticated, service_role;
 grant execute on function tenantry.fail to anon, authenticated, service_role;

@@ -13,5 +13,5 @@ $$;
 
 comment on function tenantry.fail_invalid(text, text) is
     'Raises TN001 (invalid argument) for the argument p_field; p_problem says what is wrong with it.';
-revoke all on function tenantry.fail_invalid from public;
+revoke all on function tenantry.fail_invalid from public, anon, authenticated, service_role;
 grant execute on function tenantry.fail_invalid to anon, authenticated, service_role;

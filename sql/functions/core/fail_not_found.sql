@@ -13,5 +13,5 @@ $$;
 
 comment on function tenantry.fail_not_found(text, text) is
     'Raises TN002 (not found) for the resource of that kind, named by id or name.';
-revoke all on function tenantry.fail_not_found from public;
+revoke all on function tenantry.fail_not_found from public, anon, authenticated, service_role;
 grant execute on function tenantry.fail_not_found to anon, authenticated, service_role;

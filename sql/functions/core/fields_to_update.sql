@@ -32,4 +32,4 @@ $$;
 
 comment on function tenantry.fields_to_update(text[], jsonb) is
     'The names of the fields that an update sets, by its mask and its values. Raises TN001 for an unknown path.';
-revoke all on function tenantry.fields_to_update from public;
+revoke all on function tenantry.fields_to_update from public, anon, authenticated, service_role;

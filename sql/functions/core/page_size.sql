@@ -13,5 +13,5 @@ end
 $$;
 
 comment on function tenantry.page_size(integer) is 'Rows in a page: 50 for null or 0, at most 1000. Raises TN001 when negative.';
-revoke all on function tenantry.page_size from public;
+revoke all on function tenantry.page_size from public, anon, authenticated, service_role;
 grant execute on function tenantry.page_size to anon, authenticated, service_role;

@@ -10,7 +10,7 @@ end
 $$;
 
 comment on function tenantry.touch_updated_at() is 'Trigger: sets updated_at to the present time.';
-revoke all on function tenantry.touch_updated_at from public;
+revoke all on function tenantry.touch_updated_at from public, anon, authenticated, service_role;
 
 -- On organizations only for what people edit: the ledger updates its account's row too, at every consumption.
 create or replace trigger touch_updated_at

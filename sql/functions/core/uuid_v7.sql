@@ -17,4 +17,4 @@ begin atomic
 end;
 
 comment on function tenantry.uuid_v7() is 'A new time-ordered UUID.';
-revoke all on function tenantry.uuid_v7 from public;
+revoke all on function tenantry.uuid_v7 from public, anon, authenticated, service_role;

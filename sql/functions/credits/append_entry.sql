@@ -80,4 +80,4 @@ $$;
 
 comment on function tenantry.append_entry(public.credit_transactions, timestamptz, boolean, integer) is
     'Writes one ledger entry and its account. Null when the account does not allow it or the key is taken.';
-revoke all on function tenantry.append_entry from public;
+revoke all on function tenantry.append_entry from public, anon, authenticated, service_role;

@@ -230,7 +230,7 @@ end
 $$;
 
 comment on function tenantry.batch_consume_credits(jsonb) is 'Definer half of public.batch_consume_credits.';
-revoke all on function tenantry.batch_consume_credits from public;
+revoke all on function tenantry.batch_consume_credits from public, anon, authenticated, service_role;
 grant execute on function tenantry.batch_consume_credits to authenticated, service_role;
 
 create or replace function public.batch_consume_credits(

@@ -37,4 +37,4 @@ $$;
 
 comment on function tenantry.batch_item(jsonb) is
     'The entry that an item of a batch would write, and whether its credit event is active. Raises TN001, TN002.';
-revoke all on function tenantry.batch_item from public;
+revoke all on function tenantry.batch_item from public, anon, authenticated, service_role;

@@ -29,7 +29,7 @@ end
 $$;
 
 comment on function tenantry.can_afford(uuid, text, integer) is 'Definer half of public.can_afford.';
-revoke all on function tenantry.can_afford from public;
+revoke all on function tenantry.can_afford from public, anon, authenticated, service_role;
 grant execute on function tenantry.can_afford to authenticated, service_role;
 
 create or replace function public.can_afford(

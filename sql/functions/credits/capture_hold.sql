@@ -86,7 +86,7 @@ $$;
 
 comment on function tenantry.capture_hold(uuid, uuid, integer, boolean, boolean, text, jsonb, text) is
     'Definer half of public.capture_hold.';
-revoke all on function tenantry.capture_hold from public;
+revoke all on function tenantry.capture_hold from public, anon, authenticated, service_role;
 grant execute on function tenantry.capture_hold to authenticated, service_role;
 
 create or replace function public.capture_hold(

@@ -45,4 +45,4 @@ $$;
 
 comment on function tenantry.charge_row() is
     'Trigger: charges the organization that the inserted row names; attached by charge_on_insert().';
-revoke all on function tenantry.charge_row from public;
+revoke all on function tenantry.charge_row from public, anon, authenticated, service_role;

@@ -23,4 +23,4 @@ $$;
 
 comment on function tenantry.check_balance_range(public.organizations, integer) is
     'Raises TN010 when the balance, what is granted for later and the amount together are out of range.';
-revoke all on function tenantry.check_balance_range from public;
+revoke all on function tenantry.check_balance_range from public, anon, authenticated, service_role;

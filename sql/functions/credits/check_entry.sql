@@ -22,4 +22,4 @@ $$;
 
 comment on function tenantry.check_entry(text, text, jsonb, text) is
     'Raises TN001 when a value is not fit for an entry of the ledger.';
-revoke all on function tenantry.check_entry from public;
+revoke all on function tenantry.check_entry from public, anon, authenticated, service_role;

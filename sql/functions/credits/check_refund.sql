@@ -28,4 +28,4 @@ $$;
 
 comment on function tenantry.check_refund(public.credit_transactions, integer) is
     'What was refunded of the consumption before. Raises TN017 when the amount would be more than it spent.';
-revoke all on function tenantry.check_refund from public;
+revoke all on function tenantry.check_refund from public, anon, authenticated, service_role;

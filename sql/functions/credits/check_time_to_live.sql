@@ -11,4 +11,4 @@ end
 $$;
 
 comment on function tenantry.check_time_to_live(interval) is 'Raises TN001 unless 0 < p_time_to_live <= 366 days.';
-revoke all on function tenantry.check_time_to_live from public;
+revoke all on function tenantry.check_time_to_live from public, anon, authenticated, service_role;

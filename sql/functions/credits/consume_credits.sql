@@ -27,7 +27,7 @@ $$;
 
 comment on function tenantry.consume_credits(uuid, text, integer, integer, uuid, text, jsonb, text) is
     'Definer half of public.consume_credits.';
-revoke all on function tenantry.consume_credits from public;
+revoke all on function tenantry.consume_credits from public, anon, authenticated, service_role;
 grant execute on function tenantry.consume_credits to authenticated, service_role;
 
 create or replace function public.consume_credits(

@@ -40,4 +40,4 @@ $$;
 
 comment on function tenantry.consumption(uuid, text, integer, integer, uuid, text, jsonb, text) is
     'The entry that a consumption would write, and whether its credit event is active. Raises TN001, TN002.';
-revoke all on function tenantry.consumption from public;
+revoke all on function tenantry.consumption from public, anon, authenticated, service_role;

@@ -92,7 +92,7 @@ $$;
 comment on function tenantry.create_credit_transaction(
     uuid, text, integer, text, uuid, text, timestamptz, text, text, jsonb, text
 ) is 'Definer half of public.create_credit_transaction.';
-revoke all on function tenantry.create_credit_transaction from public;
+revoke all on function tenantry.create_credit_transaction from public, anon, authenticated, service_role;
 grant execute on function tenantry.create_credit_transaction to authenticated, service_role;
 
 create or replace function public.create_credit_transaction(

@@ -87,7 +87,7 @@ end
 $$;
 
 comment on function tenantry.estimate_runway(uuid, integer) is 'Definer half of public.estimate_runway.';
-revoke all on function tenantry.estimate_runway from public;
+revoke all on function tenantry.estimate_runway from public, anon, authenticated, service_role;
 grant execute on function tenantry.estimate_runway to authenticated, service_role;
 
 create or replace function public.estimate_runway(

@@ -48,4 +48,4 @@ $$;
 
 comment on function tenantry.expire_lots(uuid, timestamptz, integer) is
     'Writes an expired entry for what each expired lot holds beyond what older holds keep.';
-revoke all on function tenantry.expire_lots from public;
+revoke all on function tenantry.expire_lots from public, anon, authenticated, service_role;

@@ -33,7 +33,7 @@ end
 $$;
 
 comment on function tenantry.extend_hold(uuid, uuid, interval) is 'Definer half of public.extend_hold.';
-revoke all on function tenantry.extend_hold from public;
+revoke all on function tenantry.extend_hold from public, anon, authenticated, service_role;
 grant execute on function tenantry.extend_hold to authenticated, service_role;
 
 create or replace function public.extend_hold(

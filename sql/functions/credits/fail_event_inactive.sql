@@ -13,4 +13,4 @@ end
 $$;
 
 comment on function tenantry.fail_event_inactive(uuid) is 'Raises TN013: the credit event is not active.';
-revoke all on function tenantry.fail_event_inactive from public;
+revoke all on function tenantry.fail_event_inactive from public, anon, authenticated, service_role;

@@ -11,4 +11,4 @@ end
 $$;
 
 comment on function tenantry.fail_hold_not_active(tenantry.credit_holds) is 'Raises TN016: the hold has ended.';
-revoke all on function tenantry.fail_hold_not_active from public;
+revoke all on function tenantry.fail_hold_not_active from public, anon, authenticated, service_role;

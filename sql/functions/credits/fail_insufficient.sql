@@ -16,4 +16,4 @@ $$;
 
 comment on function tenantry.fail_insufficient(public.organizations, integer) is
     'Raises TN009: required is more than the account''s available credits.';
-revoke all on function tenantry.fail_insufficient from public;
+revoke all on function tenantry.fail_insufficient from public, anon, authenticated, service_role;

@@ -10,4 +10,4 @@ end
 $$;
 
 comment on function tenantry.fail_organization_inactive(uuid) is 'Raises TN012: the organization is not active.';
-revoke all on function tenantry.fail_organization_inactive from public;
+revoke all on function tenantry.fail_organization_inactive from public, anon, authenticated, service_role;

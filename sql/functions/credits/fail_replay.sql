@@ -12,4 +12,4 @@ end
 $$;
 
 comment on function tenantry.fail_replay(text, uuid) is 'Raises TN011: the request_id was used with other arguments.';
-revoke all on function tenantry.fail_replay from public;
+revoke all on function tenantry.fail_replay from public, anon, authenticated, service_role;

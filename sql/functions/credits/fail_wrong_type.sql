@@ -14,4 +14,4 @@ $$;
 
 comment on function tenantry.fail_wrong_type(public.credit_transactions, text) is
     'Raises TN019: the entry is of the wrong type; p_wanted says what can be done to which.';
-revoke all on function tenantry.fail_wrong_type from public;
+revoke all on function tenantry.fail_wrong_type from public, anon, authenticated, service_role;

@@ -33,4 +33,4 @@ $$;
 
 comment on function tenantry.find_replay(public.credit_transactions, boolean) is
     'The entry that the idempotency key already made, or null. Raises TN011 when it was made by other arguments.';
-revoke all on function tenantry.find_replay from public;
+revoke all on function tenantry.find_replay from public, anon, authenticated, service_role;

@@ -62,7 +62,7 @@ end
 $$;
 
 comment on function tenantry.get_credit_balance(uuid, timestamptz) is 'Definer half of public.get_credit_balance.';
-revoke all on function tenantry.get_credit_balance from public;
+revoke all on function tenantry.get_credit_balance from public, anon, authenticated, service_role;
 grant execute on function tenantry.get_credit_balance to authenticated, service_role;
 
 create or replace function public.get_credit_balance(

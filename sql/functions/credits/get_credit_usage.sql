@@ -106,7 +106,7 @@ $$;
 
 comment on function tenantry.get_credit_usage(uuid, timestamptz, timestamptz, text, text, text) is
     'Definer half of public.get_credit_usage.';
-revoke all on function tenantry.get_credit_usage from public;
+revoke all on function tenantry.get_credit_usage from public, anon, authenticated, service_role;
 grant execute on function tenantry.get_credit_usage to authenticated, service_role;
 
 create or replace function public.get_credit_usage(

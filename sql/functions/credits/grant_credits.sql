@@ -125,7 +125,7 @@ $$;
 comment on function tenantry.grant_credits(
     uuid, integer, text, text, uuid, timestamptz, timestamptz, integer, text, text, jsonb, text
 ) is 'Definer half of public.grant_credits.';
-revoke all on function tenantry.grant_credits from public;
+revoke all on function tenantry.grant_credits from public, anon, authenticated, service_role;
 grant execute on function tenantry.grant_credits to authenticated, service_role;
 
 create or replace function public.grant_credits(

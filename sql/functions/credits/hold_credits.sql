@@ -87,7 +87,7 @@ $$;
 
 comment on function tenantry.hold_credits(uuid, text, integer, integer, interval, text, jsonb, text) is
     'Definer half of public.hold_credits.';
-revoke all on function tenantry.hold_credits from public;
+revoke all on function tenantry.hold_credits from public, anon, authenticated, service_role;
 grant execute on function tenantry.hold_credits to authenticated, service_role;
 
 create or replace function public.hold_credits(

@@ -18,4 +18,4 @@ return (
 
 comment on function tenantry.is_replay(public.credit_transactions, public.credit_transactions, boolean) is
     'Whether the entry p_made was made by the same arguments as p_entry would be.';
-revoke all on function tenantry.is_replay from public;
+revoke all on function tenantry.is_replay from public, anon, authenticated, service_role;

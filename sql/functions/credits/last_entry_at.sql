@@ -28,5 +28,5 @@ $$;
 
 comment on function tenantry.last_entry_at(public.organizations, timestamptz) is
     'Number of the organization''s last entry at p_at, 0 for none.';
-revoke all on function tenantry.last_entry_at from public;
+revoke all on function tenantry.last_entry_at from public, anon, authenticated, service_role;
 grant execute on function tenantry.last_entry_at to authenticated, service_role;

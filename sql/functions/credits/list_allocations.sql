@@ -80,7 +80,7 @@ $$;
 
 comment on function tenantry.list_allocations(uuid, uuid, uuid, integer, text) is
     'Definer half of public.list_allocations.';
-revoke all on function tenantry.list_allocations from public;
+revoke all on function tenantry.list_allocations from public, anon, authenticated, service_role;
 grant execute on function tenantry.list_allocations to authenticated, service_role;
 
 create or replace function public.list_allocations(

@@ -62,7 +62,7 @@ $$;
 
 comment on function tenantry.list_credit_lots(uuid, text, boolean, timestamptz, integer, text) is
     'Definer half of public.list_credit_lots and public.list_expiring_credits.';
-revoke all on function tenantry.list_credit_lots from public;
+revoke all on function tenantry.list_credit_lots from public, anon, authenticated, service_role;
 grant execute on function tenantry.list_credit_lots to authenticated, service_role;
 
 create or replace function public.list_credit_lots(

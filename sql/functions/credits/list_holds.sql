@@ -42,7 +42,7 @@ end
 $$;
 
 comment on function tenantry.list_holds(uuid, text, integer, text) is 'Definer half of public.list_holds.';
-revoke all on function tenantry.list_holds from public;
+revoke all on function tenantry.list_holds from public, anon, authenticated, service_role;
 grant execute on function tenantry.list_holds to authenticated, service_role;
 
 create or replace function public.list_holds(

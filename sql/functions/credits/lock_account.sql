@@ -22,4 +22,4 @@ $$;
 
 comment on function tenantry.lock_account(uuid) is
     'Locks and settles the organization''s account. Raises TN001, TN002.';
-revoke all on function tenantry.lock_account from public;
+revoke all on function tenantry.lock_account from public, anon, authenticated, service_role;

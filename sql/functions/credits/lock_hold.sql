@@ -27,4 +27,4 @@ $$;
 
 comment on function tenantry.lock_hold(uuid, uuid) is
     'The hold, its account locked and settled. Raises TN001, TN002, 42501.';
-revoke all on function tenantry.lock_hold from public;
+revoke all on function tenantry.lock_hold from public, anon, authenticated, service_role;

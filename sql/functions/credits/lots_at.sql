@@ -53,4 +53,4 @@ $$;
 
 comment on function tenantry.lots_at(public.organizations, timestamptz) is
     'The organization''s lots with what was left of each at p_at, a moment that is not in the future.';
-revoke all on function tenantry.lots_at from public;
+revoke all on function tenantry.lots_at from public, anon, authenticated, service_role;

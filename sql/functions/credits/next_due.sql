@@ -20,4 +20,4 @@ return least(
 
 comment on function tenantry.next_due(uuid) is
     'When the next lot expires, future grant takes effect or hold lapses; null for never.';
-revoke all on function tenantry.next_due from public;
+revoke all on function tenantry.next_due from public, anon, authenticated, service_role;

@@ -33,4 +33,4 @@ $$;
 
 comment on function tenantry.open_lot(public.credit_transactions, boolean, integer) is
     'Writes an entry that adds credits, and the lot that it opens. The caller holds the lock.';
-revoke all on function tenantry.open_lot from public;
+revoke all on function tenantry.open_lot from public, anon, authenticated, service_role;

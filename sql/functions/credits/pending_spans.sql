@@ -27,4 +27,4 @@ end;
 
 comment on function tenantry.pending_spans(public.organizations) is
     'Spans for the consumption that is not allocated to lots yet, in spending order.';
-revoke all on function tenantry.pending_spans from public;
+revoke all on function tenantry.pending_spans from public, anon, authenticated, service_role;

@@ -13,4 +13,4 @@ return row(
 
 comment on function tenantry.present_hold(tenantry.credit_holds, timestamptz) is
     'The hold as callers see it, at a moment.';
-revoke all on function tenantry.present_hold from public;
+revoke all on function tenantry.present_hold from public, anon, authenticated, service_role;

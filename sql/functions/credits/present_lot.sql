@@ -13,4 +13,4 @@ return row(
 )::public.credit_lot;
 
 comment on function tenantry.present_lot(tenantry.credit_lots, timestamptz) is 'The lot as callers see it, at a moment.';
-revoke all on function tenantry.present_lot from public;
+revoke all on function tenantry.present_lot from public, anon, authenticated, service_role;

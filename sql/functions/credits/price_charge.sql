@@ -51,4 +51,4 @@ $$;
 
 comment on function tenantry.price_charge(text, integer, integer) is
     'Credits that a plain amount, or a credit event times a quantity, costs. Raises TN001, TN002.';
-revoke all on function tenantry.price_charge from public;
+revoke all on function tenantry.price_charge from public, anon, authenticated, service_role;

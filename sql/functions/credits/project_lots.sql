@@ -52,4 +52,4 @@ end;
 
 comment on function tenantry.project_lots(public.organizations, timestamptz) is
     'The organization''s lots as settlement at p_at would leave them; writes nothing.';
-revoke all on function tenantry.project_lots from public;
+revoke all on function tenantry.project_lots from public, anon, authenticated, service_role;

@@ -13,7 +13,7 @@ end
 $$;
 
 comment on function tenantry.protect_ledger() is 'Trigger: raises TN015, the ledger is append-only.';
-revoke all on function tenantry.protect_ledger from public;
+revoke all on function tenantry.protect_ledger from public, anon, authenticated, service_role;
 
 create or replace trigger protect_ledger
 before update or delete or truncate on public.credit_transactions

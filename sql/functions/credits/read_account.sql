@@ -21,4 +21,4 @@ $$;
 
 comment on function tenantry.read_account(uuid) is
     'The organization''s row for one who holds credits:read there. Raises TN001, TN002, 42501.';
-revoke all on function tenantry.read_account from public;
+revoke all on function tenantry.read_account from public, anon, authenticated, service_role;

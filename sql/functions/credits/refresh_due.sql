@@ -11,4 +11,4 @@ begin atomic
 end;
 
 comment on function tenantry.refresh_due(uuid) is 'Writes credits_settle_at after a change of lots or holds.';
-revoke all on function tenantry.refresh_due from public;
+revoke all on function tenantry.refresh_due from public, anon, authenticated, service_role;

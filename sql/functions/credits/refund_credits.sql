@@ -115,7 +115,7 @@ $$;
 
 comment on function tenantry.refund_credits(uuid, uuid, integer, interval, text, jsonb, text) is
     'Definer half of public.refund_credits.';
-revoke all on function tenantry.refund_credits from public;
+revoke all on function tenantry.refund_credits from public, anon, authenticated, service_role;
 grant execute on function tenantry.refund_credits to authenticated, service_role;
 
 create or replace function public.refund_credits(

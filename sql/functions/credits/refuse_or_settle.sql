@@ -26,4 +26,4 @@ $$;
 
 comment on function tenantry.refuse_or_settle(uuid, integer) is
     'Raises why the account does not allow to spend the amount, or settles it and returns: try again.';
-revoke all on function tenantry.refuse_or_settle from public;
+revoke all on function tenantry.refuse_or_settle from public, anon, authenticated, service_role;

@@ -33,7 +33,7 @@ end
 $$;
 
 comment on function tenantry.release_hold(uuid, uuid) is 'Definer half of public.release_hold.';
-revoke all on function tenantry.release_hold from public;
+revoke all on function tenantry.release_hold from public, anon, authenticated, service_role;
 grant execute on function tenantry.release_hold to authenticated, service_role;
 
 create or replace function public.release_hold(

@@ -134,7 +134,7 @@ $$;
 
 comment on function tenantry.revoke_credits(uuid, uuid, integer, text, jsonb, text) is
     'Definer half of public.revoke_credits.';
-revoke all on function tenantry.revoke_credits from public;
+revoke all on function tenantry.revoke_credits from public, anon, authenticated, service_role;
 grant execute on function tenantry.revoke_credits to authenticated, service_role;
 
 create or replace function public.revoke_credits(

@@ -29,5 +29,5 @@ $$;
 
 comment on function tenantry.run_maintenance(integer) is
     'Settles up to p_limit accounts in which something has fallen due; returns how many. Safe to call from several places.';
-revoke all on function tenantry.run_maintenance from public;
+revoke all on function tenantry.run_maintenance from public, anon, authenticated, service_role;
 grant execute on function tenantry.run_maintenance to service_role;

@@ -65,4 +65,4 @@ $$;
 
 comment on function tenantry.settle_account(public.organizations) is
     'Allocates consumption to lots and takes what has fallen due. The caller holds the lock of the row.';
-revoke all on function tenantry.settle_account from public;
+revoke all on function tenantry.settle_account from public, anon, authenticated, service_role;

@@ -34,4 +34,4 @@ $$;
 
 comment on function tenantry.spend_credits(public.credit_transactions, boolean) is
     'Writes a consumption or returns its replay. Raises TN002, TN009, TN011, TN012, TN013.';
-revoke all on function tenantry.spend_credits from public;
+revoke all on function tenantry.spend_credits from public, anon, authenticated, service_role;

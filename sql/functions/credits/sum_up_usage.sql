@@ -46,4 +46,4 @@ $$;
 
 comment on function tenantry.sum_up_usage(uuid) is
     'Brings the sums of an organization''s consumption by quarter of an hour up to its last entry.';
-revoke all on function tenantry.sum_up_usage from public;
+revoke all on function tenantry.sum_up_usage from public, anon, authenticated, service_role;

@@ -55,4 +55,4 @@ $$;
 
 comment on function tenantry.take_due(uuid, timestamptz) is
     'Takes what falls due at one moment: lapsing holds, expiring lots, grants that take effect.';
-revoke all on function tenantry.take_due from public;
+revoke all on function tenantry.take_due from public, anon, authenticated, service_role;

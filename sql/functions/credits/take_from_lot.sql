@@ -25,4 +25,4 @@ end;
 
 comment on function tenantry.take_from_lot(public.credit_transactions, uuid, integer, integer) is
     'Records and takes credits of one lot for one entry.';
-revoke all on function tenantry.take_from_lot from public;
+revoke all on function tenantry.take_from_lot from public, anon, authenticated, service_role;

@@ -33,4 +33,4 @@ $$;
 
 comment on function tenantry.take_from_lots(public.credit_transactions, uuid, timestamptz) is
     'Takes the entry''s credits from lots now and records which; settlement leaves such an entry alone.';
-revoke all on function tenantry.take_from_lots from public;
+revoke all on function tenantry.take_from_lots from public, anon, authenticated, service_role;

@@ -176,7 +176,7 @@ end
 $$;
 
 comment on function tenantry.verify_ledger(uuid) is 'Definer half of public.verify_ledger.';
-revoke all on function tenantry.verify_ledger from public;
+revoke all on function tenantry.verify_ledger from public, anon, authenticated, service_role;
 grant execute on function tenantry.verify_ledger to authenticated, service_role;
 
 create or replace function public.verify_ledger(

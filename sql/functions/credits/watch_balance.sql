@@ -27,4 +27,4 @@ $$;
 
 comment on function tenantry.watch_balance(public.organizations, integer) is
     'Records a low_balance event when available credits have just crossed the threshold downwards.';
-revoke all on function tenantry.watch_balance from public;
+revoke all on function tenantry.watch_balance from public, anon, authenticated, service_role;

@@ -17,4 +17,4 @@ $$;
 
 comment on function tenantry.check_organization(text, text, text) is
     'Raises TN001 when one of the values is not fit for an organization.';
-revoke all on function tenantry.check_organization from public;
+revoke all on function tenantry.check_organization from public, anon, authenticated, service_role;

@@ -31,7 +31,7 @@ end
 $$;
 
 comment on function tenantry.create_organization(text, text, text, text) is 'Definer half of public.create_organization.';
-revoke all on function tenantry.create_organization from public;
+revoke all on function tenantry.create_organization from public, anon, authenticated, service_role;
 grant execute on function tenantry.create_organization to authenticated, service_role;
 
 create or replace function public.create_organization(

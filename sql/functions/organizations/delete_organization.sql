@@ -40,7 +40,7 @@ end
 $$;
 
 comment on function tenantry.delete_organization(uuid) is 'Definer half of public.delete_organization.';
-revoke all on function tenantry.delete_organization from public;
+revoke all on function tenantry.delete_organization from public, anon, authenticated, service_role;
 grant execute on function tenantry.delete_organization to authenticated, service_role;
 
 create or replace function public.delete_organization(organization_id uuid default null) returns void

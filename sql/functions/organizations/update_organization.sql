@@ -70,7 +70,7 @@ $$;
 
 comment on function tenantry.update_organization(uuid, text, text, text, text, boolean, integer, text[]) is
     'Definer half of public.update_organization.';
-revoke all on function tenantry.update_organization from public;
+revoke all on function tenantry.update_organization from public, anon, authenticated, service_role;
 grant execute on function tenantry.update_organization to authenticated, service_role;
 
 create or replace function public.update_organization(

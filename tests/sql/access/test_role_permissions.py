@@ -61,3 +61,11 @@ def test_a_role_of_all_is_bounded_by_what_its_maker_holds_everywhere(
     denied = refused(acme.as_(keeper), "42501", "add_role_permission", role="auditor", permission="members:manage")
     assert "organization_id" not in denied
     call(acme.as_(keeper), "add_role_permission", role="auditor", permission="roles:manage")
+
+
+def test_nobody_takes_from_a_role_what_they_could_not_give(acme: Team) -> None:
+    role = str(own_role(acme.as_("owner"), acme.id, "treasurer", "billing:manage")["id"])
+    refused(acme.as_("admin"), "42501", "remove_role_permission", role=role, permission="billing:manage")
+    refused(acme.as_("admin"), "42501", "delete_role", role=role)
+    call(acme.as_("owner"), "remove_role_permission", role=role, permission="billing:manage")
+    call(acme.as_("admin"), "delete_role", role=role)
