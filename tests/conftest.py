@@ -2,11 +2,15 @@
 of which each test gets a copy of its own."""
 
 import itertools
+import os
 from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
 from psycopg.rows import DictRow, dict_row
+
+# PostgreSQL is started by a fork beside channels that are open; gRPC reads this when it is imported.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 
 from tenantry import migrate
 from tests.support import server

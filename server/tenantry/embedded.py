@@ -9,7 +9,9 @@ its data in one folder from one start to the next:
     postgres.log         what PostgreSQL said since it was started; postgres.log.1 is from the time before
     programs-<version>/  a copy of the wheel's programs, only where the originals cannot be reached
 
-PostgreSQL refuses to run as root. Started by root, its programs run as an existing unprivileged account.
+PostgreSQL refuses to run as root. Started by root, its programs run as an existing unprivileged account. To change to
+it takes a fork, which gRPC does not survive in every case: start this before the first gRPC object, or set
+GRPC_ENABLE_FORK_SUPPORT=0.
 """
 
 import contextlib
@@ -127,11 +129,8 @@ class Account:
 
     def _test(self, script: str, path: Path) -> bool:
         # The system's own answer counts ACLs and mounts in, which the mode bits do not show.
-        # Asked again before a no is believed: a machine under load may fail to run the question itself.
-        return any(
-            self.popen(["/bin/sh", "-c", script, "sh", path], Path("/"), subprocess.DEVNULL).wait() == 0
-            for _ in range(2)
-        )
+        process = self.popen(["/bin/sh", "-c", script, "sh", path], Path("/"), subprocess.DEVNULL)
+        return process.wait() == 0
 
     def take(self, folder: Path) -> None:
         """Make a folder of this process this account's own, for nobody else to enter."""

@@ -88,7 +88,8 @@ def test_two_owners_who_leave_at_once_leave_one(acme: Team, level: str, function
         connection.execute(f"set default_transaction_isolation = '{level}'".encode())
     more = {"role": "viewer"} if function == "update_role_assignment" else {}
     outcomes = at_once(2, lambda n: outcome(both[n], function, user_role_id=ids[n], **more))
-    assert sorted(outcomes) == ["TN022" if level == "read committed" else "40001", "done"]
+    # At the stricter levels whoever comes second meets a conflict, or, coming late enough, the rule itself.
+    assert sorted(outcomes) in [["TN022", "done"], *([] if level == "read committed" else [["40001", "done"]])]
     assert owners(acme) == 1
 
 

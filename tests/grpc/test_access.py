@@ -137,7 +137,7 @@ def test_own_roles_and_permissions_from_end_to_end(client: Client, sign_up: Sign
         access.ListUsersWithPermissionRequest(organization_id=acme.id, permission=name)
     )
     assert list(holders.user_ids) == [guest_id]
-    owner.access.RemoveRolePermission(access.RemoveRolePermissionRequest(role=role.id, permission=name))
+    client.access.RemoveRolePermission(access.RemoveRolePermissionRequest(role=role.id, permission=name))
     assert not may(guest, name, acme.id)
     renamed = owner.access.UpdateRole(access.UpdateRoleRequest(role=role.id, name="writer")).role
     assert renamed.display_name == "writer"

@@ -47,13 +47,13 @@ PAGES = {
     ),
     "ledger of all": ("select * from public.credit_transactions order by organization_id, entry_number desc", 150),
     "organizations": ("select * from public.organizations order by created_at, id", 150),
-    "organization by slug": ("select * from public.organizations where slug = '{slug}'", 40),
+    "organization by slug": ("select * from public.organizations where slug = '{slug}'", 150),
     "billing history": (
         "select * from public.billing_history where organization_id = '{one}' order by created_at desc, id desc",
         150,
     ),
     "billing history of all": ("select * from public.billing_history order by created_at desc, id desc", 400),
-    "members": ("select * from public.user_roles where organization_id = '{one}'", 40),
+    "members": ("select * from public.user_roles where organization_id = '{one}'", 150),
 }
 BIG = {"user_roles", "credit_transactions", "billing_history", "organizations"}
 

@@ -143,3 +143,30 @@ def _writes(service: Connection, admin: Connection) -> dict[str, dict[str, int]]
         " from pg_stat_user_tables where n_tup_ins + n_tup_upd + n_tup_del > 0 and schemaname in ('public', 'tenantry')"
     ).fetchall()
     return {str(row.pop("relname")): row for row in rows}
+
+
+def test_a_consumption_reads_no_more_pages_for_more_lots_and_entries(service: Connection, admin: Connection) -> None:
+    small, large = organization(service, 1000), organization(service, 1000)
+    for _ in range(100):
+        call(service, "grant_credits", organization_id=large, amount=10, expires_at="2100-01-01")
+    service.execute(
+        "select public.batch_consume_credits((select jsonb_agg(jsonb_build_object("
+        " 'organization_id', %s::uuid, 'amount', 1)) from generate_series(1, 1500)))",
+        [large],
+    )
+    admin.execute("vacuum analyze")
+    pages = {name: _pages(service, one) for name, one in (("small", small), ("large", large))}
+    # A level more in an index, and a page that fills up now and then; not a page for each lot.
+    assert pages["large"] <= pages["small"] + 15
+
+
+def _pages(service: Connection, organization_id: UUID) -> int:
+    """Pages that a consumption touches in all its statements, planned before."""
+    touched = []
+    for _ in range(8):
+        row = service.execute(
+            "explain (analyze, buffers, format json) select public.consume_credits(%s, amount => 1)", [organization_id]
+        ).fetchone()
+        assert row
+        touched.append(row["QUERY PLAN"][0]["Plan"]["Shared Hit Blocks"])
+    return int(sorted(touched)[len(touched) // 2])
