@@ -55,6 +55,12 @@ CATALOGUE: Mapping[str, Kind] = {
     "TN022": Kind(grpc.StatusCode.FAILED_PRECONDITION, "LAST_OWNER"),
     "TN023": Kind(grpc.StatusCode.FAILED_PRECONDITION, "NO_SEAT_LEFT"),
     "TN024": Kind(grpc.StatusCode.FAILED_PRECONDITION, "INVITATION_NOT_PENDING"),
+    "TN025": Kind(grpc.StatusCode.FAILED_PRECONDITION, "SUBSCRIPTION_TRANSITION"),
+    "TN026": Kind(grpc.StatusCode.FAILED_PRECONDITION, "SUBSCRIPTION_EXISTS"),
+    "TN027": Kind(grpc.StatusCode.FAILED_PRECONDITION, "PLAN_INACTIVE"),
+    "TN028": Kind(grpc.StatusCode.FAILED_PRECONDITION, "NO_TRIAL"),
+    "TN030": Kind(grpc.StatusCode.FAILED_PRECONDITION, "MANAGED_BY_STRIPE"),
+    "TN031": Kind(grpc.StatusCode.FAILED_PRECONDITION, "SUBSCRIPTION_ENDED"),
 }
 """Every SQLSTATE of Tenantry's own. A test proves that sql/ raises no other."""
 
