@@ -20,7 +20,7 @@ Duration is interval; Struct is jsonb, and so are repeated messages in a request
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -108,7 +108,6 @@ class Call:
     """A method, ready to be called."""
 
     name: str
-    request_class: type[Message]
     statement: Callable[[Any], str]
     response: Callable[[list[Row]], Message]
 
@@ -118,12 +117,14 @@ def snake_case(name: str) -> str:
     return _WORD_START.sub("_", name).lower()
 
 
-async def compile_services(database: Database, services: Iterable[ServiceDescriptor]) -> dict[str, Call]:
+async def compile_services(
+    database: Database, services: Iterable[ServiceDescriptor], by_hand: Collection[str] = ()
+) -> dict[str, Call]:
     """A Call for every method of the services, by '/package.Service/Method'.
 
-    Raises BridgeError with everything that does not fit.
+    by_hand: methods that are handled otherwise. Raises BridgeError with everything that does not fit.
     """
-    methods = [method for service in services for method in service.methods]
+    methods = [method for service in services for method in service.methods if _path(method) not in by_hand]
     catalog = await _load(database, [snake_case(method.name) for method in methods])
     calls = {}
     for method in methods:
@@ -166,10 +167,11 @@ def _compile(method: MethodDescriptor, catalog: Catalog) -> Call | None:
     select, response = _response(method.output_type, function, catalog, where)
     if len(catalog.mismatches) > before:
         return None
-    full_name = f"/{method.containing_service.full_name}/{method.name}"
-    return Call(
-        full_name, GetMessageClass(method.input_type), lambda request: select.format(arguments(request)), response
-    )
+    return Call(_path(method), lambda request: select.format(arguments(request)), response)
+
+
+def _path(method: MethodDescriptor) -> str:
+    return f"/{method.containing_service.full_name}/{method.name}"
 
 
 # Requests
