@@ -20,6 +20,7 @@ from grpc_reflection.v1alpha import reflection
 import tenantry.v1
 from tenantry import maintenance
 from tenantry.auth import Authenticator, Identity
+from tenantry.batching import Batcher
 from tenantry.bridge import Call, compile_services
 from tenantry.config import Config, ConfigError
 from tenantry.database import Database
@@ -69,6 +70,8 @@ class Server:
         try:
             all_services = services()
             calls = await compile_services(self._database, all_services, self._handlers)
+            batcher = Batcher(self._database, calls[_CONSUME], calls[_BATCH_CONSUME])
+            self._handlers[_CONSUME] = batcher.consume
             self._add(all_services, {name: self._plain(call) for name, call in calls.items()} | self._handlers)
             host, _, _ = self._config.listen.rpartition(":")
             try:
@@ -120,7 +123,9 @@ class Server:
 
     def _plain(self, call: Call) -> Handler:
         async def handle(request: Message, identity: Identity, time_remaining: float | None) -> Message:
-            return call.response(await self._database.call(identity, call.statement(request), time_remaining))
+            rows = await self._database.call(identity, call.statement(request), time_remaining)
+            response: Message = call.response(rows)
+            return response
 
         return handle
 
@@ -157,5 +162,8 @@ def _authorization(context: Context) -> str | None:
 async def _abort(context: Context, answer: Status) -> None:
     await context.abort(_CODES[answer.code], answer.message, (("grpc-status-details-bin", answer.SerializeToString()),))
 
+
+_CONSUME = "/tenantry.v1.CreditService/ConsumeCredits"
+_BATCH_CONSUME = "/tenantry.v1.CreditService/BatchConsumeCredits"
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
