@@ -55,6 +55,10 @@ CATALOGUE: Mapping[str, Kind] = {
     "TN022": Kind(grpc.StatusCode.FAILED_PRECONDITION, "LAST_OWNER"),
     "TN023": Kind(grpc.StatusCode.FAILED_PRECONDITION, "NO_SEAT_LEFT"),
     "TN024": Kind(grpc.StatusCode.FAILED_PRECONDITION, "INVITATION_NOT_PENDING"),
+    "TN033": Kind(grpc.StatusCode.FAILED_PRECONDITION, "PLAN_IN_USE"),
+    "TN034": Kind(grpc.StatusCode.ALREADY_EXISTS, "STRIPE_PRICE_TAKEN"),
+    "TN035": Kind(grpc.StatusCode.FAILED_PRECONDITION, "BILLING_TRANSITION_REFUSED"),
+    "TN036": Kind(grpc.StatusCode.FAILED_PRECONDITION, "BILLING_RECORD_FOLLOWS_STRIPE"),
 }
 """Every SQLSTATE of Tenantry's own. A test proves that sql/ raises no other."""
 

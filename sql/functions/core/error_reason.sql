@@ -21,6 +21,10 @@ return case p_code
     when 'TN022' then 'LAST_OWNER'
     when 'TN023' then 'NO_SEAT_LEFT'
     when 'TN024' then 'INVITATION_NOT_PENDING'
+    when 'TN033' then 'PLAN_IN_USE'
+    when 'TN034' then 'STRIPE_PRICE_TAKEN'
+    when 'TN035' then 'BILLING_TRANSITION_REFUSED'
+    when 'TN036' then 'BILLING_RECORD_FOLLOWS_STRIPE'
     when '42501' then 'PERMISSION_DENIED'
 end;
 
