@@ -64,6 +64,10 @@ CATALOGUE: Mapping[str, Kind] = {
     "TN028": Kind(grpc.StatusCode.FAILED_PRECONDITION, "NO_TRIAL"),
     "TN030": Kind(grpc.StatusCode.FAILED_PRECONDITION, "MANAGED_BY_STRIPE"),
     "TN031": Kind(grpc.StatusCode.FAILED_PRECONDITION, "SUBSCRIPTION_ENDED"),
+    "TN033": Kind(grpc.StatusCode.FAILED_PRECONDITION, "PLAN_IN_USE"),
+    "TN034": Kind(grpc.StatusCode.ALREADY_EXISTS, "STRIPE_PRICE_TAKEN"),
+    "TN035": Kind(grpc.StatusCode.FAILED_PRECONDITION, "BILLING_TRANSITION_REFUSED"),
+    "TN036": Kind(grpc.StatusCode.FAILED_PRECONDITION, "BILLING_RECORD_FOLLOWS_STRIPE"),
 }
 """Every SQLSTATE of Tenantry's own. A test proves that sql/ raises no other."""
 

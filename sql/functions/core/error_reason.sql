@@ -27,6 +27,10 @@ return case p_code
     when 'TN028' then 'NO_TRIAL'
     when 'TN030' then 'MANAGED_BY_STRIPE'
     when 'TN031' then 'SUBSCRIPTION_ENDED'
+    when 'TN033' then 'PLAN_IN_USE'
+    when 'TN034' then 'STRIPE_PRICE_TAKEN'
+    when 'TN035' then 'BILLING_TRANSITION_REFUSED'
+    when 'TN036' then 'BILLING_RECORD_FOLLOWS_STRIPE'
     when '42501' then 'PERMISSION_DENIED'
 end;
 
