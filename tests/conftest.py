@@ -26,7 +26,7 @@ _numbers = itertools.count()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How long to search for a sequence of operations that breaks the ledger, or of events that leads elsewhere."""
     parser.addoption("--model-examples", type=int, default=25, help="random sequences against the ledger's model")
-    parser.addoption("--stripe-orders", type=int, default=10, help="random orders of each life's events at Stripe")
+    parser.addoption("--stripe-orders", type=int, default=6, help="random orders of each life's events at Stripe")
 
 
 @pytest.hookimpl(tryfirst=True)
