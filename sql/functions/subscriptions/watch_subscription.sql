@@ -6,19 +6,19 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_from constant text := case when tg_op = 'UPDATE' then old.status end;
+    v_from constant text := case when tg_op = 'UPDATE' then old.status else 'new' end;
 begin
     if v_from = new.status then
         return new;
     end if;
     if not exists (
         select from tenantry.subscription_transitions as t
-        where t.from_status is not distinct from v_from and t.to_status = new.status
+        where t.from_status = v_from and t.to_status = new.status
           and (not t.stripe_only or new.stripe_subscription_id is not null)
     ) then
         perform tenantry.fail(
-            'TN025', format('a subscription that is %s cannot become %s', coalesce(v_from, 'new'), new.status),
-            jsonb_strip_nulls(jsonb_build_object('subscription_id', new.id, 'from', v_from, 'to', new.status)));
+            'TN025', format('a subscription that is %s cannot become %s', v_from, new.status),
+            jsonb_build_object('subscription_id', new.id, 'from', v_from, 'to', new.status));
     end if;
     insert into tenantry.events (organization_id, event_type, payload, created_at)
     values (
