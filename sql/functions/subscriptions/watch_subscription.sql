@@ -9,7 +9,7 @@ declare
     v_from constant text := case when tg_op = 'UPDATE' then old.status else 'new' end;
 begin
     if v_from = new.status then
-        return new;
+        return null;
     end if;
     if not exists (
         select from tenantry.subscription_transitions as t
@@ -26,7 +26,7 @@ begin
         jsonb_build_object('subscription_id', new.id, 'from', v_from, 'to', new.status), tenantry.clock()
     );
     perform pg_notify('tenantry_events', new.organization_id::text);
-    return new;
+    return null;
 end
 $$;
 
@@ -34,6 +34,7 @@ comment on function tenantry.watch_subscription() is
     'Trigger: refuses a change of status that subscription_transitions does not have (TN025); records the others.';
 revoke all on function tenantry.watch_subscription from public, anon, authenticated, service_role;
 
+-- After: what a column refuses is refused by the column.
 create or replace trigger watch_subscription
-before insert or update of status, stripe_subscription_id on public.organization_subscriptions
+after insert or update of status, stripe_subscription_id on public.organization_subscriptions
 for each row execute function tenantry.watch_subscription();
