@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What was collected stays until the end: thousands of tests need not be looked through for garbage all the time."""
+    """What was collected stays until the end: no need to look it through for garbage again and again."""
     gc.collect()
     gc.freeze()
 
