@@ -1,8 +1,8 @@
 -- The permissions and roles that Tenantry ships. Applied again it makes good what was changed of them, and leaves
 -- everything else alone.
 --
--- Nobody but platform_admin holds what makes credits out of nothing (credits:grant, refund, revoke): an owner who could
--- grant credits to their own organization would never buy any.
+-- Nobody but platform_admin holds what makes value out of nothing (credits:grant, refund, revoke; platform:*): an owner
+-- who could grant credits or plans to their own organization would never buy any.
 
 insert into public.permissions (name, resource, action, description)
 values
@@ -29,7 +29,10 @@ values
     ('subscriptions:read', 'subscriptions', 'read', 'See subscriptions'),
     ('subscriptions:manage', 'subscriptions', 'manage', 'Subscribe, change plans and cancel'),
     ('catalog:manage', 'catalog', 'manage', 'Change plans, credit products and credit events'),
-    ('audit:read', 'audit', 'read', 'See who changed what')
+    ('audit:read', 'audit', 'read', 'See who changed what'),
+    ('platform:subscribe', 'platform', 'subscribe', 'Give plans that Stripe does not charge for'),
+    ('platform:bill', 'platform', 'bill', 'Write billing records'),
+    ('platform:stripe', 'platform', 'stripe', 'Take what Stripe tells, and see to what is stuck')
 on conflict (name) do update
 set resource = excluded.resource, action = excluded.action, description = excluded.description
 where (permissions.resource, permissions.action, permissions.description)

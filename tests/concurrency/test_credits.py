@@ -57,6 +57,20 @@ def test_fifty_calls_with_one_request_id_make_one_entry(
     assert_ledger_holds(admin, acme)
 
 
+def test_a_call_that_empties_the_account_is_answered_alike_however_often_it_is_sent(
+    connect: Connect, service: Connection, admin: Connection
+) -> None:
+    connections = [connect("service_role") for _ in range(8)]
+    for number in range(60):
+        spend = ("consume_credits", "hold_credits")[number % 2]
+        acme = organization(service, 1)
+
+        def send(n: int, acme: UUID = acme, spend: str = spend) -> Any:
+            return outcome(connections[n], spend, organization_id=acme, amount=1, request_id="last")
+
+        assert len(set(at_once(8, send))) == 1
+        assert_ledger_holds(admin, acme)
+
 def test_one_request_id_with_different_arguments_makes_one_entry_and_refusals(
     connect: Connect, service: Connection, admin: Connection
 ) -> None:

@@ -157,6 +157,8 @@ UNIQUE = {
 FOREIGN_KEYS = {
     ("organization_subscriptions", "organization_id", "public.organizations"),
     ("organization_subscriptions", "subscription_plan_id", "public.subscription_plans"),
+    # The plan from the next renewal on.
+    ("organization_subscriptions", "pending_plan_id", "public.subscription_plans"),
     ("credit_transactions", "organization_id", "public.organizations"),
     ("credit_transactions", "credit_event_id", "public.credit_events"),
     ("billing_history", "organization_id", "public.organizations"),

@@ -43,6 +43,9 @@ begin
             end if;
             return tenantry.present_hold(v_hold, tenantry.clock());
         end if;
+        if v_account.id is not null then
+            perform tenantry.refuse_spending(v_account, v_charge.amount);
+        end if;
         if not v_charge.is_active then
             perform tenantry.fail_event_inactive(v_charge.credit_event_id);
         end if;
@@ -57,7 +60,7 @@ begin
           and o.credit_balance - o.credits_reserved >= v_charge.amount
         returning * into v_account;
         if not found then
-            perform tenantry.refuse_or_settle(p_organization_id, v_charge.amount);
+            v_account := tenantry.settled_account(p_organization_id);
             continue;
         end if;
 

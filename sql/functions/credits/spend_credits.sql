@@ -14,11 +14,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_entry public.credit_transactions;
+    v_account public.organizations;
 begin
     loop
         v_entry := tenantry.find_replay(p_entry);
         if v_entry.id is not null then
             return v_entry;
+        end if;
+        if v_account.id is not null then
+            perform tenantry.refuse_spending(v_account, - p_entry.amount);
         end if;
         if not p_event_is_active then
             perform tenantry.fail_event_inactive(p_entry.credit_event_id);
@@ -27,7 +31,7 @@ begin
         if v_entry.id is not null then
             return v_entry;
         end if;
-        perform tenantry.refuse_or_settle(p_entry.organization_id, - p_entry.amount);
+        v_account := tenantry.settled_account(p_entry.organization_id);
     end loop;
 end
 $$;

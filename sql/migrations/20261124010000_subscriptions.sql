@@ -1,0 +1,104 @@
+-- What subscriptions need beyond the table: which states follow which, when time is due, and which credits a period
+-- has brought.
+
+alter table public.organization_subscriptions
+    add column pending_plan_id uuid,
+    add column billing_anchor timestamptz,
+    add column past_due_at timestamptz,
+    add column ended_at timestamptz,
+    add constraint organization_subscriptions_pending_plan_id_fkey
+        foreign key (pending_plan_id) references public.subscription_plans (id),
+    add constraint organization_subscriptions_ended_at_check
+        check ((status in ('cancelled', 'expired')) = (ended_at is not null)),
+    add constraint organization_subscriptions_past_due_at_check
+        check (status <> 'past_due' or past_due_at is not null);
+comment on column public.organization_subscriptions.pending_plan_id is 'The plan from the next renewal on, if it is to change.';
+comment on column public.organization_subscriptions.billing_anchor is
+    'The moment that periods are counted from: the 31st stays the 31st wherever a month has one.';
+comment on column public.organization_subscriptions.past_due_at is 'Since when a payment is missing; grace counts from here.';
+comment on column public.organization_subscriptions.ended_at is 'When it became cancelled or expired.';
+comment on column public.organization_subscriptions.cancel_at_period_end is
+    'Whether it ends with the period (or the trial) instead of renewing.';
+comment on column public.organization_subscriptions.stripe_customer_id is
+    'The customer at Stripe, or local:<organization id> for a subscription that Stripe does not know of.';
+
+-- One live subscription for each organization.
+create unique index organization_subscriptions_live_key
+    on public.organization_subscriptions (organization_id)
+    where status in ('trial', 'active', 'past_due');
+create index organization_subscriptions_pending_plan_id_idx
+    on public.organization_subscriptions (pending_plan_id)
+    where pending_plan_id is not null;
+create index organization_subscriptions_stripe_customer_id_idx
+    on public.organization_subscriptions (stripe_customer_id);
+create index organization_subscriptions_created_at_idx on public.organization_subscriptions (created_at, id);
+
+create table tenantry.subscription_transitions (
+    from_status varchar(50),
+    to_status varchar(50) not null,
+    stripe_only boolean not null,
+    meaning text not null,
+    constraint subscription_transitions_key unique nulls not distinct (from_status, to_status)
+);
+comment on table tenantry.subscription_transitions is
+    'The state machine of subscriptions: the changes of status that are allowed. A trigger holds every write against it.';
+comment on column tenantry.subscription_transitions.from_status is 'Null for a new subscription.';
+comment on column tenantry.subscription_transitions.stripe_only is
+    'Whether only a subscription that lives at Stripe may do so: there it has happened already, and is to be followed.';
+
+insert into tenantry.subscription_transitions (from_status, to_status, stripe_only, meaning)
+values
+    (null, 'trial', false, 'a trial starts'),
+    (null, 'active', false, 'a paid period starts'),
+    (null, 'past_due', true, 'heard of when a payment was missing'),
+    (null, 'cancelled', true, 'heard of when it had been cancelled'),
+    (null, 'expired', true, 'heard of when it had run out'),
+    ('trial', 'active', false, 'the trial is over and the plan goes on'),
+    ('trial', 'past_due', false, 'the trial is over and the first payment is missing'),
+    ('trial', 'cancelled', false, 'cancelled during the trial'),
+    ('trial', 'expired', false, 'the trial is over and nobody took the plan'),
+    ('active', 'past_due', false, 'a payment is missing'),
+    ('active', 'cancelled', false, 'cancelled'),
+    ('active', 'trial', true, 'Stripe gave a further trial'),
+    ('active', 'expired', true, 'Stripe paused it, or gave up collecting'),
+    ('past_due', 'active', false, 'the missing payment came'),
+    ('past_due', 'cancelled', false, 'cancelled while a payment was missing'),
+    ('past_due', 'expired', false, 'grace is over'),
+    ('past_due', 'trial', true, 'Stripe gave a further trial'),
+    ('cancelled', 'trial', true, 'ended here by the clock, and Stripe says that it lives'),
+    ('cancelled', 'active', true, 'ended here by the clock, and Stripe says that it lives'),
+    ('cancelled', 'past_due', true, 'ended here by the clock, and Stripe says that it lives'),
+    ('cancelled', 'expired', true, 'Stripe says why it ended'),
+    ('expired', 'trial', true, 'resumed at Stripe'),
+    ('expired', 'active', true, 'resumed, or paid after all, at Stripe'),
+    ('expired', 'past_due', true, 'resumed at Stripe without a payment'),
+    ('expired', 'cancelled', true, 'cancelled at Stripe after it had run out');
+
+create table tenantry.granted_credits (
+    organization_id uuid not null,
+    source varchar(50) not null,
+    source_id uuid not null,
+    starts_at timestamptz not null,
+    ends_at timestamptz not null,
+    credits integer not null,
+    shortfall integer not null default 0,
+    lots uuid[] not null default '{}',
+    primary key (organization_id, source, source_id, starts_at),
+    constraint granted_credits_organization_id_fkey
+        foreign key (organization_id) references public.organizations (id),
+    constraint granted_credits_source_check check (source in ('subscription', 'rollover', 'purchase')),
+    constraint granted_credits_credits_check check (credits >= 0),
+    constraint granted_credits_shortfall_check check (shortfall >= 0)
+);
+comment on table tenantry.granted_credits is
+    'What a period of a subscription, or a purchase, has brought so far. It is brought to what it should bring, so that'
+    ' nothing is granted twice however often and in whatever order one hears of it.';
+comment on column tenantry.granted_credits.source_id is 'The subscription or the purchase.';
+comment on column tenantry.granted_credits.ends_at is 'When what is left expires; infinity for never.';
+comment on column tenantry.granted_credits.credits is 'Credits granted less those taken back.';
+comment on column tenantry.granted_credits.shortfall is
+    'Credits that were to be taken back and had been spent: what is granted again pays for them first.';
+comment on column tenantry.granted_credits.lots is 'The lots that hold them, oldest first.';
+
+alter table tenantry.subscription_transitions enable row level security;
+alter table tenantry.granted_credits enable row level security;

@@ -1,0 +1,199 @@
+-- Stripe: who its customers are here, what it told us, and what it is asked for.
+--
+-- Events are kept once, as they came. stripe_objects mirrors the newest state of each object that an event spoke of,
+-- by the object's own time, so the mirror does not depend on the order in which events arrive; everything else
+-- (subscriptions, credits, billing history) is derived from the mirror, so it does not either.
+
+alter table public.billing_history
+    add column amount_refunded integer not null default 0,
+    add constraint billing_history_amount_refunded_check check (amount_refunded between 0 and amount);
+comment on column public.billing_history.amount_refunded is 'Amount given back, in cents; a payment that was disputed and lost counts.';
+
+create index billing_history_organization_id_status_idx
+    on public.billing_history (organization_id, status, created_at, id);
+create unique index billing_history_payment_without_invoice_key
+    on public.billing_history (stripe_payment_intent_id)
+    where stripe_invoice_id is null and stripe_payment_intent_id is not null;
+
+create table tenantry.stripe_customers (
+    stripe_customer_id varchar(255) primary key,
+    organization_id uuid not null,
+    created_at timestamptz not null default now(),
+    constraint stripe_customers_organization_id_fkey
+        foreign key (organization_id) references public.organizations (id) on delete cascade
+);
+comment on table tenantry.stripe_customers is 'Which organization a customer at Stripe is. One may have several.';
+create index stripe_customers_organization_id_idx on tenantry.stripe_customers (organization_id, created_at);
+
+create table tenantry.stripe_events (
+    id varchar(255) primary key,
+    type varchar(255) not null,
+    api_version varchar(50),
+    created timestamptz not null,
+    livemode boolean not null,
+    payload jsonb not null,
+    state varchar(20) not null default 'pending',
+    organization_id uuid,
+    error_code varchar(5),
+    error_message text,
+    attempts integer not null default 0,
+    received_at timestamptz not null default clock_timestamp(),
+    processed_at timestamptz,
+    constraint stripe_events_organization_id_fkey
+        foreign key (organization_id) references public.organizations (id) on delete set null,
+    constraint stripe_events_state_check check (state in ('pending', 'processed', 'ignored', 'unmatched', 'failed'))
+);
+comment on table tenantry.stripe_events is 'What Stripe told us, once each, as it came.';
+comment on column tenantry.stripe_events.state is
+    'pending; processed; ignored (a type that means nothing here); unmatched (of a customer or price that nobody here has,'
+    ' taken up when somebody does); failed (error_code and error_message say why; to be retried).';
+create index stripe_events_stuck_idx on tenantry.stripe_events (received_at, id)
+    where state in ('pending', 'unmatched', 'failed');
+create index stripe_events_received_at_idx on tenantry.stripe_events (received_at, id);
+create index stripe_events_organization_id_idx on tenantry.stripe_events (organization_id)
+    where organization_id is not null;
+
+create table tenantry.stripe_objects (
+    id varchar(255) primary key,
+    object varchar(50) not null,
+    version timestamptz not null,
+    progress integer not null,
+    event_id varchar(255) not null,
+    data jsonb not null,
+    customer varchar(255),
+    subscription varchar(255),
+    invoice varchar(255),
+    payment_intent varchar(255),
+    charge varchar(255)
+);
+comment on table tenantry.stripe_objects is
+    'The newest state of each object at Stripe that an event spoke of. Newer is (version, progress, event_id).';
+comment on column tenantry.stripe_objects.version is 'When Stripe made the event that carried this state.';
+comment on column tenantry.stripe_objects.progress is
+    'How far the object has come in its life: decides between events of the same second.';
+comment on column tenantry.stripe_objects.customer is 'Ids of the objects that data refers to, in whatever shape it does.';
+create index stripe_objects_customer_idx on tenantry.stripe_objects (customer, object) where customer is not null;
+create index stripe_objects_subscription_idx on tenantry.stripe_objects (subscription, object) where subscription is not null;
+create index stripe_objects_invoice_idx on tenantry.stripe_objects (invoice, object) where invoice is not null;
+create index stripe_objects_payment_intent_idx on tenantry.stripe_objects (payment_intent, object)
+    where payment_intent is not null;
+create index stripe_objects_charge_idx on tenantry.stripe_objects (charge, object) where charge is not null;
+
+create table tenantry.credit_purchases (
+    organization_id uuid not null,
+    id uuid not null,
+    credit_product_id uuid,
+    credits integer not null,
+    stripe_ids text[] not null,
+    merged_into uuid,
+    created_at timestamptz not null,
+    primary key (organization_id, id),
+    constraint credit_purchases_organization_id_fkey
+        foreign key (organization_id) references public.organizations (id),
+    constraint credit_purchases_credit_product_id_fkey
+        foreign key (credit_product_id) references public.credit_products (id),
+    constraint credit_purchases_credits_check check (credits > 0)
+);
+comment on table tenantry.credit_purchases is 'Credits that were paid for at Stripe, once for each payment.';
+comment on column tenantry.credit_purchases.stripe_ids is
+    'Every id under which the payment is spoken of: checkout session, payment intent, invoice, and the id given to it here.';
+comment on column tenantry.credit_purchases.merged_into is
+    'The purchase that this turned out to be the same as; it brings no credits of its own.';
+create index credit_purchases_stripe_ids_idx on tenantry.credit_purchases using gin (stripe_ids);
+create index credit_purchases_credit_product_id_idx on tenantry.credit_purchases (credit_product_id);
+
+-- On the account's own row, so that a consumption sees it without a look-up.
+alter table public.organizations
+    add column auto_top_up_threshold integer,
+    add constraint organizations_auto_top_up_threshold_check check (auto_top_up_threshold > 0);
+comment on column public.organizations.auto_top_up_threshold is
+    'Credits: when what is available falls below, credits are bought; null for never.';
+
+create table tenantry.auto_top_ups (
+    organization_id uuid primary key,
+    credit_product_id uuid not null,
+    monthly_cap integer not null,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    constraint auto_top_ups_organization_id_fkey
+        foreign key (organization_id) references public.organizations (id) on delete cascade,
+    constraint auto_top_ups_credit_product_id_fkey
+        foreign key (credit_product_id) references public.credit_products (id),
+    constraint auto_top_ups_monthly_cap_check check (monthly_cap > 0)
+);
+comment on table tenantry.auto_top_ups is 'Which organizations buy credits by themselves when they run low.';
+comment on column tenantry.auto_top_ups.monthly_cap is 'Payments at most in a calendar month (UTC).';
+create index auto_top_ups_credit_product_id_idx on tenantry.auto_top_ups (credit_product_id);
+
+create table tenantry.stripe_requests (
+    id uuid primary key,
+    organization_id uuid,
+    operation varchar(50) not null,
+    subject_id uuid,
+    method varchar(10) not null,
+    path text not null,
+    params jsonb not null,
+    state varchar(20) not null default 'pending',
+    attempts integer not null default 0,
+    next_attempt_at timestamptz not null default clock_timestamp(),
+    stripe_id varchar(255),
+    url text,
+    error_code varchar(100),
+    error_message text,
+    created_at timestamptz not null default clock_timestamp(),
+    finished_at timestamptz,
+    constraint stripe_requests_organization_id_fkey
+        foreign key (organization_id) references public.organizations (id) on delete cascade,
+    constraint stripe_requests_method_check check (method in ('get', 'post', 'delete')),
+    constraint stripe_requests_state_check check (state in ('pending', 'succeeded', 'failed')),
+    constraint stripe_requests_finished_at_check check ((state = 'pending') = (finished_at is null))
+);
+comment on table tenantry.stripe_requests is
+    'What Stripe is asked for. Composed here; the server only sends it, with the id as the idempotency key, and brings back'
+    ' the answer.';
+comment on column tenantry.stripe_requests.operation is
+    'ensure_customer, create_checkout_session, create_portal_session, cancel_subscription, resume_subscription,'
+    ' change_plan, sync_product, sync_price, auto_top_up.';
+comment on column tenantry.stripe_requests.subject_id is 'The subscription, plan or product that it is about.';
+comment on column tenantry.stripe_requests.stripe_id is 'Id of the object that Stripe answered with.';
+comment on column tenantry.stripe_requests.url is 'Where to send the person: of a checkout or portal session.';
+create index stripe_requests_pending_idx on tenantry.stripe_requests (next_attempt_at, id) where state = 'pending';
+create index stripe_requests_organization_id_idx on tenantry.stripe_requests (organization_id, operation, created_at);
+-- One payment for each dip, never a second while one is under way.
+create unique index stripe_requests_auto_top_up_key on tenantry.stripe_requests (organization_id)
+    where operation = 'auto_top_up' and state = 'pending';
+
+create type public.stripe_request as (
+    id uuid,
+    organization_id uuid,
+    operation text,
+    state text,
+    stripe_id text,
+    url text,
+    error_code text,
+    error_message text,
+    created_at timestamptz,
+    finished_at timestamptz
+);
+comment on type public.stripe_request is 'Something that Stripe is asked for: pending, succeeded or failed, and its outcome.';
+
+create type public.stripe_event as (
+    id text,
+    type text,
+    created timestamptz,
+    state text,
+    organization_id uuid,
+    error_code text,
+    error_message text,
+    attempts integer,
+    received_at timestamptz,
+    processed_at timestamptz
+);
+comment on type public.stripe_event is 'What Stripe told us: what it was, and what came of it.';
+
+alter table tenantry.stripe_customers enable row level security;
+alter table tenantry.stripe_events enable row level security;
+alter table tenantry.stripe_objects enable row level security;
+alter table tenantry.credit_purchases enable row level security;
+alter table tenantry.auto_top_ups enable row level security;
+alter table tenantry.stripe_requests enable row level security;

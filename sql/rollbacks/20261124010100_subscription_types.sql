@@ -1,0 +1,2 @@
+drop type public.billing_total;
+drop type public.entitlements;

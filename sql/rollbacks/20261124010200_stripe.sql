@@ -1,0 +1,12 @@
+drop type public.stripe_event;
+drop type public.stripe_request;
+drop table tenantry.stripe_requests;
+drop table tenantry.auto_top_ups;
+alter table public.organizations drop column auto_top_up_threshold;
+drop table tenantry.credit_purchases;
+drop table tenantry.stripe_objects;
+drop table tenantry.stripe_events;
+drop table tenantry.stripe_customers;
+drop index public.billing_history_payment_without_invoice_key;
+drop index public.billing_history_organization_id_status_idx;
+alter table public.billing_history drop column amount_refunded;
