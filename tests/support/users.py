@@ -95,10 +95,16 @@ class Team:
                 (organization_id, subscription_plan_id, stripe_customer_id, stripe_subscription_id, status, past_due_at,
                 ended_at)
             select %(id)s, id, 'customer', %(name)s, %(status)s, now(),
-                case when %(status)s in ('cancelled', 'expired') then now() end
+                case when %(has_ended)s then now() end
             from plan
             """,
-            {"name": name, "max_users": max_users, "id": self.id, "status": status},
+            {
+                "name": name,
+                "max_users": max_users,
+                "id": self.id,
+                "status": status,
+                "has_ended": status in ("cancelled", "expired"),
+            },
         )
 
 
