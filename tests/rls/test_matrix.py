@@ -150,6 +150,7 @@ get_organization         -     hidden    first   first   first    first  first  
 get_permission           -     ok        ok      ok      ok       ok     ok     ok           ok              ok
 get_role                 -     hidden    first   first   first    first  first  hidden       first           first
 get_role_assignment      -     hidden    first   first   hidden   first  first  hidden       first           first
+get_stripe_event         -    -         -       -       -        -      -      -            ok              ok
 grant_credits            -     -         -       -       -        -      -      -            first           first
 has_permission           -     no        ok      ok      ok       ok     ok     no           ok              ok
 hold_credits             -     -         -       first   -        first  first  -            first           first
@@ -168,14 +169,17 @@ list_permissions         -     ok        ok      ok      ok       ok     ok     
 list_role_assignments    -     empty     first   first   first    first  first  second       both            both
 list_role_permissions    -     hidden    ok      ok      ok       ok     ok     hidden       ok              ok
 list_roles               -     ok        first   first   first    first  first  ok           first           first
+list_stripe_events       -    -         -       -       -        -      -      -            ok              ok
 list_user_organizations  -     empty     first   first   empty    first  first  empty        first           first
 list_user_roles          -     empty     ok      ok      empty    ok     ok     empty        ok              ok
 list_users_with_permission -     -         first   first   -        first  first  -            first           first
 organizations_with       -     empty     first   first   first    first  first  second       both            both
+process_stripe_event     -    -         -       -       -        -      -      -            ok              ok
 refund_credits           -     -         -       -       -        -      -      -            first           first
 release_hold             -     -         -       first   -        first  first  -            first           first
 remove_role_assignment   -     hidden    -       -       hidden   ok     ok     hidden       ok              ok
 remove_role_permission   -     hidden    -       -       -        ok     ok     hidden       ok              ok
+retry_stripe_events      -    -         -       -       -        -      -      -            ok              ok
 revoke_credits           -     -         -       -       -        -      -      -            first           first
 revoke_invitation        -     -         -       -       -        first  first  -            first           first
 stop_charging            -     -         -       -       -        -      -      -            -               -
@@ -223,6 +227,7 @@ PROBES = {
     "get_permission": "permission => 'reports:view'",
     "get_role": "role => {role_first}",
     "get_role_assignment": "user_role_id => {colleague_role}",
+    "get_stripe_event": "stripe_event_id => 'evt_1'",
     "grant_credits": "organization_id => {first}, amount => 1",
     "has_permission": "organization_id => {first}, permission => 'credits:read'",
     "hold_credits": "organization_id => {first}, amount => 1",
@@ -241,14 +246,18 @@ PROBES = {
     "list_role_assignments": "",
     "list_role_permissions": "role => {role_first}",
     "list_roles": "organization_id => {first}",
+    "list_stripe_events": "",
     "list_user_organizations": "user_id => {colleague}",
     "list_user_roles": "user_id => {colleague}",
     "list_users_with_permission": "organization_id => {first}, permission => 'credits:read'",
     "organizations_with": "permission => 'credits:read'",
+    "process_stripe_event": "event => pg_catalog.jsonb_build_object('object', 'event', 'id', 'evt_2', 'type', 'new', "
+    "'created', 0, 'data', pg_catalog.jsonb_build_object('object', pg_catalog.jsonb_build_object('object', 'new')))",
     "refund_credits": "organization_id => {first}, credit_transaction_id => {spent_first}",
     "release_hold": "organization_id => {first}, hold_id => {hold_first}",
     "remove_role_assignment": "user_role_id => {colleague_role}",
     "remove_role_permission": "role => {role_first}, permission => 'credits:read'",
+    "retry_stripe_events": "",
     "revoke_credits": "organization_id => {first}, credit_transaction_id => {grant_first}, amount => 1",
     "revoke_invitation": "organization_id => {first}, invitation_id => {invitation_first}",
     "stop_charging": "charged_table => 'public.billing_history'",
