@@ -8,6 +8,12 @@ alter table public.subscription_plans
         and name !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
         and name !~ '^(price_|local:)'
     ),
+    add constraint subscription_plans_stripe_price_id_check check (
+        stripe_price_id ~ '^[^[:space:]]+$' and (stripe_price_id !~ '^local:' or stripe_price_id = 'local:' || id::text)
+    ),
+    add constraint subscription_plans_stripe_product_id_check check (
+        stripe_product_id ~ '^[^[:space:]]+$' and (stripe_product_id !~ '^local:' or stripe_product_id = 'local:' || id::text)
+    ),
     -- Three years at most, as at Stripe; so no period runs off the calendar.
     drop constraint subscription_plans_interval_count_check,
     add constraint subscription_plans_interval_count_check check (
@@ -30,6 +36,12 @@ alter table public.credit_products
         name ~ '[^[:space:]]'
         and name !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
         and name !~ '^(price_|local:)'
+    ),
+    add constraint credit_products_stripe_price_id_check check (
+        stripe_price_id ~ '^[^[:space:]]+$' and (stripe_price_id !~ '^local:' or stripe_price_id = 'local:' || id::text)
+    ),
+    add constraint credit_products_stripe_product_id_check check (
+        stripe_product_id ~ '^[^[:space:]]+$' and (stripe_product_id !~ '^local:' or stripe_product_id = 'local:' || id::text)
     ),
     -- What costs nothing is granted, not sold.
     drop constraint credit_products_price_amount_check,

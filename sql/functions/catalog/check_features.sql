@@ -40,21 +40,4 @@ $$;
 
 comment on function tenantry.check_features(jsonb) is
     'Raises TN001 when the value is not fit to be the features of a plan.';
-revoke all on function tenantry.check_features(jsonb) from public, anon, authenticated, service_role;
-
--- Whoever writes, through whichever door. Definer, as who may write plans may not call what it calls.
-create or replace function tenantry.check_features() returns trigger
-language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    perform tenantry.check_features(new.features);
-    return new;
-end
-$$;
-
-comment on function tenantry.check_features() is 'Trigger: raises TN001 when the features of a plan are not fit to be any.';
-revoke all on function tenantry.check_features() from public, anon, authenticated, service_role;
-
-create or replace trigger check_features before insert or update of features on public.subscription_plans
-for each row execute function tenantry.check_features();
+revoke all on function tenantry.check_features from public, anon, authenticated, service_role;

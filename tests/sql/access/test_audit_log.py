@@ -22,6 +22,7 @@ AUDITED = {
     "credit_products",
     "credit_events",
     "organization_subscriptions",
+    "billing_history",
 }
 
 
@@ -72,6 +73,10 @@ STATEMENTS: dict[str, tuple[str, str]] = {
     "organization_subscriptions": (
         "(organization_id, stripe_customer_id, status) select id, 'c', 'active' from public.organizations limit 1",
         "status = 'cancelled'",
+    ),
+    "billing_history": (
+        "(organization_id, amount, status) select id, 1, 'pending' from public.organizations limit 1",
+        "status = 'paid'",
     ),
 }
 
