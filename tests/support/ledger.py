@@ -36,6 +36,11 @@ _COMPOSITES = (
     "permission_answer",
     "permission_path",
     "audit_entry",
+    "subscription_plans",
+    "credit_products",
+    "credit_events",
+    "billing_history",
+    "billing_total",
 )
 _registered: WeakSet[Connection] = WeakSet()
 # By cluster: its databases are copies of one template, so a type's number is the same in all.
