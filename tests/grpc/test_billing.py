@@ -84,7 +84,7 @@ def test_a_repeated_call_makes_one_record(client: Client) -> None:
 def test_an_invoice_and_a_payment_are_recorded_once(client: Client) -> None:
     acme = organization(client).id
     for field in ("stripe_invoice_id", "stripe_payment_intent_id"):
-        taken = {field: f"x_{uuid4().hex}"}
+        taken: dict[str, Any] = {field: f"x_{uuid4().hex}"}
         billing_record(client, acme, **taken)
         failure = refused(
             client.billing.CreateBillingRecord, CreateBillingRecordRequest(organization_id=acme, amount=1, **taken)

@@ -31,7 +31,7 @@ def acme(admin: Connection) -> UUID:
     return organization(admin)
 
 
-def create(connection: Connection, tenant: UUID, amount: int = 1000, **arguments: Any) -> Row:
+def create(connection: Connection, tenant: UUID, amount: int = 1000, /, **arguments: Any) -> Row:
     return call(connection, "create_billing_record", organization_id=tenant, amount=amount, **arguments)
 
 
@@ -141,7 +141,7 @@ def test_what_is_not_there_is_not_found(service: Connection, admin: Connection, 
 
 
 def test_a_replay_returns_the_record_as_it_is_now(service: Connection, acme: UUID) -> None:
-    arguments = {"description": "March", "metadata": {"b": 1, "a": 2}, "request_id": "march"}
+    arguments: dict[str, Any] = {"description": "March", "metadata": {"b": 1, "a": 2}, "request_id": "march"}
     made = create(service, acme, **arguments)
     assert create(service, acme, **arguments) == made
     paid = update(service, made, status="paid", description="March, paid", metadata={})
@@ -261,7 +261,7 @@ def test_an_update_sets_what_has_a_value_or_what_the_mask_names(service: Connect
 @pytest.mark.parametrize("key", ["stripe_invoice_id", "stripe_payment_intent_id"])
 @pytest.mark.parametrize("change", [{"status": "paid"}, {"amount_refunded": 1}, {"description": "new"}], ids=str)
 def test_a_record_of_stripe_follows_stripe(service: Connection, acme: UUID, key: str, change: Row) -> None:
-    record = create(service, acme, **{key: "x_1"})
+    record = create(service, acme, 1000, **{key: "x_1"})
     detail = update_refused(service, "TN036", record, **change)
     assert detail == {"reason": "BILLING_RECORD_FOLLOWS_STRIPE", "billing_record_id": str(record["id"]), key: "x_1"}
 

@@ -122,14 +122,15 @@ def test_an_archived_product_is_hidden_and_comes_back(
 @pytest.mark.usefixtures("product", "plan")
 def test_only_the_platform_changes_the_catalog(admin: Connection, connect: Connect) -> None:
     owner = Team(admin, connect).as_("owner")
-    for function, arguments in {
+    calls: dict[str, dict[str, Any]] = {
         "create_credit_product": {"name": "x", "credit_amount": 1, "price_amount": 1},
         "update_credit_product": {"credit_product": "pack", "price_amount": 1},
         "archive_credit_product": {"credit_product": "pack"},
         "create_subscription_plan": {"name": "x", "price_amount": 0, "interval": "monthly"},
         "update_subscription_plan": {"subscription_plan": "pro", "price_amount": 0},
         "archive_subscription_plan": {"subscription_plan": "pro"},
-    }.items():
+    }
+    for function, arguments in calls.items():
         assert refused(owner, "42501", function, **arguments)["permission"] == "catalog:manage"
 
 
