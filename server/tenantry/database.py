@@ -97,20 +97,27 @@ class Database:
             cursor = await connection.execute(query, parameters)
             return await cursor.fetchall()
 
-    async def call(self, identity: Identity, statement: str, time_remaining: float | None) -> list[Row]:
+    def timeout(self, time_remaining: float | None) -> float:
+        """Seconds that a call may take. time_remaining: until the caller's deadline."""
+        return self._default_timeout if time_remaining is None else time_remaining
+
+    async def call(
+        self, identity: Identity, statement: str, time_remaining: float | None, lock_timeout: float | None = None
+    ) -> list[Row]:
         """Runs one statement as the caller, in a transaction of its own, and returns its rows.
 
         statement: SQL whose values are literals already. time_remaining: seconds until the caller's deadline.
-        Raises CallError.
+        lock_timeout: seconds to wait for any one lock. Raises CallError.
         """
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + (self._default_timeout if time_remaining is None else time_remaining)
+        deadline = loop.time() + self.timeout(time_remaining)
+        patience = f"set local lock_timeout = {int(lock_timeout * 1000)}; " if lock_timeout else ""
         claims = literal(identity.claims)
         for attempt in range(1, ATTEMPTS + 1):
             timeout = deadline - loop.time()
             message = (
                 f"set local role {identity.role}; set local request.jwt.claims = {claims}; "
-                f"set local statement_timeout = {max(1, int(timeout * 1000))}; {statement}"
+                f"set local statement_timeout = {max(1, int(timeout * 1000))}; {patience}{statement}"
             )
             try:
                 # A little less than there is, so that the caller still hears why.

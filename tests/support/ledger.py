@@ -41,6 +41,8 @@ _COMPOSITES = (
     "credit_events",
     "billing_history",
     "billing_total",
+    "organization_subscriptions",
+    "entitlements",
 )
 _registered: WeakSet[Connection] = WeakSet()
 # By cluster: its databases are copies of one template, so a type's number is the same in all.
