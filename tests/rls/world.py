@@ -112,7 +112,7 @@ def build(admin: Connection) -> World:
             "insert into public.credit_products"
             " (name, stripe_price_id, stripe_product_id, credit_amount, price_amount, is_active)"
             " values (%(name)s, %(price)s, 'product', 100, 100, %(is_active)s)",
-            {"name": name, "price": f"{name} pack", "is_active": is_active},
+            {"name": name, "price": f"{name}_pack", "is_active": is_active},
         )
     ids["permission"] = _value(admin, "select id from public.permissions where name = 'credits:read'")
     for key, tenant, name in (("first", first, "Acme"), ("second", second, SECOND)):
@@ -146,7 +146,7 @@ def _fill(admin: Connection, tenant: UUID, name: str) -> dict[str, Any]:
         f"{name} customer",
         Jsonb({"name": name}),
     )
-    _value(
+    bill = _value(
         admin,
         "insert into public.billing_history (organization_id, amount, status, description)"
         " values (%s, 100, 'paid', %s) returning id",
@@ -162,6 +162,7 @@ def _fill(admin: Connection, tenant: UUID, name: str) -> dict[str, Any]:
         "token": invited["token"],
         "spent": spent,
         "hold": hold,
+        "bill": bill,
         "grant": grant,
     }
 
