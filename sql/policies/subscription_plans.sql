@@ -4,9 +4,7 @@ grant select, insert, update, delete on public.subscription_plans to service_rol
 grant select on public.subscription_plans to anon, authenticated;
 
 drop policy if exists active_read on public.subscription_plans;
-create policy active_read on public.subscription_plans for select to anon, authenticated
-using (is_active);
-
 drop policy if exists managers_read on public.subscription_plans;
-create policy managers_read on public.subscription_plans for select to authenticated
-using ((select tenantry.is_authorized('catalog:manage')));
+drop policy if exists catalog_read on public.subscription_plans;
+create policy catalog_read on public.subscription_plans for select to anon, authenticated
+using (is_active or (select tenantry.is_authorized('catalog:manage')));
