@@ -192,7 +192,7 @@ verify_ledger            -     -         -       -       -        -      -      
 PROBES = {
     "accept_invitation": "token => {token_first}",
     "add_role_permission": "role => {role_first}, permission => 'members:read'",
-    "assign_role": "user_id => {newcomer}, role => 'viewer', organization_id => {first}",
+    "assign_role": "user_id => {colleague}, role => 'viewer', organization_id => {first}",
     "batch_check_permissions": "organization_ids => array[{first}]::pg_catalog.uuid[], "
     "permissions => array['credits:read'], user_id => {colleague}",
     "batch_consume_credits": "items => "
