@@ -5,12 +5,13 @@ import contextlib
 import importlib
 import logging
 import pkgutil
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 import grpc
-from google.protobuf.descriptor import ServiceDescriptor
-from google.protobuf.message import DecodeError
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.message import DecodeError, Message
+from google.protobuf.message_factory import GetMessageClass
 from google.rpc.status_pb2 import Status
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
@@ -18,7 +19,8 @@ from grpc_reflection.v1alpha import reflection
 
 import tenantry.v1
 from tenantry import maintenance
-from tenantry.auth import Authenticator
+from tenantry.auth import Authenticator, Identity
+from tenantry.batching import Batcher
 from tenantry.bridge import Call, compile_services
 from tenantry.config import Config, ConfigError
 from tenantry.database import Database
@@ -26,7 +28,10 @@ from tenantry.errors import CATALOGUE, INTERNAL, CallError, status
 
 log = logging.getLogger(__name__)
 
-Handler = Callable[[bytes, grpc.aio.ServicerContext[Any, Any]], Awaitable[bytes]]
+Context = grpc.aio.ServicerContext[Any, Any]
+
+Handler = Callable[[Any, Identity, float | None], Awaitable[Message]]
+"""(request, caller, seconds until the deadline) -> response. Raises CallError."""
 
 GRACE = 10.0
 """Seconds that calls under way may take to finish when the server stops."""
@@ -52,6 +57,8 @@ class Server:
         self._grpc = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
         self._health = HealthServicer()
         self._maintenance: asyncio.Task[None] | None = None
+        self._handlers: dict[str, Handler] = {}
+        """Written by hand, by '/package.Service/Method'; every other method is the bridge's."""
         self.address = ""
 
     async def start(self) -> str:
@@ -62,8 +69,10 @@ class Server:
         await self._database.open()
         try:
             all_services = services()
-            calls = await compile_services(self._database, all_services)
-            self._add(all_services, calls)
+            calls = await compile_services(self._database, all_services, self._handlers)
+            batcher = Batcher(self._database, calls[_CONSUME], calls[_BATCH_CONSUME])
+            self._handlers[_CONSUME] = batcher.consume
+            self._add(all_services, {name: self._plain(call) for name, call in calls.items()} | self._handlers)
             host, _, _ = self._config.listen.rpartition(":")
             try:
                 port = self._grpc.add_insecure_port(self._config.listen)
@@ -96,31 +105,38 @@ class Server:
         """Waits until the server has stopped."""
         await self._grpc.wait_for_termination()
 
-    def _add(self, all_services: Iterable[ServiceDescriptor], calls: dict[str, Call]) -> None:
+    def _add(self, all_services: Iterable[ServiceDescriptor], handlers: Mapping[str, Handler]) -> None:
         names = []
         for service in all_services:
-            handlers = {
+            methods = {
                 method.name: grpc.unary_unary_rpc_method_handler(
-                    self._handler(calls[f"/{service.full_name}/{method.name}"])
+                    self._unary(method, handlers[f"/{service.full_name}/{method.name}"])
                 )
                 for method in service.methods
             }
-            self._grpc.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service.full_name, handlers),))
+            self._grpc.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service.full_name, methods),))
             names.append(service.full_name)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
         reflection.enable_server_reflection(
             [*names, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME], self._grpc
         )
 
-    def _handler(self, call: Call) -> Handler:
-        authenticator, database = self._authenticator, self._database
+    def _plain(self, call: Call) -> Handler:
+        async def handle(request: Message, identity: Identity, time_remaining: float | None) -> Message:
+            rows = await self._database.call(identity, call.statement(request), time_remaining)
+            response: Message = call.response(rows)
+            return response
 
-        async def handle(message: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
+        return handle
+
+    def _unary(self, method: MethodDescriptor, handler: Handler) -> Callable[[bytes, Context], Awaitable[bytes]]:
+        request_class = GetMessageClass(method.input_type)
+
+        async def handle(message: bytes, context: Context) -> bytes:
             try:
-                request = call.request_class.FromString(message)
-                identity = authenticator.identify(_authorization(context))
-                rows = await database.call(identity, call.statement(request), context.time_remaining())
-                return call.response(rows).SerializeToString()
+                request = request_class.FromString(message)
+                identity = self._authenticator.identify(_authorization(context))
+                return (await handler(request, identity, context.time_remaining())).SerializeToString()
             except CallError as error:
                 answer = error.status
             except DecodeError:
@@ -128,7 +144,7 @@ class Server:
             except asyncio.CancelledError:
                 raise
             except Exception:
-                log.exception("%s failed", call.name)
+                log.exception("%s failed", method.full_name)
                 answer = status(INTERNAL, "internal error")
             await _abort(context, answer)
             raise AssertionError("abort raises")
@@ -136,15 +152,18 @@ class Server:
         return handle
 
 
-def _authorization(context: grpc.aio.ServicerContext[Any, Any]) -> str | None:
+def _authorization(context: Context) -> str | None:
     for key, value in context.invocation_metadata() or ():
         if key == "authorization":
             return value if isinstance(value, str) else value.decode("ascii", "replace")
     return None
 
 
-async def _abort(context: grpc.aio.ServicerContext[Any, Any], answer: Status) -> None:
+async def _abort(context: Context, answer: Status) -> None:
     await context.abort(_CODES[answer.code], answer.message, (("grpc-status-details-bin", answer.SerializeToString()),))
 
+
+_CONSUME = "/tenantry.v1.CreditService/ConsumeCredits"
+_BATCH_CONSUME = "/tenantry.v1.CreditService/BatchConsumeCredits"
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}

@@ -39,7 +39,17 @@ select c.relname, k.conname,
 from pg_catalog.pg_constraint as k
 join pg_catalog.pg_class as c on c.oid = k.conrelid
 where c.relnamespace::regnamespace::text in ('public', 'tenantry')
+union all
+select c.relname, i.relname,
+       array(select a.attname from unnest(x.indkey::int2[]) with ordinality as key (attnum, position)
+             join pg_catalog.pg_attribute as a on a.attrelid = x.indrelid and a.attnum = key.attnum
+             order by key.position)::text[]
+from pg_catalog.pg_index as x
+join pg_catalog.pg_class as i on i.oid = x.indexrelid
+join pg_catalog.pg_class as c on c.oid = x.indrelid
+where c.relnamespace::regnamespace::text in ('public', 'tenantry') and x.indisunique
 """
+"""The columns of each constraint; a unique index that is partial is none, and is broken under its name just so."""
 
 
 def literal(text: str) -> str:
@@ -87,20 +97,27 @@ class Database:
             cursor = await connection.execute(query, parameters)
             return await cursor.fetchall()
 
-    async def call(self, identity: Identity, statement: str, time_remaining: float | None) -> list[Row]:
+    def timeout(self, time_remaining: float | None) -> float:
+        """Seconds that a call may take. time_remaining: until the caller's deadline."""
+        return self._default_timeout if time_remaining is None else time_remaining
+
+    async def call(
+        self, identity: Identity, statement: str, time_remaining: float | None, lock_timeout: float | None = None
+    ) -> list[Row]:
         """Runs one statement as the caller, in a transaction of its own, and returns its rows.
 
         statement: SQL whose values are literals already. time_remaining: seconds until the caller's deadline.
-        Raises CallError.
+        lock_timeout: seconds to wait for any one lock. Raises CallError.
         """
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + (self._default_timeout if time_remaining is None else time_remaining)
+        deadline = loop.time() + self.timeout(time_remaining)
+        patience = f"set local lock_timeout = {int(lock_timeout * 1000)}; " if lock_timeout else ""
         claims = literal(identity.claims)
         for attempt in range(1, ATTEMPTS + 1):
             timeout = deadline - loop.time()
             message = (
                 f"set local role {identity.role}; set local request.jwt.claims = {claims}; "
-                f"set local statement_timeout = {max(1, int(timeout * 1000))}; {statement}"
+                f"set local statement_timeout = {max(1, int(timeout * 1000))}; {patience}{statement}"
             )
             try:
                 # A little less than there is, so that the caller still hears why.

@@ -12,11 +12,14 @@ from typing import Any
 
 import grpc
 import psycopg
+from google.protobuf import json_format
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
+
+from tenantry.v1.credits_pb2 import CreditDecision
 
 DOMAIN = "tenantry"
 
@@ -55,6 +58,16 @@ CATALOGUE: Mapping[str, Kind] = {
     "TN022": Kind(grpc.StatusCode.FAILED_PRECONDITION, "LAST_OWNER"),
     "TN023": Kind(grpc.StatusCode.FAILED_PRECONDITION, "NO_SEAT_LEFT"),
     "TN024": Kind(grpc.StatusCode.FAILED_PRECONDITION, "INVITATION_NOT_PENDING"),
+    "TN025": Kind(grpc.StatusCode.FAILED_PRECONDITION, "SUBSCRIPTION_TRANSITION"),
+    "TN026": Kind(grpc.StatusCode.FAILED_PRECONDITION, "SUBSCRIPTION_EXISTS"),
+    "TN027": Kind(grpc.StatusCode.FAILED_PRECONDITION, "PLAN_INACTIVE"),
+    "TN028": Kind(grpc.StatusCode.FAILED_PRECONDITION, "NO_TRIAL"),
+    "TN030": Kind(grpc.StatusCode.FAILED_PRECONDITION, "MANAGED_BY_STRIPE"),
+    "TN031": Kind(grpc.StatusCode.FAILED_PRECONDITION, "SUBSCRIPTION_ENDED"),
+    "TN033": Kind(grpc.StatusCode.FAILED_PRECONDITION, "PLAN_IN_USE"),
+    "TN034": Kind(grpc.StatusCode.ALREADY_EXISTS, "STRIPE_PRICE_TAKEN"),
+    "TN035": Kind(grpc.StatusCode.FAILED_PRECONDITION, "BILLING_TRANSITION_REFUSED"),
+    "TN036": Kind(grpc.StatusCode.FAILED_PRECONDITION, "BILLING_RECORD_FOLLOWS_STRIPE"),
 }
 """Every SQLSTATE of Tenantry's own. A test proves that sql/ raises no other."""
 
@@ -118,11 +131,16 @@ def from_database(error: psycopg.Error, constraints: Constraints, has_token: boo
     sqlstate = error.sqlstate or ""
     diagnosis = error.diag
     if sqlstate in CATALOGUE:
-        return _own(CATALOGUE[sqlstate], diagnosis)
+        details = _details(diagnosis.message_detail or "{}")
+        return _own(CATALOGUE[sqlstate], diagnosis.message_primary or "", details, diagnosis.message_hint)
     if sqlstate == "42501":
         if not has_token:
             return unauthenticated("TOKEN_REQUIRED", "this call needs a bearer token").status
-        return _denied(diagnosis)
+        try:
+            return _denied(diagnosis.message_primary or "", _details(diagnosis.message_detail or ""))
+        except ValueError:
+            # PostgreSQL's own refusal names tables and functions.
+            return _denied("permission denied", {})
     if sqlstate == "23505":
         field = _field(diagnosis, constraints)
         kind = Kind(grpc.StatusCode.ALREADY_EXISTS, "ALREADY_EXISTS")
@@ -135,17 +153,35 @@ def from_database(error: psycopg.Error, constraints: Constraints, has_token: boo
     if sqlstate in ("23502", "23514") or sqlstate.startswith("22"):
         field = diagnosis.column_name or _field(diagnosis, constraints)
         return status(CATALOGUE["TN001"], f"{field or 'a value'} is not acceptable", field=field)
-    if sqlstate in ("40001", "40P01"):
+    if sqlstate in ("40001", "40P01", "55P03"):
         kind = Kind(grpc.StatusCode.ABORTED, "CONFLICT")
         return status(kind, "the call kept conflicting with others; try again", retry_after=0.1)
     if sqlstate == "57014":
-        return status(Kind(grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"), "the deadline has passed")
+        return deadline_exceeded()
     if sqlstate.startswith("53"):
         kind = Kind(grpc.StatusCode.RESOURCE_EXHAUSTED, "DATABASE_BUSY")
         return status(kind, "the database has no room for this call now", retry_after=1.0)
     if sqlstate.startswith(("08", "57P")) or sqlstate == "25006" or isinstance(error, psycopg.OperationalError):
         return unavailable()
     return status(INTERNAL, "internal error")
+
+
+def from_decision(decision: CreditDecision) -> Status:
+    """The status that a refused item of a batch would have been answered with by itself."""
+    details = json_format.MessageToDict(decision.details)
+    # A Struct knows numbers with a fraction only, and what the ledger counts is whole.
+    metadata = {
+        name: int(value) if isinstance(value, float) and value.is_integer() else value
+        for name, value in details.items()
+    }
+    if decision.code == "42501":
+        return _denied(decision.message, metadata)
+    return _own(CATALOGUE[decision.code], decision.message, metadata, decision.remedy)
+
+
+def deadline_exceeded() -> Status:
+    """The status for a call whose time is up."""
+    return status(Kind(grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"), "the deadline has passed")
 
 
 def unavailable() -> Status:
@@ -158,23 +194,21 @@ def _cut(text: str) -> str:
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
 
 
-def _own(kind: Kind, diagnosis: psycopg.errors.Diagnostic) -> Status:
-    metadata = json.loads(diagnosis.message_detail or "{}")
-    metadata.pop("reason", None)
-    if diagnosis.message_hint:
-        metadata["remedy"] = diagnosis.message_hint
-    return status(kind, diagnosis.message_primary or "", metadata, metadata.get("field"))
+def _own(kind: Kind, message: str, metadata: dict[str, Any], remedy: str | None) -> Status:
+    if remedy:
+        metadata["remedy"] = remedy
+    return status(kind, message, metadata, metadata.get("field"))
 
 
-def _denied(diagnosis: psycopg.errors.Diagnostic) -> Status:
-    kind = Kind(grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED")
-    try:
-        metadata = json.loads(diagnosis.message_detail or "")
-    except ValueError:
-        # PostgreSQL's own refusal names tables and functions.
-        return status(kind, "permission denied")
-    metadata.pop("reason", None)
-    return status(kind, diagnosis.message_primary or "", metadata)
+def _denied(message: str, metadata: Mapping[str, Any]) -> Status:
+    return status(Kind(grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED"), message, metadata)
+
+
+def _details(detail: str) -> dict[str, Any]:
+    """The variables in the DETAIL of an error that tenantry.fail() raised. Raises ValueError for any other."""
+    details: dict[str, Any] = json.loads(detail)
+    details.pop("reason", None)
+    return details
 
 
 def _field(diagnosis: psycopg.errors.Diagnostic, constraints: Constraints) -> str | None:

@@ -138,6 +138,7 @@ create table tenantry.stripe_requests (
     next_attempt_at timestamptz not null default clock_timestamp(),
     stripe_id varchar(255),
     url text,
+    error_type varchar(100),
     error_code varchar(100),
     error_message text,
     created_at timestamptz not null default clock_timestamp(),
@@ -153,12 +154,23 @@ comment on table tenantry.stripe_requests is
     ' the answer.';
 comment on column tenantry.stripe_requests.operation is
     'ensure_customer, create_checkout_session, create_portal_session, cancel_subscription, resume_subscription,'
-    ' change_plan, sync_product, sync_price, auto_top_up.';
+    ' change_plan, sync_product, sync_price, pull_catalog, auto_top_up.';
 comment on column tenantry.stripe_requests.subject_id is 'The subscription, plan or product that it is about.';
+comment on column tenantry.stripe_requests.params is
+    'As Stripe names them. A customer that is null waits for the organization''s ensure_customer.';
+comment on column tenantry.stripe_requests.next_attempt_at is
+    'When it is to be sent again, if nobody has brought back an answer by then.';
+comment on column tenantry.stripe_requests.error_type is
+    'Stripe''s type of the error (card_error and so on), or not_configured, unavailable, expired. On a pending request: of the'
+    ' last attempt.';
 comment on column tenantry.stripe_requests.stripe_id is 'Id of the object that Stripe answered with.';
 comment on column tenantry.stripe_requests.url is 'Where to send the person: of a checkout or portal session.';
 create index stripe_requests_pending_idx on tenantry.stripe_requests (next_attempt_at, id) where state = 'pending';
 create index stripe_requests_organization_id_idx on tenantry.stripe_requests (organization_id, operation, created_at);
+-- Asked for twice with the same arguments while it is under way, it is one request.
+create unique index stripe_requests_pending_key on tenantry.stripe_requests
+    (operation, organization_id, subject_id, method, path, md5(params::text)) nulls not distinct
+    where state = 'pending';
 -- One payment for each dip, never a second while one is under way.
 create unique index stripe_requests_auto_top_up_key on tenantry.stripe_requests (organization_id)
     where operation = 'auto_top_up' and state = 'pending';
@@ -167,9 +179,12 @@ create type public.stripe_request as (
     id uuid,
     organization_id uuid,
     operation text,
+    subject_id uuid,
     state text,
+    attempts integer,
     stripe_id text,
     url text,
+    error_type text,
     error_code text,
     error_message text,
     created_at timestamptz,

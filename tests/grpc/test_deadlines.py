@@ -15,7 +15,7 @@ import pytest
 from google.rpc.error_details_pb2 import RetryInfo
 from grpc_status import rpc_status
 
-from tenantry.v1.credits_pb2 import ConsumeCreditsRequest, GetCreditBalanceRequest
+from tenantry.v1.credits_pb2 import ConsumeCreditsRequest, GetCreditBalanceRequest, GrantCreditsRequest
 from tenantry.v1.organizations_pb2 import ListOrganizationsRequest
 from tests.conftest import TEMPLATE
 from tests.support import server
@@ -160,7 +160,7 @@ def test_a_cancelled_call_stops_in_the_database_too(own: Database) -> None:
     acme = organization(own.client, 10).id
     with own.locked(acme):
         calls: list[Any] = [
-            own.client.credits.ConsumeCredits.future(ConsumeCreditsRequest(organization_id=acme, amount=1), timeout=20)
+            own.client.credits.GrantCredits.future(GrantCreditsRequest(organization_id=acme, amount=1), timeout=20)
             for _ in range(POOL_SIZE)
         ]
         wait_until(lambda: len(own.waiting()) == POOL_SIZE)
@@ -188,9 +188,9 @@ def test_more_calls_than_connections_all_succeed(own: Database, in_background: C
 
 def test_a_pool_full_of_waiting_calls_says_when_to_try_again(own: Database, in_background: Callable[..., Any]) -> None:
     acme = organization(own.client, 10).id
-    request = ConsumeCreditsRequest(organization_id=acme, amount=1)
+    request = GrantCreditsRequest(organization_id=acme, amount=1)
     with own.locked(acme):
-        blocked = [in_background(own.client.credits.ConsumeCredits, request, timeout=20) for _ in range(POOL_SIZE)]
+        blocked = [in_background(own.client.credits.GrantCredits, request, timeout=20) for _ in range(POOL_SIZE)]
         wait_until(lambda: len(own.waiting()) == POOL_SIZE)
         with pytest.raises(grpc.RpcError) as raised:
             own.client.organizations.ListOrganizations(ListOrganizationsRequest())
@@ -199,7 +199,7 @@ def test_a_pool_full_of_waiting_calls_says_when_to_try_again(own: Database, in_b
         delay = retry_delay(raised.value)
         assert delay is not None
         assert delay > 0
-    assert sorted(call.result().transaction.balance_after for call in blocked) == [8, 9]
+    assert sorted(call.result().transaction.balance_after for call in blocked) == [11, 12]
 
 
 # Conflicts.

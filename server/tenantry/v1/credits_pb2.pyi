@@ -366,18 +366,20 @@ class BatchConsumeCreditsRequest(_message.Message):
     def __init__(self, items: _Optional[_Iterable[_Union[ConsumeCreditsRequest, _Mapping]]] = ...) -> None: ...
 
 class CreditDecision(_message.Message):
-    __slots__ = ("transaction", "code", "reason", "message", "details")
+    __slots__ = ("transaction", "code", "reason", "message", "details", "remedy")
     TRANSACTION_FIELD_NUMBER: _ClassVar[int]
     CODE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     DETAILS_FIELD_NUMBER: _ClassVar[int]
+    REMEDY_FIELD_NUMBER: _ClassVar[int]
     transaction: CreditTransaction
     code: str
     reason: str
     message: str
     details: _struct_pb2.Struct
-    def __init__(self, transaction: _Optional[_Union[CreditTransaction, _Mapping]] = ..., code: _Optional[str] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., details: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
+    remedy: str
+    def __init__(self, transaction: _Optional[_Union[CreditTransaction, _Mapping]] = ..., code: _Optional[str] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., details: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., remedy: _Optional[str] = ...) -> None: ...
 
 class BatchConsumeCreditsResponse(_message.Message):
     __slots__ = ("decisions",)

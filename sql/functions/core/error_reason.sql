@@ -21,6 +21,16 @@ return case p_code
     when 'TN022' then 'LAST_OWNER'
     when 'TN023' then 'NO_SEAT_LEFT'
     when 'TN024' then 'INVITATION_NOT_PENDING'
+    when 'TN025' then 'SUBSCRIPTION_TRANSITION'
+    when 'TN026' then 'SUBSCRIPTION_EXISTS'
+    when 'TN027' then 'PLAN_INACTIVE'
+    when 'TN028' then 'NO_TRIAL'
+    when 'TN030' then 'MANAGED_BY_STRIPE'
+    when 'TN031' then 'SUBSCRIPTION_ENDED'
+    when 'TN033' then 'PLAN_IN_USE'
+    when 'TN034' then 'STRIPE_PRICE_TAKEN'
+    when 'TN035' then 'BILLING_TRANSITION_REFUSED'
+    when 'TN036' then 'BILLING_RECORD_FOLLOWS_STRIPE'
     when '42501' then 'PERMISSION_DENIED'
 end;
 

@@ -21,6 +21,7 @@ declare
     v_code text;
     v_message text;
     v_detail text;
+    v_hint text;
     -- The account whose items are being decided.
     v_current uuid;
     v_authorized boolean;
@@ -109,11 +110,14 @@ begin
             and (v_item.request_id is null or v_item.previous is null)
         ) is not true then
             begin
+                -- As for consume_credits(): an id that is none is refused before anything else.
+                if v_item.organization_id is not null or v_item.item ->> 'organization_id' is null then
+                    perform tenantry.authorize('credits:consume', v_item.organization_id);
+                end if;
                 v_read := tenantry.batch_item(v_item.item);
-                perform tenantry.authorize('credits:consume', v_item.organization_id);
                 v_replay := tenantry.find_replay(v_read.entry);
                 if v_replay.id is not null then
-                    v_decisions[v_item.position] := row(v_replay, null, null, null, null);
+                    v_decisions[v_item.position] := row(v_replay, null, null, null, null, null);
                     continue;
                 elsif v_item.request_id is not null and v_slots[v_item.previous] is not null then
                     -- The key of an item before: compared with its entry when that has been written.
@@ -135,12 +139,14 @@ begin
             exception
                 when others then
                     get stacked diagnostics
-                        v_code = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail;
+                        v_code = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail,
+                        v_hint = pg_exception_hint;
                     if tenantry.error_reason(v_code) is null then
                         raise;
                     end if;
                     v_decisions[v_item.position] := row(
-                        null, v_code, tenantry.error_reason(v_code), v_message, v_detail::jsonb - 'reason');
+                        null, v_code, tenantry.error_reason(v_code), v_message, v_detail::jsonb - 'reason',
+                        nullif(v_hint, ''));
                     -- For the next item with its key.
                     v_slots[v_item.position] := v_slots[v_item.previous];
                     continue;
@@ -207,13 +213,14 @@ begin
                 v_replay := tenantry.find_replay(v_read.entry);
             exception
                 when sqlstate 'TN011' then
-                    get stacked diagnostics v_message = message_text, v_detail = pg_exception_detail;
+                    get stacked diagnostics
+                        v_message = message_text, v_detail = pg_exception_detail, v_hint = pg_exception_hint;
                     v_decisions[v_position] := row(
-                        null, 'TN011', tenantry.error_reason('TN011'), v_message, v_detail::jsonb - 'reason');
+                        null, 'TN011', tenantry.error_reason('TN011'), v_message, v_detail::jsonb - 'reason', v_hint);
                     continue;
             end;
         end if;
-        v_decisions[v_position] := row(v_replay, null, null, null, null);
+        v_decisions[v_position] := row(v_replay, null, null, null, null, null);
     end loop;
 
     for v_account in
@@ -245,6 +252,6 @@ end;
 comment on function public.batch_consume_credits(jsonb) is
     'Spends credits many times in one transaction. items: a JSON array of 1 to 10000 objects with the arguments of'
     ' consume_credits, over any organizations. Returns a decision for each in their order: its entry, or code, reason,'
-    ' message and details of the refusal, which does not stop the next. Raises TN001 (items as such).';
+    ' message, details and remedy of the refusal, which does not stop the next. Raises TN001 (items as such).';
 revoke all on function public.batch_consume_credits from public, anon, authenticated, service_role;
 grant execute on function public.batch_consume_credits to authenticated, service_role;

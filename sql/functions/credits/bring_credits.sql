@@ -6,7 +6,7 @@
 -- purchase brought is taken back from others too, as its money went back. What had been spent by then is remembered as
 -- a shortfall, which credits that are granted again pay for first.
 --
--- p_account: the row, locked and settled. p_source: subscription, rollover or purchase. p_source_id: the subscription or
+-- p_account: the row, locked and settled; it is read again. p_source: subscription, rollover or purchase. p_source_id: the subscription or
 -- purchase. p_starts_at: when the credits come; with the source it is what the credits are known by.
 -- p_ends_at: when they expire; infinity for never. p_credits: what is to be granted in all. p_at: the present time.
 -- Raises TN010 for a purchase; a period brings no more than the account can hold.
@@ -26,7 +26,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_granted tenantry.granted_credits;
-    v_account public.organizations := p_account;
+    v_account public.organizations;
     v_change integer;
     v_moved integer := 0;
     v_lot tenantry.credit_lots;
@@ -49,6 +49,7 @@ begin
         return;
     end if;
 
+    select * into v_account from public.organizations where id = p_account.id;
     -- From the newest lot on; all that is left where the end has moved, to be granted again until the new one.
     for v_lot in
         select l.* from unnest(v_granted.lots) with ordinality as g (id, position)

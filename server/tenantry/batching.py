@@ -1,0 +1,234 @@
+"""Group commit: calls of ConsumeCredits that come while others of the same caller are under way travel together.
+
+A call that finds room goes at once, by itself. Calls that do not are gathered until there is room, and then go as one
+batch_consume_credits(), which decides each by itself: so an account's row is locked once for all that gathered, not
+once for each. There is no timer, and nothing waits when the server is idle.
+
+There is room when none of the caller's calls on that organization is under way (its row lock would have them wait one
+for another anyway) and fewer than SLOTS of the caller's statements are. A locked account holds up its own calls only:
+a batch that meets one is rolled back and tried again, each organization by itself.
+
+What is certain about a call's outcome without batching is certain with it: a batch is one transaction, and it is only
+tried again, in parts, when the database itself said that it was rolled back. When the connection is lost on the way, or
+the answer cannot be read, every call of the batch is told so and none is sent again.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import grpc
+import psycopg
+
+from tenantry.auth import Identity
+from tenantry.bridge import Call
+from tenantry.database import Database
+from tenantry.errors import CallError, deadline_exceeded, from_decision
+from tenantry.v1.credits_pb2 import (
+    BatchConsumeCreditsRequest,
+    ConsumeCreditsRequest,
+    ConsumeCreditsResponse,
+    CreditDecision,
+)
+
+SLOTS = 4
+"""Statements of one caller that run at a time."""
+
+MAX_ITEMS = 500
+"""Calls in one batch at most, so that none waits long for the answers of the others."""
+
+LOCK_TIMEOUT = 0.1
+"""Seconds that a batch over several organizations waits for one of their rows before each is tried by itself."""
+
+_NOT_OF_ONE_ITEM = {
+    code.value[0]
+    for code in (
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        grpc.StatusCode.UNAVAILABLE,
+    )
+}
+
+
+@dataclass(eq=False, slots=True)
+class _Item:
+    """A call that waits to be sent, and then for its answer."""
+
+    request: ConsumeCreditsRequest
+    statement: str
+    organization: str
+    deadline: float
+    answer: asyncio.Future[ConsumeCreditsResponse]
+    batch: "_Batch | None" = None
+
+
+@dataclass(eq=False, slots=True)
+class _Batch:
+    """Items under way together."""
+
+    items: list[_Item]
+    task: asyncio.Task[None] | None = None
+
+    def leave(self) -> None:
+        """Somebody does not wait any more; when nobody does, the database stops, too."""
+        if self.task and all(item.answer.done() for item in self.items):
+            self.task.cancel()
+
+
+@dataclass(eq=False, slots=True)
+class _Line:
+    """One caller's calls: statements under way, and by organization what waits, behind one of them or for a slot."""
+
+    running: int = 0
+    behind: dict[str, list[_Item]] = field(default_factory=dict)
+    ready: dict[str, list[_Item]] = field(default_factory=dict)
+
+    def take(self) -> list[_Item]:
+        """Items to go together now; their organizations are under way from here on."""
+        taken: list[_Item] = []
+        while self.ready and len(taken) < MAX_ITEMS:
+            organization = next(iter(self.ready))
+            items = [item for item in self.ready.pop(organization) if not item.answer.done()]
+            room = MAX_ITEMS - len(taken)
+            if items:
+                self.behind[organization] = items[room:]
+                taken += items[:room]
+        return taken
+
+    def release(self, organizations: Iterable[str]) -> None:
+        """They are under way no more; what waits behind them is ready."""
+        for organization in organizations:
+            items = self.behind.pop(organization)
+            if items:
+                self.ready[organization] = items
+
+
+class Batcher:
+    """Handles ConsumeCredits."""
+
+    def __init__(self, database: Database, single: Call, batch: Call) -> None:
+        """single, batch: ConsumeCredits and BatchConsumeCredits."""
+        self._database = database
+        self._single = single
+        self._batch = batch
+        self._lines: dict[Identity, _Line] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def consume(
+        self, request: ConsumeCreditsRequest, identity: Identity, time_remaining: float | None
+    ) -> ConsumeCreditsResponse:
+        """The handler. Raises CallError."""
+        statement = self._single.statement(request)
+        organization = request.organization_id.lower()
+        line = self._lines.get(identity)
+        if line is None:
+            line = self._lines[identity] = _Line()
+        if line.running < SLOTS and organization not in line.behind:
+            line.running += 1
+            line.behind[organization] = []
+            try:
+                rows = await self._database.call(identity, statement, time_remaining)
+                response: ConsumeCreditsResponse = self._single.response(rows)
+                return response
+            finally:
+                self._end(line, identity, (organization,))
+
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._database.timeout(time_remaining)
+        item = _Item(request, statement, organization, deadline, loop.create_future())
+        waiting = line.behind if organization in line.behind else line.ready
+        waiting.setdefault(organization, []).append(item)
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await item.answer
+        except TimeoutError:
+            raise CallError(deadline_exceeded()) from None
+        finally:
+            # Whoever is cancelled, or runs out of time, has cancelled the answer by now.
+            if item.answer.cancelled() and item.batch:
+                item.batch.leave()
+
+    def _end(self, line: _Line, identity: Identity, organizations: Iterable[str]) -> None:
+        line.running -= 1
+        line.release(organizations)
+        while line.running < SLOTS and (items := line.take()):
+            self._start(line, identity, items)
+        if not line.running:
+            del self._lines[identity]
+
+    def _start(self, line: _Line, identity: Identity, items: list[_Item]) -> None:
+        line.running += 1
+        batch = _Batch(items)
+        for item in items:
+            item.batch = batch
+        batch.task = asyncio.create_task(self._run(line, identity, items))
+        self._tasks.add(batch.task)
+        batch.task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, line: _Line, identity: Identity, items: list[_Item]) -> None:
+        by_organization: dict[str, list[_Item]] = {}
+        for item in items:
+            by_organization.setdefault(item.organization, []).append(item)
+        try:
+            await self._answer(identity, items)
+        except _TryInParts:
+            if len(by_organization) > 1:
+                while by_organization:
+                    _, part = by_organization.popitem()
+                    self._start(line, identity, part)
+            else:
+                await asyncio.gather(*(self._answer(identity, [item]) for item in items))
+        finally:
+            self._end(line, identity, by_organization)
+
+    async def _answer(self, identity: Identity, items: Sequence[_Item]) -> None:
+        """Sends the items and answers them. Raises _TryInParts when nothing was done, and not all are to blame."""
+        items = [item for item in items if not item.answer.done()]
+        if not items:
+            return
+        time_remaining = max(item.deadline for item in items) - asyncio.get_running_loop().time()
+        answers: Sequence[ConsumeCreditsResponse | Exception]
+        try:
+            if len(items) == 1:
+                rows = await self._database.call(identity, items[0].statement, time_remaining)
+                answers = [self._single.response(rows)]
+            else:
+                statement = self._batch.statement(BatchConsumeCreditsRequest(items=[item.request for item in items]))
+                is_single = all(item.organization == items[0].organization for item in items)
+                lock_timeout = None if is_single else LOCK_TIMEOUT
+                rows = await self._database.call(identity, statement, time_remaining, lock_timeout)
+                answers = [_answer(decision) for decision in self._batch.response(rows).decisions]
+        except CallError as error:
+            if len(items) > 1 and _is_of_one_item(error):
+                raise _TryInParts from error
+            answers = [error] * len(items)
+        except Exception as error:
+            answers = [error] * len(items)
+        for item, answer in zip(items, answers, strict=True):
+            if item.answer.done():
+                continue
+            if isinstance(answer, Exception):
+                item.answer.set_exception(answer)
+            else:
+                item.answer.set_result(answer)
+
+
+class _TryInParts(Exception):
+    pass
+
+
+def _answer(decision: CreditDecision) -> ConsumeCreditsResponse | CallError:
+    if decision.HasField("code"):
+        return CallError(from_decision(decision))
+    return ConsumeCreditsResponse(transaction=decision.transaction)
+
+
+def _is_of_one_item(error: CallError) -> bool:
+    """Whether a batch failed for what one of its items, or one of its accounts, may be to blame for, and nothing of it
+    was done: the database itself said so."""
+    cause = error.__cause__
+    return (
+        isinstance(cause, psycopg.Error)
+        and cause.diag.sqlstate is not None
+        and error.status.code not in _NOT_OF_ONE_ITEM
+    )

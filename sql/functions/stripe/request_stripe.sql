@@ -1,0 +1,51 @@
+-- Asks Stripe for something: puts down the request, which the server sends once this transaction has committed. The same
+-- request is not put down twice while it is under way; the pending one is returned.
+--
+-- p_subject_id: the subscription, plan or product that it is about. p_params: as Stripe names them; what is null is left
+-- out, except for a null customer, which waits for the organization's ensure_customer.
+-- Locks: nothing but the new row. Asks for no permission: its callers do.
+create or replace function tenantry.request_stripe(
+    p_operation text,
+    p_organization_id uuid,
+    p_subject_id uuid,
+    p_method text,
+    p_path text,
+    p_params jsonb
+) returns tenantry.stripe_requests
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_params constant jsonb := jsonb_strip_nulls(p_params)
+        || case when p_params -> 'customer' = 'null' then '{"customer": null}'::jsonb else '{}' end;
+    v_request tenantry.stripe_requests;
+begin
+    loop
+        insert into tenantry.stripe_requests (id, organization_id, operation, subject_id, method, path, params)
+        values (tenantry.uuid_v7(), p_organization_id, p_operation, p_subject_id, p_method, p_path, v_params)
+        on conflict do nothing
+        returning * into v_request;
+        if found then
+            perform pg_notify('tenantry_stripe', coalesce(p_organization_id::text, ''));
+            return v_request;
+        end if;
+        select * into v_request
+        from tenantry.stripe_requests as r
+        where r.state = 'pending'
+          and r.operation = p_operation
+          and r.organization_id is not distinct from p_organization_id
+          and (p_operation = 'auto_top_up' or (
+              r.subject_id is not distinct from p_subject_id
+              and r.method = p_method and r.path = p_path and r.params = v_params
+          ));
+        if found then
+            return v_request;
+        end if;
+        -- It was answered in between: what is asked for now is a new one.
+    end loop;
+end
+$$;
+
+comment on function tenantry.request_stripe(text, uuid, uuid, text, text, jsonb) is
+    'Puts down a request to Stripe, or returns the same one that is pending. The server sends it.';
+revoke all on function tenantry.request_stripe from public, anon, authenticated, service_role;
