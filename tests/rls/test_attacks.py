@@ -515,6 +515,70 @@ def test_an_own_roles_name_is_not_told_to_others(shared_server: Connection, shar
         assert [role["display_name"] for role in roles if role["display_name"]] == ["editor"]
 
 
+FORGED = [
+    '["0001-01-01", "00000000-0000-0000-0000-000000000000"]',
+    '["infinity", "ffffffff-ffff-ffff-ffff-ffffffffffff"]',
+    '["00000000-0000-0000-0000-000000000000"]',
+    "[0]",
+    "[null, null]",
+    '[{"a": []}]',
+    '"\' or true --"',
+    "{}",
+]
+
+
+@pytest.mark.parametrize("who", ["stranger", "owner"])
+def test_a_page_token_of_ones_own_making_shows_nothing_more(
+    shared_server: Connection, shared_world: World, who: str
+) -> None:
+    """Tokens are not secret: whoever reads the code can make them. They say where a page starts, and no more."""
+    world = shared_world
+    listings = [
+        ("list_organizations", "organizations ", ""),
+        ("list_role_assignments", f'user_roles [null, "{world.second}"]', f"organization_id => '{world.second}',"),
+        ("list_roles", f'roles ["{world.second}"]', f"organization_id => '{world.second}',"),
+        ("list_members", f"members {world.second}", f"organization_id => '{world.second}',"),
+        ("list_invitations", f"invitations {world.second}", f"organization_id => '{world.second}',"),
+    ]
+    taken = 0
+    for function, scope, arguments in listings:
+        for key in FORGED:
+            with world.acting(shared_server, who) as connection:
+                try:
+                    rows = sees(
+                        connection,
+                        f"select * from public.{function}"
+                        f"({arguments} page_token => tenantry.encode_page_token(%s, %s))",
+                        scope,
+                        key,
+                    )
+                except psycopg.Error as error:
+                    assert str(error.sqlstate)[:2] in ("22", "42", "TN"), error  # noqa: PT017
+                    assert error.sqlstate != "TN003", f"the token is not one of {function}: {scope}"  # noqa: PT017
+                    continue
+            taken += 1
+            assert "Globex" not in str(rows)
+            assert str(world.users["foreigner"]) not in str(rows)
+    assert taken
+
+
+@pytest.mark.parametrize("who", ["stranger", "owner"])
+def test_statistics_and_the_sessions_of_others_tell_nothing(
+    shared_admin: Connection, shared_server: Connection, shared_world: World, who: str
+) -> None:
+    """The values that ANALYZE collects are those of every tenant."""
+    shared_admin.execute("analyze public.organizations")
+    collected = "select * from pg_stats where schemaname in ('public', 'tenantry')"
+    assert sees(shared_admin, collected)
+    with shared_world.acting(shared_server, who) as connection:
+        assert sees(connection, collected) == []
+        for catalog in ("pg_statistic", "pg_authid", "pg_statistic_ext_data", "pg_user_mapping"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
+                connection.execute(f"select * from {catalog}".encode())
+        others = sees(connection, "select distinct query from pg_stat_activity where usename = 'postgres'")
+        assert {row["query"] for row in others} <= {"", "<insufficient privilege>"}
+
+
 # --- Shadowing
 
 # What the package's own SQL uses; each fails loudly if it ever runs.
