@@ -437,7 +437,7 @@ CASES = [
     Case("CreateRole", {"name": "own:x"}, INVALID, "name"),
     Case("CreateRole", {"name": "viewer"}, TAKEN, "name"),
     Case("CreateRole", {"name": "viewer", "organization_id": "$acme"}, INVALID, "name"),
-    Case("CreateRole", {"name": "editor", "organization_id": "$acme"}, TAKEN, None),
+    Case("CreateRole", {"name": "editor", "organization_id": "$acme"}, TAKEN, "display_name"),
     Case("CreateRole", {"name": "editor", "organization_id": NOBODY}, MISSING, None),
     Case("GetRole", {}, INVALID, "role"),
     Case("GetRole", {"role": NOBODY}, MISSING, None),

@@ -137,7 +137,7 @@ def _fill(admin: Connection, tenant: UUID, name: str) -> dict[str, Any]:
     call(admin, "grant_credits", organization_id=tenant, amount=50, expires_at=datetime(2100, 1, 1, tzinfo=UTC))
     spent = call(admin, "consume_credits", organization_id=tenant, amount=5, description=f"{name} spends")["id"]
     hold = call(admin, "hold_credits", organization_id=tenant, amount=10, description=f"{name} holds")["id"]
-    _value(
+    subscription = _value(
         admin,
         "insert into public.organization_subscriptions"
         " (organization_id, subscription_plan_id, stripe_customer_id, status, metadata) select %s, id, %s, 'active', %s"
@@ -164,6 +164,7 @@ def _fill(admin: Connection, tenant: UUID, name: str) -> dict[str, Any]:
         "hold": hold,
         "bill": bill,
         "grant": grant,
+        "subscription": subscription,
     }
 
 
