@@ -37,6 +37,11 @@ _COMPOSITES = (
     "permission_path",
     "audit_entry",
     "stripe_event",
+    "subscription_plans",
+    "credit_products",
+    "credit_events",
+    "billing_history",
+    "billing_total",
     "organization_subscriptions",
     "entitlements",
 )
