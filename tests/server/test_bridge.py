@@ -328,7 +328,9 @@ def test_what_is_refused_at_commit_is_an_error_too(
 
 def test_a_request_becomes_named_arguments_of_what_is_set_and_nothing_else(conninfo: str) -> None:
     async def compiled(database: Database) -> tuple[str, str]:
-        call = (await compile_services(database, services(), {PROCESS_STRIPE_EVENT}))["/tenantry.v1.CatalogService/GetCreditEvent"]
+        call = (await compile_services(database, services(), {PROCESS_STRIPE_EVENT}))[
+            "/tenantry.v1.CatalogService/GetCreditEvent"
+        ]
         return call.statement(GetCreditEventRequest(credit_event="it's")), call.statement(GetCreditEventRequest())
 
     given_one, given_none = using(conninfo, compiled)
