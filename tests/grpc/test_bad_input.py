@@ -52,7 +52,7 @@ from tests.support.calls import (
     subscription_plan,
 )
 from tests.support.postgres import Cluster
-from tests.support.server import Client, Failure
+from tests.support.server import Client, Failure, Process
 
 INVALID = (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ARGUMENT")
 TOKEN = (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_PAGE_TOKEN")
@@ -166,8 +166,16 @@ def world(client: Client, cluster: Cluster) -> World:
     )
 
 
+@pytest.fixture(scope="module")
+def serving_admin(cluster: Cluster, serving: Process) -> Iterator[psycopg.Connection]:
+    """A connection to the server's database as the superuser."""
+    assert serving
+    with psycopg.connect(cluster.conninfo("serving"), autocommit=True) as connection:
+        yield connection
+
+
 @pytest.fixture
-def nothing_changes(cluster: Cluster, world: World) -> Iterator[None]:
+def nothing_changes(serving_admin: psycopg.Connection, world: World) -> Iterator[None]:
     """Fails a test after which any table holds something else than before."""
     assert world.names  # made before the counting starts
     counted = "".join(
@@ -183,10 +191,9 @@ def nothing_changes(cluster: Cluster, world: World) -> Iterator[None]:
         )
     )
     query = counted + "select 'entries', count(*), sum(amount)::text from public.credit_transactions"
-    with psycopg.connect(cluster.conninfo("serving"), autocommit=True) as admin:
-        before = admin.execute(query.encode()).fetchall()
-        yield
-        assert admin.execute(query.encode()).fetchall() == before
+    before = serving_admin.execute(query.encode()).fetchall()
+    yield
+    assert serving_admin.execute(query.encode()).fetchall() == before
 
 
 def check(failure: Failure, expected: tuple[grpc.StatusCode, str], field: str | None) -> None:
