@@ -151,7 +151,7 @@ delete_role              -     hidden    -       -       -        ok     ok     
 estimate_runway          -     -         ok      ok      ok       ok     ok     -            ok              ok
 explain_permission       -     -         first   first   -        first  first  -            first           first
 extend_hold              -     -         -       first   -        first  first  -            first           first
-feature_limit            -      ok       ok       ok      ok       ok     ok     ok           ok              ok
+feature_limit            -      no       no       no      no       no     no     no           no              no
 get_billing_record       -     -         -       -       first    first  first  -            first           first
 get_billing_summary      -     -         -       -       ok       ok     ok     -            ok              ok
 get_credit_balance       -     -         ok      ok      ok       ok     ok     -            ok              ok
