@@ -67,6 +67,7 @@ PRICE_TAKEN = (grpc.StatusCode.ALREADY_EXISTS, "STRIPE_PRICE_TAKEN")
 REUSED = (grpc.StatusCode.FAILED_PRECONDITION, "REQUEST_ID_REUSED")
 NO_WAY = (grpc.StatusCode.FAILED_PRECONDITION, "BILLING_TRANSITION_REFUSED")
 FOLLOWS_STRIPE = (grpc.StatusCode.FAILED_PRECONDITION, "BILLING_RECORD_FOLLOWS_STRIPE")
+SIGNATURE = (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SIGNATURE")
 OUT_OF_RANGE = (grpc.StatusCode.OUT_OF_RANGE, "BALANCE_OUT_OF_RANGE")
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -709,6 +710,13 @@ CASES += [
         )
     ],
     Case("GetBillingSummary", {}, INVALID, "organization_id"),
+    Case("ProcessStripeEvent", {}, SIGNATURE, "signature"),
+    Case("ProcessStripeEvent", {"payload": b"{}", "signature": "t=1,v1=00"}, SIGNATURE, "signature"),
+    Case("GetStripeEvent", {}, INVALID, "stripe_event_id"),
+    Case("GetStripeEvent", {"stripe_event_id": "evt_of_nobody"}, MISSING, None),
+    Case("ListStripeEvents", {"page_size": -1}, INVALID, "page_size"),
+    Case("RetryStripeEvents", {"max_events": 0}, INVALID, "max_events"),
+    Case("RetryStripeEvents", {"max_events": -1}, INVALID, "max_events"),
 ]
 
 
@@ -748,6 +756,7 @@ def uuid_fields() -> list[tuple[str, str]]:
 
 
 TEXT_IDS = {
+    "stripe_event_id",
     "request_id",
     "stripe_payment_intent_id",
     "stripe_invoice_id",
@@ -768,7 +777,8 @@ def test_what_is_no_uuid_is_refused(client: Client, method: str, field: str, val
 @pytest.mark.usefixtures("nothing_changes")
 @pytest.mark.parametrize(("method", "field"), fields_of())
 def test_the_character_nul_is_refused_in_every_text(client: Client, method: str, field: str) -> None:
-    check(refused(invoke, client.channel, method, request(method, **{field: "a\0b"})), INVALID, field)
+    expected = SIGNATURE if (method, field) == ("ProcessStripeEvent", "signature") else INVALID
+    check(refused(invoke, client.channel, method, request(method, **{field: "a\0b"})), expected, field)
 
 
 @pytest.mark.usefixtures("nothing_changes")
