@@ -45,7 +45,7 @@ class HttpServer:
                 web.get("/readyz", self._ready),
             ]
         )
-        self._runner = web.AppRunner(application, access_log=None)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=TIMEOUT)
 
     async def start(self, listen: str) -> str:
         """Listens on host:port. Returns the address, with the port that was taken. Raises ConfigError."""

@@ -9,8 +9,9 @@ import pytest
 
 from tests.conftest import Connect, Connection
 from tests.support.ledger import assert_ledger_holds
-from tests.support.stripe import deliver_all, state, tell, undone
-from tests.support.stripe_payloads import ERAS, Object
+from tests.support.server import wait_until
+from tests.support.stripe import credits, deliver_all, state, tell, undone
+from tests.support.stripe_payloads import ERAS, OLD, Object
 from tests.support.stripe_stories import STORIES
 
 EXHAUSTIVE = 6
@@ -69,6 +70,31 @@ def test_events_that_arrive_at_the_same_time_lead_to_the_same_state(
         list(pool.map(work, range(THREADS)))
     assert state(admin, story.organization_id) == expected
     assert_ledger_holds(admin, story.organization_id)
+
+
+def test_objects_of_one_payment_that_arrive_at_the_same_time_see_each_other(
+    admin: Connection, connect: Connect
+) -> None:
+    """A refund names its charge only, which is not there yet: whose it is turns out while neither is committed."""
+    story = tell(admin, "partial_refund", OLD)
+    charge, refund = (e for e in story.events if e["type"] in ("charge.succeeded", "charge.refund.updated"))
+    refunding, charging = connect(), connect()
+    deliver_all(admin, [event for event in story.events[:-2] if event is not charge])
+    refunding.execute("begin")
+    assert {answer["state"] for answer in deliver_all(refunding, [refund])} == {"unmatched"}
+    with ThreadPoolExecutor(1) as pool:
+        charged = pool.submit(deliver_all, charging, [charge])
+        wait_until(lambda: charged.done() or _is_waiting(admin))
+        refunding.execute("commit")
+        charged.result()
+    assert credits(admin, story.organization_id) == 150
+    row = admin.execute("select array_agg(distinct state) as states from tenantry.stripe_events").fetchone()
+    assert row == {"states": ["processed"]}
+
+
+def _is_waiting(admin: Connection) -> bool:
+    row = admin.execute("select from pg_locks where locktype = 'advisory' and not granted").fetchone()
+    return row is not None
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 -- payment; subscriptions and what they bring, if it is about one. What comes out depends on the mirror and the clock
 -- alone, so it may be called at any time.
 --
--- Locks: the organization's account, first. The caller holds the lock of observe_stripe_object().
+-- Locks: the organization's account, first. The caller holds that of lock_stripe().
 -- Raises what the ledger raises, such as TN010.
 create or replace function tenantry.derive_stripe_object(p_organization_id uuid, p_id text) returns void
 language plpgsql volatile

@@ -1,7 +1,7 @@
 -- Makes an organization known by a customer's id at Stripe, and derives all that was heard of that customer before.
 -- A customer that is known already stays with the organization that it is of.
 --
--- Locks: as observe_stripe_object(). The caller must not hold an account's lock.
+-- Locks: as observe_stripe_object().
 create or replace function tenantry.link_stripe_customer(p_customer text, p_organization_id uuid) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -10,7 +10,7 @@ declare
     v_id text;
     v_done text[] := '{}';
 begin
-    perform pg_advisory_xact_lock(hashtextextended('tenantry.stripe_objects', 0));
+    perform tenantry.lock_stripe();
     insert into tenantry.stripe_customers (stripe_customer_id, organization_id)
     values (p_customer, p_organization_id)
     on conflict (stripe_customer_id) do nothing;

@@ -2,7 +2,7 @@
 -- the mirror is the same in whatever order, and however often, one hears of things.
 --
 -- p_version: when Stripe made the event, or gave the answer, that carries this state. p_event_id: which; decides last.
--- The caller holds the lock of observe_stripe_object().
+-- The caller holds that of lock_stripe().
 create or replace function tenantry.mirror_stripe_object(p_object jsonb, p_version timestamptz, p_event_id text)
 returns void
 language plpgsql volatile

@@ -1,8 +1,8 @@
 -- Takes note of an object as Stripe tells of it, by an event or in an answer, and derives what follows.
 --
--- Locks: one lock for all that comes from Stripe, and then the organization's account. Two objects of one payment that
--- arrive at the same time, neither yet known to belong to an organization, would otherwise each be filed without
--- seeing the other. The caller must not hold an account's lock.
+-- p_version: when Stripe made the event or gave the answer, by Stripe's clock. p_event_id: the event, or a name for the
+-- answer, that sorts between states of the same moment.
+-- Locks: that of lock_stripe(), and then the organization's account, which the caller must not hold without the former.
 -- Returns the organization, or null if nobody here is known by what the object says.
 create or replace function tenantry.observe_stripe_object(
     p_object jsonb,
@@ -18,7 +18,7 @@ declare
     v_customers text[];
     v_customer text;
 begin
-    perform pg_advisory_xact_lock(hashtextextended('tenantry.stripe_objects', 0));
+    perform tenantry.lock_stripe();
     perform tenantry.mirror_stripe_object(p_object, p_version, p_event_id);
     if p_object ->> 'object' in ('product', 'price') then
         perform tenantry.follow_stripe_catalog(v_id);

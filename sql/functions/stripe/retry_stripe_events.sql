@@ -17,7 +17,7 @@ begin
         perform tenantry.fail_invalid('max_events', 'must be greater than 0');
     end if;
     processed := 0;
-    perform pg_advisory_xact_lock(hashtextextended('tenantry.stripe_objects', 0));
+    perform tenantry.lock_stripe();
     for v_id in
         select e.id
         from tenantry.stripe_events as e

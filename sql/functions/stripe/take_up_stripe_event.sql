@@ -13,7 +13,7 @@ declare
     v_event tenantry.stripe_events;
     v_object jsonb;
 begin
-    perform pg_advisory_xact_lock(hashtextextended('tenantry.stripe_objects', 0));
+    perform tenantry.lock_stripe();
     select * into v_event from tenantry.stripe_events as e where e.id = p_id for no key update;
     v_object := v_event.payload #> '{data,object}';
     v_event.attempts := v_event.attempts + 1;
