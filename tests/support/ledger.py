@@ -36,6 +36,11 @@ _COMPOSITES = (
     "permission_answer",
     "permission_path",
     "audit_entry",
+    "subscription_plans",
+    "credit_products",
+    "credit_events",
+    "billing_history",
+    "billing_total",
     "organization_subscriptions",
     "entitlements",
 )

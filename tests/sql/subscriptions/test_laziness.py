@@ -1,4 +1,4 @@
-"""When nobody looks: a subscription and its credits come out the same whether they were settled at every step or never."""
+"""A subscription and its credits come out the same, whether they were settled at every step or never."""
 
 import random
 from datetime import timedelta
