@@ -30,8 +30,9 @@ _numbers = itertools.count()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How long to search for a sequence of operations that breaks the ledger."""
+    """How long to search for a sequence of operations that breaks the ledger, or of events that leads elsewhere."""
     parser.addoption("--model-examples", type=int, default=25, help="random sequences against the ledger's model")
+    parser.addoption("--stripe-orders", type=int, default=6, help="random orders of each life's events at Stripe")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -136,7 +137,9 @@ def serving(cluster: Cluster) -> Iterator[server.Process]:
     """One server process for the whole session, over a database of its own."""
     cluster.create_database("serving", TEMPLATE)
     with server.serve(
-        DATABASE_URL=cluster.conninfo("serving", "tenantry_server"), TENANTRY_JWT_SECRET=server.SECRET
+        DATABASE_URL=cluster.conninfo("serving", "tenantry_server"),
+        TENANTRY_JWT_SECRET=server.SECRET,
+        TENANTRY_STRIPE_WEBHOOK_SECRETS="whsec_of_the_tests",
     ) as process:
         yield process
     cluster.drop_database("serving")

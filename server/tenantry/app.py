@@ -25,6 +25,8 @@ from tenantry.bridge import Call, compile_services
 from tenantry.config import Config, ConfigError
 from tenantry.database import Database
 from tenantry.errors import CATALOGUE, INTERNAL, CallError, status
+from tenantry.http import HttpServer
+from tenantry.stripe.webhook import Webhook
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,9 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 Handler = Callable[[Any, Identity, float | None], Awaitable[Message]]
 """(request, caller, seconds until the deadline) -> response. Raises CallError."""
+
+PROCESS_STRIPE_EVENT = "/tenantry.v1.StripeEventService/ProcessStripeEvent"
+"""Handled by hand: its request is what Stripe sent, whose signature is checked before the database sees it."""
 
 GRACE = 10.0
 """Seconds that calls under way may take to finish when the server stops."""
@@ -57,9 +62,12 @@ class Server:
         self._grpc = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
         self._health = HealthServicer()
         self._maintenance: asyncio.Task[None] | None = None
-        self._handlers: dict[str, Handler] = {}
+        webhook = Webhook(self._database, config.stripe_webhook_secrets)
+        self._http = HttpServer(self._database, webhook)
+        self._handlers: dict[str, Handler] = {PROCESS_STRIPE_EVENT: webhook.process}
         """Written by hand, by '/package.Service/Method'; every other method is the bridge's."""
         self.address = ""
+        self.http_address = ""
 
     async def start(self) -> str:
         """Connects, checks protos against SQL, and listens. Returns the address, with the port that was taken.
@@ -80,6 +88,8 @@ class Server:
                 raise ConfigError(f"cannot listen on {self._config.listen}: is another server using it?") from None
             for service in all_services:
                 await self._health.set(service.full_name, health_pb2.HealthCheckResponse.SERVING)
+            if self._config.http_listen:
+                self.http_address = await self._http.start(self._config.http_listen)
             await self._grpc.start()
         except BaseException:
             await self._database.close()
@@ -94,6 +104,7 @@ class Server:
     async def stop(self) -> None:
         """Takes no new calls, lets those under way finish, and disconnects."""
         await self._health.enter_graceful_shutdown()
+        await self._http.stop()
         await self._grpc.stop(GRACE)
         if self._maintenance:
             self._maintenance.cancel()

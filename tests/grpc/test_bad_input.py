@@ -80,6 +80,7 @@ NO_TRIAL = (grpc.StatusCode.FAILED_PRECONDITION, "NO_TRIAL")
 NO_TRANSITION = (grpc.StatusCode.FAILED_PRECONDITION, "SUBSCRIPTION_TRANSITION")
 AT_STRIPE = (grpc.StatusCode.FAILED_PRECONDITION, "MANAGED_BY_STRIPE")
 ENDED = (grpc.StatusCode.FAILED_PRECONDITION, "SUBSCRIPTION_ENDED")
+SIGNATURE = (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SIGNATURE")
 OUT_OF_RANGE = (grpc.StatusCode.OUT_OF_RANGE, "BALANCE_OUT_OF_RANGE")
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -806,6 +807,13 @@ CASES += [
     Case("CheckFeature", {"feature": "exports"}, INVALID, "organization_id"),
     Case("CheckFeature", {"organization_id": "$acme"}, INVALID, "feature"),
     Case("CheckFeature", {"organization_id": "$acme", "feature": "a", "used": -1}, INVALID, "used"),
+    Case("ProcessStripeEvent", {}, SIGNATURE, "signature"),
+    Case("ProcessStripeEvent", {"payload": b"{}", "signature": "t=1,v1=00"}, SIGNATURE, "signature"),
+    Case("GetStripeEvent", {}, INVALID, "stripe_event_id"),
+    Case("GetStripeEvent", {"stripe_event_id": "evt_of_nobody"}, MISSING, None),
+    Case("ListStripeEvents", {"page_size": -1}, INVALID, "page_size"),
+    Case("RetryStripeEvents", {"max_events": 0}, INVALID, "max_events"),
+    Case("RetryStripeEvents", {"max_events": -1}, INVALID, "max_events"),
 ]
 
 
@@ -845,6 +853,7 @@ def uuid_fields() -> list[tuple[str, str]]:
 
 
 TEXT_IDS = {
+    "stripe_event_id",
     "request_id",
     "stripe_payment_intent_id",
     "stripe_invoice_id",
@@ -866,7 +875,8 @@ def test_what_is_no_uuid_is_refused(client: Client, method: str, field: str, val
 @pytest.mark.usefixtures("nothing_changes")
 @pytest.mark.parametrize(("method", "field"), fields_of())
 def test_the_character_nul_is_refused_in_every_text(client: Client, method: str, field: str) -> None:
-    check(refused(invoke, client.channel, method, request(method, **{field: "a\0b"})), INVALID, field)
+    expected = SIGNATURE if (method, field) == ("ProcessStripeEvent", "signature") else INVALID
+    check(refused(invoke, client.channel, method, request(method, **{field: "a\0b"})), expected, field)
 
 
 @pytest.mark.usefixtures("nothing_changes")
