@@ -405,6 +405,23 @@ def trial(story: Story) -> None:
     story.renew("second")
 
 
+def pause(story: Story) -> None:
+    """A trial ends without a way to pay, and a week later there is one."""
+    story.begin()
+    story.subscribe(trial=14)
+    story.now = story.subscription["period"][1]
+    paused = story.change(status="paused", period=(story.now, story.now + MONTH))
+    story.tell("customer.subscription.updated", paused)
+    story.tell("customer.subscription.paused", paused)
+    story.pass_time(7 * DAY)
+    resumed = story.change(status="active", period=(story.now, story.now + MONTH))
+    make = story.bill("resumed", [story.line(BASIC)], "subscription_update")
+    story.tell("invoice.created", make("draft"))
+    story.settle(make, "resumed")
+    story.tell("customer.subscription.updated", resumed)
+    story.tell("customer.subscription.resumed", resumed)
+
+
 def credit_purchase(story: Story) -> None:
     """Credits are bought."""
     story.begin()
@@ -478,6 +495,7 @@ STORIES: Mapping[str, Callable[[Story], None]] = {
         cancel_at_period_end,
         immediate_cancel,
         trial,
+        pause,
         credit_purchase,
         invoiced_credit_purchase,
         partial_refund,

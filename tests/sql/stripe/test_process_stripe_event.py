@@ -101,6 +101,49 @@ def test_what_means_nothing_here_is_ignored(admin: Connection, kind: str, data: 
     assert deliver(admin, payloads.event(CURRENT, kind, data, 0, 1))["state"] == "ignored"
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(
+            f"checkout.session.{step}"
+            for step in ("completed", "async_payment_succeeded", "async_payment_failed", "expired")
+        ),
+        *(
+            f"customer.subscription.{step}"
+            for step in ("created", "updated", "deleted", "paused", "resumed", "trial_will_end")
+        ),
+        *(
+            f"invoice.{step}"
+            for step in ("created", "finalized", "paid", "payment_failed", "updated", "voided", "marked_uncollectible")
+        ),
+        *("payment_intent.succeeded", "payment_intent.payment_failed", "invoice_payment.paid"),
+        *("charge.succeeded", "charge.updated", "charge.refunded", "charge.refund.updated"),
+        *("refund.created", "refund.updated", "refund.failed", "charge.dispute.created", "charge.dispute.closed"),
+        *("customer.created", "customer.updated", "customer.deleted"),
+        *(f"{thing}.{step}" for thing in ("product", "price") for step in ("created", "updated", "deleted")),
+    ],
+)
+@pytest.mark.parametrize("era", ERAS)
+def test_every_type_that_means_something_is_processed(admin: Connection, story: Story, era: str, kind: str) -> None:
+    story.era = era
+    checkout(story)
+    of_payment: dict[str, Any] = {"payment_intent": "pi_first", "amount": 1000, "created": story.now}
+    objects: dict[str, Object] = {event["type"].rpartition(".")[0]: event["data"]["object"] for event in story.events}
+    refund = payloads.refund(era, "re_1", charge="ch_first_1", **of_payment)
+    objects |= {
+        "refund": refund,
+        "charge.refund": refund,
+        "charge.dispute": payloads.dispute(era, "dp_1", charge="ch_first_1", status="under_review", **of_payment),
+        "product": payloads.product(f"prod_{BASIC}", story.now),
+        "price": payloads.price(BASIC, 1000, story.now, product=f"prod_{BASIC}"),
+        "invoice_payment": payloads.invoice_payment("inpay_first", invoice="in_first", **of_payment),
+    }
+    deliver_all(admin, story.events)
+    story.pass_time(1)
+    story.tell(kind, objects[kind.rpartition(".")[0]])
+    assert deliver(admin, story.events[-1])["state"] == "processed"
+
+
 # Whose it is
 
 
