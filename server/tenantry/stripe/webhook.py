@@ -43,10 +43,9 @@ class Webhook:
             event = payload.decode()
         except UnicodeDecodeError:
             raise invalid_argument("payload", "is not UTF-8") from None
-        statement = f"select row_to_json(e), e.state from public.process_stripe_event({literal(event)}) as e"
+        statement = f"select to_jsonb(e), e.state from public.process_stripe_event({literal(event)}) as e"
         rows = await self._database.call(identity, statement, time_remaining)
-        row, state = rows[0]
-        return Outcome(row if isinstance(row, str) else json.dumps(row), state)
+        return Outcome(*rows[0])
 
     async def process(
         self, request: ProcessStripeEventRequest, identity: Identity, time_remaining: float | None
