@@ -1,6 +1,7 @@
 -- Takes up again what is stuck: failed, could not be placed, or was never processed. What was tried least comes first.
 --
--- Locks: as observe_stripe_object(). Raises TN001, 42501. Callers: who holds platform:stripe.
+-- Locks: as observe_stripe_object(), the accounts of all these events until the end of the transaction.
+-- Raises TN001, 42501. Callers: who holds platform:stripe.
 create or replace function tenantry.retry_stripe_events(
     p_max_events integer,
     out processed integer,

@@ -502,6 +502,18 @@ def test_an_event_that_changes_nothing_writes_nothing(admin: Connection, story: 
     assert bills(admin, story.organization_id) == before
 
 
+def test_old_events_may_be_deleted_and_come_again(admin: Connection, story: Story) -> None:
+    checkout(story)
+    story.renew("second")
+    move_clock(admin, story.end)
+    deliver_all(admin, story.events)
+    before = bills(admin, story.organization_id), credits(admin, story.organization_id)
+    admin.execute("delete from tenantry.stripe_events")
+    for event in story.events:
+        deliver_all(admin, [event])
+        assert (bills(admin, story.organization_id), credits(admin, story.organization_id)) == before
+
+
 # The catalog
 
 
