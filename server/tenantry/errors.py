@@ -36,6 +36,8 @@ class Kind:
 
     code: grpc.StatusCode
     reason: str
+    retry_after: float | None = None
+    """Seconds after which trying again makes sense."""
 
 
 CATALOGUE: Mapping[str, Kind] = {
@@ -58,6 +60,12 @@ CATALOGUE: Mapping[str, Kind] = {
     "TN022": Kind(grpc.StatusCode.FAILED_PRECONDITION, "LAST_OWNER"),
     "TN023": Kind(grpc.StatusCode.FAILED_PRECONDITION, "NO_SEAT_LEFT"),
     "TN024": Kind(grpc.StatusCode.FAILED_PRECONDITION, "INVITATION_NOT_PENDING"),
+    "TN041": Kind(grpc.StatusCode.UNAVAILABLE, "STRIPE_UNAVAILABLE", retry_after=5.0),
+    "TN042": Kind(grpc.StatusCode.FAILED_PRECONDITION, "STRIPE_NOT_CONFIGURED"),
+    "TN043": Kind(grpc.StatusCode.FAILED_PRECONDITION, "PAYMENT_DECLINED"),
+    "TN044": Kind(grpc.StatusCode.FAILED_PRECONDITION, "STRIPE_REFUSED"),
+    "TN045": Kind(grpc.StatusCode.FAILED_PRECONDITION, "NOT_AT_STRIPE"),
+    "TN046": Kind(grpc.StatusCode.FAILED_PRECONDITION, "CREDIT_PRODUCT_INACTIVE"),
 }
 """Every SQLSTATE of Tenantry's own. A test proves that sql/ raises no other."""
 

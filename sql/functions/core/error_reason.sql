@@ -21,6 +21,12 @@ return case p_code
     when 'TN022' then 'LAST_OWNER'
     when 'TN023' then 'NO_SEAT_LEFT'
     when 'TN024' then 'INVITATION_NOT_PENDING'
+    when 'TN041' then 'STRIPE_UNAVAILABLE'
+    when 'TN042' then 'STRIPE_NOT_CONFIGURED'
+    when 'TN043' then 'PAYMENT_DECLINED'
+    when 'TN044' then 'STRIPE_REFUSED'
+    when 'TN045' then 'NOT_AT_STRIPE'
+    when 'TN046' then 'CREDIT_PRODUCT_INACTIVE'
     when '42501' then 'PERMISSION_DENIED'
 end;
 
