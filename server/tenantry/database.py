@@ -39,7 +39,17 @@ select c.relname, k.conname,
 from pg_catalog.pg_constraint as k
 join pg_catalog.pg_class as c on c.oid = k.conrelid
 where c.relnamespace::regnamespace::text in ('public', 'tenantry')
+union all
+select c.relname, i.relname,
+       array(select a.attname from unnest(x.indkey::int2[]) with ordinality as key (attnum, position)
+             join pg_catalog.pg_attribute as a on a.attrelid = x.indrelid and a.attnum = key.attnum
+             order by key.position)::text[]
+from pg_catalog.pg_index as x
+join pg_catalog.pg_class as i on i.oid = x.indexrelid
+join pg_catalog.pg_class as c on c.oid = x.indrelid
+where c.relnamespace::regnamespace::text in ('public', 'tenantry') and x.indisunique
 """
+"""The columns of each constraint; a unique index that is partial is none, and is broken under its name just so."""
 
 
 def literal(text: str) -> str:

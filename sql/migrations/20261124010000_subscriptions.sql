@@ -82,7 +82,7 @@ create table tenantry.granted_credits (
     ends_at timestamptz not null,
     credits integer not null,
     shortfall integer not null default 0,
-    revision integer not null default 0,
+    lots uuid[] not null default '{}',
     primary key (organization_id, source, source_id, starts_at),
     constraint granted_credits_organization_id_fkey
         foreign key (organization_id) references public.organizations (id),
@@ -98,7 +98,7 @@ comment on column tenantry.granted_credits.ends_at is 'When what is left expires
 comment on column tenantry.granted_credits.credits is 'Credits granted less those taken back.';
 comment on column tenantry.granted_credits.shortfall is
     'Credits that were to be taken back and had been spent: what is granted again pays for them first.';
-comment on column tenantry.granted_credits.revision is 'How often credits has changed.';
+comment on column tenantry.granted_credits.lots is 'The lots that hold them, oldest first.';
 
 alter table tenantry.subscription_transitions enable row level security;
 alter table tenantry.granted_credits enable row level security;

@@ -111,8 +111,8 @@ def build(admin: Connection) -> World:
         admin.execute(
             "insert into public.credit_products"
             " (name, stripe_price_id, stripe_product_id, credit_amount, price_amount, is_active)"
-            " values (%(name)s, %(name)s, 'product', 100, 100, %(is_active)s)",
-            {"name": name, "is_active": is_active},
+            " values (%(name)s, %(price)s, 'product', 100, 100, %(is_active)s)",
+            {"name": name, "price": f"{name} pack", "is_active": is_active},
         )
     ids["permission"] = _value(admin, "select id from public.permissions where name = 'credits:read'")
     for key, tenant, name in (("first", first, "Acme"), ("second", second, SECOND)):

@@ -16,6 +16,7 @@ from grpc_status import rpc_status
 
 from tenantry.auth import mint
 from tenantry.v1.access_pb2_grpc import AccessServiceStub
+from tenantry.v1.billing_pb2_grpc import BillingServiceStub
 from tenantry.v1.catalog_pb2_grpc import CatalogServiceStub
 from tenantry.v1.credits_pb2_grpc import CreditServiceStub
 from tenantry.v1.organizations_pb2_grpc import OrganizationServiceStub
@@ -74,6 +75,7 @@ class Client:
     catalog: CatalogServiceStub
     credits: CreditServiceStub
     access: AccessServiceStub
+    billing: BillingServiceStub
     channel: grpc.Channel
 
 
@@ -87,6 +89,7 @@ def client(address: str, token: str | None = None) -> Iterator[Client]:
             CatalogServiceStub(channel),
             CreditServiceStub(channel),
             AccessServiceStub(channel),
+            BillingServiceStub(channel),
             channel,
         )
 

@@ -55,6 +55,56 @@ class CatalogServiceStub:
                 request_serializer=tenantry_dot_v1_dot_catalog__pb2.UpdateCreditEventRequest.SerializeToString,
                 response_deserializer=tenantry_dot_v1_dot_catalog__pb2.UpdateCreditEventResponse.FromString,
                 _registered_method=True)
+        self.CreateSubscriptionPlan = channel.unary_unary(
+                '/tenantry.v1.CatalogService/CreateSubscriptionPlan',
+                request_serializer=tenantry_dot_v1_dot_catalog__pb2.CreateSubscriptionPlanRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_catalog__pb2.CreateSubscriptionPlanResponse.FromString,
+                _registered_method=True)
+        self.GetSubscriptionPlan = channel.unary_unary(
+                '/tenantry.v1.CatalogService/GetSubscriptionPlan',
+                request_serializer=tenantry_dot_v1_dot_catalog__pb2.GetSubscriptionPlanRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_catalog__pb2.GetSubscriptionPlanResponse.FromString,
+                _registered_method=True)
+        self.ListSubscriptionPlans = channel.unary_unary(
+                '/tenantry.v1.CatalogService/ListSubscriptionPlans',
+                request_serializer=tenantry_dot_v1_dot_catalog__pb2.ListSubscriptionPlansRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_catalog__pb2.ListSubscriptionPlansResponse.FromString,
+                _registered_method=True)
+        self.UpdateSubscriptionPlan = channel.unary_unary(
+                '/tenantry.v1.CatalogService/UpdateSubscriptionPlan',
+                request_serializer=tenantry_dot_v1_dot_catalog__pb2.UpdateSubscriptionPlanRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_catalog__pb2.UpdateSubscriptionPlanResponse.FromString,
+                _registered_method=True)
+        self.ArchiveSubscriptionPlan = channel.unary_unary(
+                '/tenantry.v1.CatalogService/ArchiveSubscriptionPlan',
+                request_serializer=tenantry_dot_v1_dot_catalog__pb2.ArchiveSubscriptionPlanRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_catalog__pb2.ArchiveSubscriptionPlanResponse.FromString,
+                _registered_method=True)
+        self.CreateCreditProduct = channel.unary_unary(
+                '/tenantry.v1.CatalogService/CreateCreditProduct',
+                request_serializer=tenantry_dot_v1_dot_catalog__pb2.CreateCreditProductRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_catalog__pb2.CreateCreditProductResponse.FromString,
+                _registered_method=True)
+        self.GetCreditProduct = channel.unary_unary(
+                '/tenantry.v1.CatalogService/GetCreditProduct',
+                request_serializer=tenantry_dot_v1_dot_catalog__pb2.GetCreditProductRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_catalog__pb2.GetCreditProductResponse.FromString,
+                _registered_method=True)
+        self.ListCreditProducts = channel.unary_unary(
+                '/tenantry.v1.CatalogService/ListCreditProducts',
+                request_serializer=tenantry_dot_v1_dot_catalog__pb2.ListCreditProductsRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_catalog__pb2.ListCreditProductsResponse.FromString,
+                _registered_method=True)
+        self.UpdateCreditProduct = channel.unary_unary(
+                '/tenantry.v1.CatalogService/UpdateCreditProduct',
+                request_serializer=tenantry_dot_v1_dot_catalog__pb2.UpdateCreditProductRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_catalog__pb2.UpdateCreditProductResponse.FromString,
+                _registered_method=True)
+        self.ArchiveCreditProduct = channel.unary_unary(
+                '/tenantry.v1.CatalogService/ArchiveCreditProduct',
+                request_serializer=tenantry_dot_v1_dot_catalog__pb2.ArchiveCreditProductRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_catalog__pb2.ArchiveCreditProductResponse.FromString,
+                _registered_method=True)
 
 
 class CatalogServiceServicer:
@@ -89,6 +139,78 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateSubscriptionPlan(self, request, context):
+        """Creates a plan. ALREADY_EXISTS if the name or the price at Stripe is taken.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSubscriptionPlan(self, request, context):
+        """Returns one plan, by id, name or price at Stripe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSubscriptionPlans(self, request, context):
+        """Lists plans, oldest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateSubscriptionPlan(self, request, context):
+        """Changes a plan.
+        FAILED_PRECONDITION, reason PLAN_IN_USE, for the price or period of one that live subscriptions have.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ArchiveSubscriptionPlan(self, request, context):
+        """Makes a plan inactive: who has it keeps it, nobody new gets it.
+        FAILED_PRECONDITION, reason PLAN_IN_USE, while live subscriptions have it or change to it, unless forced.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateCreditProduct(self, request, context):
+        """Creates a pack of credits for sale. ALREADY_EXISTS if the name or the price at Stripe is taken.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetCreditProduct(self, request, context):
+        """Returns one credit product, by id, name or price at Stripe.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCreditProducts(self, request, context):
+        """Lists credit products, oldest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateCreditProduct(self, request, context):
+        """Changes a credit product. What was bought stays as it was.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ArchiveCreditProduct(self, request, context):
+        """Makes a credit product inactive. Credits that were bought stay.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -111,6 +233,56 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.UpdateCreditEvent,
                     request_deserializer=tenantry_dot_v1_dot_catalog__pb2.UpdateCreditEventRequest.FromString,
                     response_serializer=tenantry_dot_v1_dot_catalog__pb2.UpdateCreditEventResponse.SerializeToString,
+            ),
+            'CreateSubscriptionPlan': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateSubscriptionPlan,
+                    request_deserializer=tenantry_dot_v1_dot_catalog__pb2.CreateSubscriptionPlanRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_catalog__pb2.CreateSubscriptionPlanResponse.SerializeToString,
+            ),
+            'GetSubscriptionPlan': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSubscriptionPlan,
+                    request_deserializer=tenantry_dot_v1_dot_catalog__pb2.GetSubscriptionPlanRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_catalog__pb2.GetSubscriptionPlanResponse.SerializeToString,
+            ),
+            'ListSubscriptionPlans': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSubscriptionPlans,
+                    request_deserializer=tenantry_dot_v1_dot_catalog__pb2.ListSubscriptionPlansRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_catalog__pb2.ListSubscriptionPlansResponse.SerializeToString,
+            ),
+            'UpdateSubscriptionPlan': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateSubscriptionPlan,
+                    request_deserializer=tenantry_dot_v1_dot_catalog__pb2.UpdateSubscriptionPlanRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_catalog__pb2.UpdateSubscriptionPlanResponse.SerializeToString,
+            ),
+            'ArchiveSubscriptionPlan': grpc.unary_unary_rpc_method_handler(
+                    servicer.ArchiveSubscriptionPlan,
+                    request_deserializer=tenantry_dot_v1_dot_catalog__pb2.ArchiveSubscriptionPlanRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_catalog__pb2.ArchiveSubscriptionPlanResponse.SerializeToString,
+            ),
+            'CreateCreditProduct': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateCreditProduct,
+                    request_deserializer=tenantry_dot_v1_dot_catalog__pb2.CreateCreditProductRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_catalog__pb2.CreateCreditProductResponse.SerializeToString,
+            ),
+            'GetCreditProduct': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCreditProduct,
+                    request_deserializer=tenantry_dot_v1_dot_catalog__pb2.GetCreditProductRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_catalog__pb2.GetCreditProductResponse.SerializeToString,
+            ),
+            'ListCreditProducts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCreditProducts,
+                    request_deserializer=tenantry_dot_v1_dot_catalog__pb2.ListCreditProductsRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_catalog__pb2.ListCreditProductsResponse.SerializeToString,
+            ),
+            'UpdateCreditProduct': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateCreditProduct,
+                    request_deserializer=tenantry_dot_v1_dot_catalog__pb2.UpdateCreditProductRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_catalog__pb2.UpdateCreditProductResponse.SerializeToString,
+            ),
+            'ArchiveCreditProduct': grpc.unary_unary_rpc_method_handler(
+                    servicer.ArchiveCreditProduct,
+                    request_deserializer=tenantry_dot_v1_dot_catalog__pb2.ArchiveCreditProductRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_catalog__pb2.ArchiveCreditProductResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -222,6 +394,276 @@ class CatalogService:
             '/tenantry.v1.CatalogService/UpdateCreditEvent',
             tenantry_dot_v1_dot_catalog__pb2.UpdateCreditEventRequest.SerializeToString,
             tenantry_dot_v1_dot_catalog__pb2.UpdateCreditEventResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateSubscriptionPlan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CatalogService/CreateSubscriptionPlan',
+            tenantry_dot_v1_dot_catalog__pb2.CreateSubscriptionPlanRequest.SerializeToString,
+            tenantry_dot_v1_dot_catalog__pb2.CreateSubscriptionPlanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSubscriptionPlan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CatalogService/GetSubscriptionPlan',
+            tenantry_dot_v1_dot_catalog__pb2.GetSubscriptionPlanRequest.SerializeToString,
+            tenantry_dot_v1_dot_catalog__pb2.GetSubscriptionPlanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSubscriptionPlans(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CatalogService/ListSubscriptionPlans',
+            tenantry_dot_v1_dot_catalog__pb2.ListSubscriptionPlansRequest.SerializeToString,
+            tenantry_dot_v1_dot_catalog__pb2.ListSubscriptionPlansResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateSubscriptionPlan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CatalogService/UpdateSubscriptionPlan',
+            tenantry_dot_v1_dot_catalog__pb2.UpdateSubscriptionPlanRequest.SerializeToString,
+            tenantry_dot_v1_dot_catalog__pb2.UpdateSubscriptionPlanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ArchiveSubscriptionPlan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CatalogService/ArchiveSubscriptionPlan',
+            tenantry_dot_v1_dot_catalog__pb2.ArchiveSubscriptionPlanRequest.SerializeToString,
+            tenantry_dot_v1_dot_catalog__pb2.ArchiveSubscriptionPlanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateCreditProduct(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CatalogService/CreateCreditProduct',
+            tenantry_dot_v1_dot_catalog__pb2.CreateCreditProductRequest.SerializeToString,
+            tenantry_dot_v1_dot_catalog__pb2.CreateCreditProductResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCreditProduct(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CatalogService/GetCreditProduct',
+            tenantry_dot_v1_dot_catalog__pb2.GetCreditProductRequest.SerializeToString,
+            tenantry_dot_v1_dot_catalog__pb2.GetCreditProductResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCreditProducts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CatalogService/ListCreditProducts',
+            tenantry_dot_v1_dot_catalog__pb2.ListCreditProductsRequest.SerializeToString,
+            tenantry_dot_v1_dot_catalog__pb2.ListCreditProductsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateCreditProduct(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CatalogService/UpdateCreditProduct',
+            tenantry_dot_v1_dot_catalog__pb2.UpdateCreditProductRequest.SerializeToString,
+            tenantry_dot_v1_dot_catalog__pb2.UpdateCreditProductResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ArchiveCreditProduct(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.CatalogService/ArchiveCreditProduct',
+            tenantry_dot_v1_dot_catalog__pb2.ArchiveCreditProductRequest.SerializeToString,
+            tenantry_dot_v1_dot_catalog__pb2.ArchiveCreditProductResponse.FromString,
             options,
             channel_credentials,
             insecure,

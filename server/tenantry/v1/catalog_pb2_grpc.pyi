@@ -41,6 +41,30 @@ class CatalogServiceStub:
     """Lists credit events, oldest first."""
     UpdateCreditEvent: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.UpdateCreditEventRequest, _catalog_pb2.UpdateCreditEventResponse]
     """Changes a credit event. A new cost holds for what is charged from then on."""
+    CreateSubscriptionPlan: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.CreateSubscriptionPlanRequest, _catalog_pb2.CreateSubscriptionPlanResponse]
+    """Creates a plan. ALREADY_EXISTS if the name or the price at Stripe is taken."""
+    GetSubscriptionPlan: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetSubscriptionPlanRequest, _catalog_pb2.GetSubscriptionPlanResponse]
+    """Returns one plan, by id, name or price at Stripe."""
+    ListSubscriptionPlans: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListSubscriptionPlansRequest, _catalog_pb2.ListSubscriptionPlansResponse]
+    """Lists plans, oldest first."""
+    UpdateSubscriptionPlan: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.UpdateSubscriptionPlanRequest, _catalog_pb2.UpdateSubscriptionPlanResponse]
+    """Changes a plan.
+    FAILED_PRECONDITION, reason PLAN_IN_USE, for the price or period of one that live subscriptions have.
+    """
+    ArchiveSubscriptionPlan: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ArchiveSubscriptionPlanRequest, _catalog_pb2.ArchiveSubscriptionPlanResponse]
+    """Makes a plan inactive: who has it keeps it, nobody new gets it.
+    FAILED_PRECONDITION, reason PLAN_IN_USE, while live subscriptions have it or change to it, unless forced.
+    """
+    CreateCreditProduct: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.CreateCreditProductRequest, _catalog_pb2.CreateCreditProductResponse]
+    """Creates a pack of credits for sale. ALREADY_EXISTS if the name or the price at Stripe is taken."""
+    GetCreditProduct: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetCreditProductRequest, _catalog_pb2.GetCreditProductResponse]
+    """Returns one credit product, by id, name or price at Stripe."""
+    ListCreditProducts: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListCreditProductsRequest, _catalog_pb2.ListCreditProductsResponse]
+    """Lists credit products, oldest first."""
+    UpdateCreditProduct: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.UpdateCreditProductRequest, _catalog_pb2.UpdateCreditProductResponse]
+    """Changes a credit product. What was bought stays as it was."""
+    ArchiveCreditProduct: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ArchiveCreditProductRequest, _catalog_pb2.ArchiveCreditProductResponse]
+    """Makes a credit product inactive. Credits that were bought stay."""
 
 @_typing.type_check_only
 class CatalogServiceAsyncStub(CatalogServiceStub):
@@ -55,6 +79,30 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     """Lists credit events, oldest first."""
     UpdateCreditEvent: _aio.UnaryUnaryMultiCallable[_catalog_pb2.UpdateCreditEventRequest, _catalog_pb2.UpdateCreditEventResponse]  # type: ignore[assignment]
     """Changes a credit event. A new cost holds for what is charged from then on."""
+    CreateSubscriptionPlan: _aio.UnaryUnaryMultiCallable[_catalog_pb2.CreateSubscriptionPlanRequest, _catalog_pb2.CreateSubscriptionPlanResponse]  # type: ignore[assignment]
+    """Creates a plan. ALREADY_EXISTS if the name or the price at Stripe is taken."""
+    GetSubscriptionPlan: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetSubscriptionPlanRequest, _catalog_pb2.GetSubscriptionPlanResponse]  # type: ignore[assignment]
+    """Returns one plan, by id, name or price at Stripe."""
+    ListSubscriptionPlans: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListSubscriptionPlansRequest, _catalog_pb2.ListSubscriptionPlansResponse]  # type: ignore[assignment]
+    """Lists plans, oldest first."""
+    UpdateSubscriptionPlan: _aio.UnaryUnaryMultiCallable[_catalog_pb2.UpdateSubscriptionPlanRequest, _catalog_pb2.UpdateSubscriptionPlanResponse]  # type: ignore[assignment]
+    """Changes a plan.
+    FAILED_PRECONDITION, reason PLAN_IN_USE, for the price or period of one that live subscriptions have.
+    """
+    ArchiveSubscriptionPlan: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ArchiveSubscriptionPlanRequest, _catalog_pb2.ArchiveSubscriptionPlanResponse]  # type: ignore[assignment]
+    """Makes a plan inactive: who has it keeps it, nobody new gets it.
+    FAILED_PRECONDITION, reason PLAN_IN_USE, while live subscriptions have it or change to it, unless forced.
+    """
+    CreateCreditProduct: _aio.UnaryUnaryMultiCallable[_catalog_pb2.CreateCreditProductRequest, _catalog_pb2.CreateCreditProductResponse]  # type: ignore[assignment]
+    """Creates a pack of credits for sale. ALREADY_EXISTS if the name or the price at Stripe is taken."""
+    GetCreditProduct: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetCreditProductRequest, _catalog_pb2.GetCreditProductResponse]  # type: ignore[assignment]
+    """Returns one credit product, by id, name or price at Stripe."""
+    ListCreditProducts: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListCreditProductsRequest, _catalog_pb2.ListCreditProductsResponse]  # type: ignore[assignment]
+    """Lists credit products, oldest first."""
+    UpdateCreditProduct: _aio.UnaryUnaryMultiCallable[_catalog_pb2.UpdateCreditProductRequest, _catalog_pb2.UpdateCreditProductResponse]  # type: ignore[assignment]
+    """Changes a credit product. What was bought stays as it was."""
+    ArchiveCreditProduct: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ArchiveCreditProductRequest, _catalog_pb2.ArchiveCreditProductResponse]  # type: ignore[assignment]
+    """Makes a credit product inactive. Credits that were bought stay."""
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     """What is sold and what is charged for."""
@@ -90,5 +138,89 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.UpdateCreditEventResponse, _abc.Awaitable[_catalog_pb2.UpdateCreditEventResponse]]:
         """Changes a credit event. A new cost holds for what is charged from then on."""
+
+    @_abc_1.abstractmethod
+    def CreateSubscriptionPlan(
+        self,
+        request: _catalog_pb2.CreateSubscriptionPlanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.CreateSubscriptionPlanResponse, _abc.Awaitable[_catalog_pb2.CreateSubscriptionPlanResponse]]:
+        """Creates a plan. ALREADY_EXISTS if the name or the price at Stripe is taken."""
+
+    @_abc_1.abstractmethod
+    def GetSubscriptionPlan(
+        self,
+        request: _catalog_pb2.GetSubscriptionPlanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.GetSubscriptionPlanResponse, _abc.Awaitable[_catalog_pb2.GetSubscriptionPlanResponse]]:
+        """Returns one plan, by id, name or price at Stripe."""
+
+    @_abc_1.abstractmethod
+    def ListSubscriptionPlans(
+        self,
+        request: _catalog_pb2.ListSubscriptionPlansRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.ListSubscriptionPlansResponse, _abc.Awaitable[_catalog_pb2.ListSubscriptionPlansResponse]]:
+        """Lists plans, oldest first."""
+
+    @_abc_1.abstractmethod
+    def UpdateSubscriptionPlan(
+        self,
+        request: _catalog_pb2.UpdateSubscriptionPlanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.UpdateSubscriptionPlanResponse, _abc.Awaitable[_catalog_pb2.UpdateSubscriptionPlanResponse]]:
+        """Changes a plan.
+        FAILED_PRECONDITION, reason PLAN_IN_USE, for the price or period of one that live subscriptions have.
+        """
+
+    @_abc_1.abstractmethod
+    def ArchiveSubscriptionPlan(
+        self,
+        request: _catalog_pb2.ArchiveSubscriptionPlanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.ArchiveSubscriptionPlanResponse, _abc.Awaitable[_catalog_pb2.ArchiveSubscriptionPlanResponse]]:
+        """Makes a plan inactive: who has it keeps it, nobody new gets it.
+        FAILED_PRECONDITION, reason PLAN_IN_USE, while live subscriptions have it or change to it, unless forced.
+        """
+
+    @_abc_1.abstractmethod
+    def CreateCreditProduct(
+        self,
+        request: _catalog_pb2.CreateCreditProductRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.CreateCreditProductResponse, _abc.Awaitable[_catalog_pb2.CreateCreditProductResponse]]:
+        """Creates a pack of credits for sale. ALREADY_EXISTS if the name or the price at Stripe is taken."""
+
+    @_abc_1.abstractmethod
+    def GetCreditProduct(
+        self,
+        request: _catalog_pb2.GetCreditProductRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.GetCreditProductResponse, _abc.Awaitable[_catalog_pb2.GetCreditProductResponse]]:
+        """Returns one credit product, by id, name or price at Stripe."""
+
+    @_abc_1.abstractmethod
+    def ListCreditProducts(
+        self,
+        request: _catalog_pb2.ListCreditProductsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.ListCreditProductsResponse, _abc.Awaitable[_catalog_pb2.ListCreditProductsResponse]]:
+        """Lists credit products, oldest first."""
+
+    @_abc_1.abstractmethod
+    def UpdateCreditProduct(
+        self,
+        request: _catalog_pb2.UpdateCreditProductRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.UpdateCreditProductResponse, _abc.Awaitable[_catalog_pb2.UpdateCreditProductResponse]]:
+        """Changes a credit product. What was bought stays as it was."""
+
+    @_abc_1.abstractmethod
+    def ArchiveCreditProduct(
+        self,
+        request: _catalog_pb2.ArchiveCreditProductRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.ArchiveCreditProductResponse, _abc.Awaitable[_catalog_pb2.ArchiveCreditProductResponse]]:
+        """Makes a credit product inactive. Credits that were bought stay."""
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

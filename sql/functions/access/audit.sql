@@ -73,3 +73,6 @@ for each row execute function tenantry.audit();
 
 create or replace trigger audit after insert or update or delete on public.organization_subscriptions
 for each row execute function tenantry.audit();
+
+create or replace trigger audit after insert or update or delete on public.billing_history
+for each row execute function tenantry.audit();

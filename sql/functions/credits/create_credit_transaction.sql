@@ -77,7 +77,7 @@ begin
             where t.organization_id = p_organization_id and t.id = p_source_id and t.transaction_type = 'consumed';
         end if;
         perform tenantry.check_balance_range(v_account, p_amount);
-        return tenantry.open_lot(v_new, p_transaction_type = 'purchased', null);
+        return tenantry.open_lot(v_new, p_transaction_type = 'purchased', null, tenantry.clock());
     end if;
     if v_account.credit_balance - v_account.credits_reserved < - p_amount then
         perform tenantry.fail_insufficient(v_account, - p_amount);

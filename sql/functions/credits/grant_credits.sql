@@ -101,19 +101,9 @@ begin
     perform tenantry.check_balance_range(v_account, p_amount);
 
     if p_effective_at > v_now then
-        insert into tenantry.credit_lots (
-            organization_id, id, transaction_type, source, source_id, amount, remaining, priority, effective_at,
-            expires_at, stripe_payment_intent_id, description, metadata, idempotency_key
-        )
-        values (
-            p_organization_id, tenantry.uuid_v7(), v_new.transaction_type, v_new.source, p_source_id, p_amount,
-            p_amount, coalesce(p_priority, 0), p_effective_at, coalesce(p_expires_at, 'infinity'),
-            p_stripe_payment_intent_id, p_description, p_metadata, p_request_id
-        )
-        returning * into v_lot;
-        perform tenantry.refresh_due(p_organization_id);
+        v_lot := tenantry.plan_lot(v_new, p_priority, p_effective_at);
     else
-        transaction := tenantry.open_lot(v_new, v_new.transaction_type = 'purchased', p_priority);
+        transaction := tenantry.open_lot(v_new, v_new.transaction_type = 'purchased', p_priority, v_now);
         select * into v_lot
         from tenantry.credit_lots as l
         where l.organization_id = p_organization_id and l.id = (transaction).id;

@@ -1,4 +1,4 @@
--- Writes down when the account is next to be settled, after a change of its lots or holds.
+-- Writes down when the account is next to be settled, after a change of its lots, holds or subscription.
 -- The caller holds the account's lock.
 create or replace function tenantry.refresh_due(p_organization_id uuid) returns void
 language sql volatile
@@ -10,5 +10,5 @@ begin atomic
     where o.id = p_organization_id and o.credits_settle_at is distinct from due.at;
 end;
 
-comment on function tenantry.refresh_due(uuid) is 'Writes credits_settle_at after a change of lots or holds.';
+comment on function tenantry.refresh_due(uuid) is 'Writes credits_settle_at after a change of lots, holds or subscription.';
 revoke all on function tenantry.refresh_due from public, anon, authenticated, service_role;

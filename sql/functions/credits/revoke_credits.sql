@@ -53,82 +53,52 @@ begin
             or v_before.amount <> p_amount then
             perform tenantry.fail_replay(p_request_id, p_organization_id);
         end if;
-        if v_before.credit_transaction_id is not null then
-            select * into transaction from public.credit_transactions as t where t.id = v_before.credit_transaction_id;
-        end if;
-        revoked := v_before.revoked;
-        shortfall := v_before.amount - v_before.revoked;
-        return;
-    end if;
-
-    select * into v_lot
-    from tenantry.credit_lots as l
-    where l.organization_id = p_organization_id and l.id = p_credit_transaction_id;
-    if not found then
-        select * into v_entry
-        from public.credit_transactions as t
-        where t.organization_id = p_organization_id and t.id = p_credit_transaction_id;
-        if not found then
-            perform tenantry.fail_not_found('credit_transaction', p_credit_transaction_id::text);
-        end if;
-        perform tenantry.fail_wrong_type(v_entry, 'a grant or purchase can be revoked');
-    end if;
-    if v_lot.entry_number is not null then
-        select coalesce(sum(r.amount), 0) into v_revoked_before
-        from tenantry.credit_revocations as r
-        where r.organization_id = p_organization_id and r.lot_id = v_lot.id and not r.was_pending;
-    elsif v_lot.remaining = 0 then
-        v_revoked_before := v_lot.amount;
-    end if;
-    v_amount := coalesce(p_amount, v_lot.amount - v_revoked_before);
-    if v_amount <= 0 or v_revoked_before + v_amount > v_lot.amount then
-        perform tenantry.fail(
-            'TN020', format(
-                '%s credits were granted and %s revoked already, so %s can be',
-                v_lot.amount, v_revoked_before, v_lot.amount - v_revoked_before),
-            jsonb_build_object(
-                'credit_transaction_id', p_credit_transaction_id, 'granted', v_lot.amount,
-                'revoked', v_revoked_before, 'amount', p_amount));
-    end if;
-
-    v_new.organization_id := p_organization_id;
-    v_new.transaction_type := 'revoked';
-    v_new.source := 'revocation';
-    v_new.source_id := p_credit_transaction_id;
-    v_new.stripe_payment_intent_id := v_lot.stripe_payment_intent_id;
-    v_new.description := p_description;
-    v_new.metadata := p_metadata;
-    v_new.idempotency_key := p_request_id;
-    v_entry := tenantry.find_replay(v_new, false);
-    if v_entry.id is not null then
-        perform tenantry.fail_replay(p_request_id, p_organization_id);
-    end if;
-
-    if v_lot.entry_number is null then
-        revoked := v_amount;
-        update tenantry.credit_lots as l
-        set remaining = l.remaining - v_amount,
-            amount = case when l.remaining = v_amount then l.amount else l.amount - v_amount end
-        where l.organization_id = p_organization_id and l.id = v_lot.id;
     else
-        revoked := least(v_amount, v_account.credit_balance - v_account.credits_reserved);
-        if revoked > 0 then
-            v_new.amount := - revoked;
-            transaction := tenantry.append_entry(v_new, v_now, true);
-            perform tenantry.take_from_lots(transaction, v_lot.id);
+        select * into v_lot
+        from tenantry.credit_lots as l
+        where l.organization_id = p_organization_id and l.id = p_credit_transaction_id;
+        if not found then
+            select * into v_entry
+            from public.credit_transactions as t
+            where t.organization_id = p_organization_id and t.id = p_credit_transaction_id;
+            if not found then
+                perform tenantry.fail_not_found('credit_transaction', p_credit_transaction_id::text);
+            end if;
+            perform tenantry.fail_wrong_type(v_entry, 'a grant or purchase can be revoked');
         end if;
+        if v_lot.entry_number is not null then
+            select coalesce(sum(r.amount), 0) into v_revoked_before
+            from tenantry.credit_revocations as r
+            where r.organization_id = p_organization_id and r.lot_id = v_lot.id and not r.was_pending;
+        elsif v_lot.remaining = 0 then
+            v_revoked_before := v_lot.amount;
+        end if;
+        v_amount := coalesce(p_amount, v_lot.amount - v_revoked_before);
+        if v_amount <= 0 or v_revoked_before + v_amount > v_lot.amount then
+            perform tenantry.fail(
+                'TN020', format(
+                    '%s credits were granted and %s revoked already, so %s can be',
+                    v_lot.amount, v_revoked_before, v_lot.amount - v_revoked_before),
+                jsonb_build_object(
+                    'credit_transaction_id', p_credit_transaction_id, 'granted', v_lot.amount,
+                    'revoked', v_revoked_before, 'amount', p_amount));
+        end if;
+
+        v_new.organization_id := p_organization_id;
+        v_new.idempotency_key := p_request_id;
+        v_entry := tenantry.find_replay(v_new, false);
+        if v_entry.id is not null then
+            perform tenantry.fail_replay(p_request_id, p_organization_id);
+        end if;
+
+        v_before := tenantry.take_back(
+            v_account, v_lot, v_amount, null, p_description, p_metadata, p_request_id, v_now);
     end if;
-    perform tenantry.refresh_due(p_organization_id);
-    shortfall := v_amount - revoked;
-    insert into tenantry.credit_revocations (
-        organization_id, id, lot_id, amount, revoked, was_pending, credit_transaction_id, description, metadata,
-        idempotency_key, created_at
-    )
-    values (
-        p_organization_id, tenantry.uuid_v7(), v_lot.id, v_amount, revoked, v_lot.entry_number is null,
-        (transaction).id, p_description,
-        p_metadata, p_request_id, v_now
-    );
+    if v_before.credit_transaction_id is not null then
+        select * into transaction from public.credit_transactions as t where t.id = v_before.credit_transaction_id;
+    end if;
+    revoked := v_before.revoked;
+    shortfall := v_before.amount - v_before.revoked;
 end
 $$;
 

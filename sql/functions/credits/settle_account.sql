@@ -1,5 +1,5 @@
 -- Brings an account up to date: allocates to lots what was consumed since the last settlement, then takes what
--- has fallen due, in the order of time: holds lapse, lots expire, future grants take effect.
+-- has fallen due, in the order of time: holds lapse, lots expire, future grants take effect, subscriptions renew or end.
 --
 -- Why this order is exact, whenever it runs: a consumption never passes a due moment unsettled (its guard finds
 -- credits_settle_at in the past), and every other change of lots settles first. So all consumption that is not
@@ -9,7 +9,7 @@
 -- What time makes is stamped with the time when it fell due.
 --
 -- p_account: the organization's row, locked by the caller. Returns the row as settled.
--- Locks: lots and holds of the organization. Raises: nothing of its own.
+-- Locks: lots, holds and the live subscription of the organization. Raises: nothing of its own.
 create or replace function tenantry.settle_account(p_account public.organizations)
 returns public.organizations
 language plpgsql volatile
@@ -19,7 +19,6 @@ declare
     v_id constant uuid := p_account.id;
     v_now constant timestamptz := tenantry.clock();
     v_account public.organizations;
-    v_due timestamptz;
     v_next timestamptz;
 begin
     with spans as (
@@ -32,27 +31,12 @@ begin
     from spans
     where l.organization_id = v_id and l.id = spans.lot_id;
 
-    if p_account.credits_settle_at <= v_now then
-        for v_due in
-            select distinct due.at
-            from (
-                select l.expires_at from tenantry.credit_lots as l
-                where l.organization_id = v_id and l.remaining > 0 and l.expired_at is null
-                union all
-                select l.effective_at from tenantry.credit_lots as l
-                where l.organization_id = v_id and l.remaining > 0 and l.entry_number is null
-                union all
-                select h.expires_at from tenantry.credit_holds as h
-                where h.organization_id = v_id and h.state = 'active'
-            ) as due (at)
-            where due.at <= v_now
-            order by due.at
-        loop
-            perform tenantry.take_due(v_id, v_due);
-        end loop;
-    end if;
+    loop
+        v_next := tenantry.next_due(v_id);
+        exit when (v_next <= v_now) is not true;
+        perform tenantry.take_due(v_id, v_next);
+    end loop;
 
-    v_next := tenantry.next_due(v_id);
     update public.organizations as o
     set credits_settled_entry = o.credits_entry_number,
         credits_settle_at = v_next

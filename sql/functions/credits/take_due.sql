@@ -1,4 +1,5 @@
--- Takes what falls due at one moment: holds lapse, then lots expire, then future grants take effect.
+-- Takes what falls due at one moment: holds lapse, then lots expire, then future grants take effect, then the
+-- subscription renews or ends.
 --
 -- p_at: the moment; nothing earlier is left to take. The caller holds the account's lock and has allocated all
 -- consumption.
@@ -10,6 +11,7 @@ declare
     v_lapsed bigint;
     v_lot tenantry.credit_lots;
     v_entry public.credit_transactions;
+    v_account public.organizations;
 begin
     with ended as (
         update tenantry.credit_holds as h
@@ -49,10 +51,16 @@ begin
         update tenantry.credit_lots as l
         set entry_number = v_entry.entry_number
         where l.organization_id = p_organization_id and l.id = v_lot.id;
+        if v_lot.source = 'subscription' then
+            select * into v_account from public.organizations where id = p_organization_id;
+            perform tenantry.roll_over(v_account, v_lot.source_id, v_lot.effective_at, v_lot.expires_at, p_at);
+        end if;
     end loop;
+
+    perform tenantry.advance_subscription(p_organization_id, p_at);
 end
 $$;
 
 comment on function tenantry.take_due(uuid, timestamptz) is
-    'Takes what falls due at one moment: lapsing holds, expiring lots, grants that take effect.';
+    'Takes what falls due at one moment: lapsing holds, expiring lots, grants that take effect, the subscription.';
 revoke all on function tenantry.take_due from public, anon, authenticated, service_role;

@@ -1,0 +1,34 @@
+-- The credit product of that id, name or price at Stripe, as far as the caller may know of it. No name reads as an id, so the
+-- three do not collide; a price of Stripe's older kind, which may read as anything, comes last.
+--
+-- Raises TN001 without a name, TN002.
+create or replace function tenantry.find_credit_product(p_credit_product text) returns public.credit_products
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_product public.credit_products;
+begin
+    if coalesce(p_credit_product, '') = '' then
+        perform tenantry.fail_invalid('credit_product', 'is required');
+    end if;
+    select * into v_product
+    from public.credit_products as p
+    where p.name = p_credit_product
+       or p.stripe_price_id = p_credit_product
+       or p.id = case
+           when p_credit_product ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then p_credit_product::uuid
+       end
+    order by p.stripe_price_id = p_credit_product
+    limit 1;
+    if not found then
+        perform tenantry.fail_not_found('credit_product', p_credit_product);
+    end if;
+    return v_product;
+end
+$$;
+
+comment on function tenantry.find_credit_product(text) is
+    'The credit product of that id, name or price at Stripe. Raises TN001 (none given), TN002.';
+revoke all on function tenantry.find_credit_product from public, anon, authenticated, service_role;
+grant execute on function tenantry.find_credit_product to authenticated, service_role;

@@ -1,0 +1,34 @@
+-- The plan of that id, name or price at Stripe, as far as the caller may know of it. No name reads as an id, so the three do
+-- not collide; a price of Stripe's older kind, which may read as anything, comes last.
+--
+-- Raises TN001 without a name, TN002.
+create or replace function tenantry.find_subscription_plan(p_subscription_plan text) returns public.subscription_plans
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_plan public.subscription_plans;
+begin
+    if coalesce(p_subscription_plan, '') = '' then
+        perform tenantry.fail_invalid('subscription_plan', 'is required');
+    end if;
+    select * into v_plan
+    from public.subscription_plans as p
+    where p.name = p_subscription_plan
+       or p.stripe_price_id = p_subscription_plan
+       or p.id = case
+           when p_subscription_plan ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then p_subscription_plan::uuid
+       end
+    order by p.stripe_price_id = p_subscription_plan
+    limit 1;
+    if not found then
+        perform tenantry.fail_not_found('subscription_plan', p_subscription_plan);
+    end if;
+    return v_plan;
+end
+$$;
+
+comment on function tenantry.find_subscription_plan(text) is
+    'The plan of that id, name or price at Stripe. Raises TN001 (none given), TN002.';
+revoke all on function tenantry.find_subscription_plan from public, anon, authenticated, service_role;
+grant execute on function tenantry.find_subscription_plan to authenticated, service_role;

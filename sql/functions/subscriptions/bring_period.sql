@@ -1,0 +1,43 @@
+-- Brings the credits of a billing period, or of a trial, to what they are to be: of every credit period in it that is
+-- not over and begins before p_until, what the plan includes; of later ones nothing.
+--
+-- p_included: credits of one credit period. p_until: when the subscription ended; infinity while it lives.
+-- p_at: the present time. The caller holds the account's lock and has settled it. Returns when the credit periods begin.
+create or replace function tenantry.bring_period(
+    p_account public.organizations,
+    p_subscription public.organization_subscriptions,
+    p_plan public.subscription_plans,
+    p_start timestamptz,
+    p_end timestamptz,
+    p_included integer,
+    p_until timestamptz,
+    p_at timestamptz
+) returns timestamptz[]
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_period record;
+    v_starts timestamptz[] := '{}';
+begin
+    for v_period in
+        select * from tenantry.credit_periods(p_plan, p_subscription.billing_anchor, p_start, p_end) as p
+    loop
+        v_starts := v_starts || v_period.starts_at;
+        continue when v_period.expires_at <= p_at;
+        perform tenantry.bring_credits(
+            p_account, 'subscription', p_subscription.id, v_period.starts_at, v_period.expires_at,
+            case when v_period.starts_at < p_until then p_included else 0 end, null, p_plan.name, p_at);
+        if v_period.starts_at <= p_at and v_period.ends_at > p_at then
+            perform tenantry.roll_over(p_account, p_subscription.id, v_period.starts_at, v_period.ends_at, p_at);
+        end if;
+    end loop;
+    return v_starts;
+end
+$$;
+
+comment on function tenantry.bring_period(
+    public.organizations, public.organization_subscriptions, public.subscription_plans, timestamptz, timestamptz, integer,
+    timestamptz, timestamptz
+) is 'Brings the credits of a billing period or trial to what they are to be. The caller holds the lock.';
+revoke all on function tenantry.bring_period from public, anon, authenticated, service_role;

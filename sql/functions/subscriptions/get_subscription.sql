@@ -1,0 +1,38 @@
+-- One subscription, as it is now: by its id, by Stripe's, or an organization's live one (its last, if none is).
+--
+-- Runs as the caller: row-level security decides which there are for them. Raises TN001, TN002.
+create or replace function public.get_subscription(
+    subscription_id uuid default null,
+    stripe_subscription_id text default null,
+    organization_id uuid default null
+) returns public.organization_subscriptions
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_subscription public.organization_subscriptions;
+begin
+    if num_nonnulls(subscription_id, get_subscription.stripe_subscription_id, get_subscription.organization_id) <> 1 then
+        perform tenantry.fail_invalid(
+            'subscription_id', 'give one of subscription_id, stripe_subscription_id and organization_id');
+    end if;
+    select * into v_subscription
+    from public.organization_subscriptions as s
+    where s.id = subscription_id
+       or s.stripe_subscription_id = get_subscription.stripe_subscription_id
+       or s.organization_id = get_subscription.organization_id
+    order by s.ended_at desc nulls first, s.id desc
+    limit 1;
+    if not found then
+        perform tenantry.fail_not_found('subscription', coalesce(
+            subscription_id::text, get_subscription.stripe_subscription_id, get_subscription.organization_id::text));
+    end if;
+    return tenantry.subscription_at(v_subscription, tenantry.clock());
+end
+$$;
+
+comment on function public.get_subscription(uuid, text, uuid) is
+    'The subscription of that id or Stripe id, or the organization''s live one (its last, if none is), as it is now.'
+    ' Raises TN001, TN002.';
+revoke all on function public.get_subscription from public, anon, authenticated, service_role;
+grant execute on function public.get_subscription to authenticated, service_role;
