@@ -32,6 +32,7 @@ create table tenantry.stripe_events (
     created timestamptz not null,
     livemode boolean not null,
     payload jsonb not null,
+    object_id varchar(255),
     state varchar(20) not null default 'pending',
     organization_id uuid,
     error_code varchar(5),
@@ -49,6 +50,7 @@ comment on column tenantry.stripe_events.state is
     ' taken up when somebody does); failed (error_code and error_message say why; to be retried).';
 create index stripe_events_stuck_idx on tenantry.stripe_events (received_at, id)
     where state in ('pending', 'unmatched', 'failed');
+create index stripe_events_object_id_idx on tenantry.stripe_events (object_id) where state = 'unmatched';
 create index stripe_events_received_at_idx on tenantry.stripe_events (received_at, id);
 create index stripe_events_organization_id_idx on tenantry.stripe_events (organization_id)
     where organization_id is not null;
@@ -57,7 +59,7 @@ create table tenantry.stripe_objects (
     id varchar(255) primary key,
     object varchar(50) not null,
     version timestamptz not null,
-    progress integer not null,
+    progress bigint not null,
     event_id varchar(255) not null,
     data jsonb not null,
     customer varchar(255),
@@ -84,6 +86,7 @@ create table tenantry.credit_purchases (
     id uuid not null,
     credit_product_id uuid,
     credits integer not null,
+    items jsonb not null,
     stripe_ids text[] not null,
     merged_into uuid,
     created_at timestamptz not null,
@@ -95,12 +98,23 @@ create table tenantry.credit_purchases (
     constraint credit_purchases_credits_check check (credits > 0)
 );
 comment on table tenantry.credit_purchases is 'Credits that were paid for at Stripe, once for each payment.';
+comment on column tenantry.credit_purchases.credit_product_id is 'What was bought, where it was one thing.';
+comment on column tenantry.credit_purchases.items is
+    'How many of each credit product, by its id. While this stays, so do the credits, whatever becomes of the product.';
 comment on column tenantry.credit_purchases.stripe_ids is
     'Every id under which the payment is spoken of: checkout session, payment intent, invoice, and the id given to it here.';
 comment on column tenantry.credit_purchases.merged_into is
     'The purchase that this turned out to be the same as; it brings no credits of its own.';
 create index credit_purchases_stripe_ids_idx on tenantry.credit_purchases using gin (stripe_ids);
 create index credit_purchases_credit_product_id_idx on tenantry.credit_purchases (credit_product_id);
+
+-- What Stripe archives is archived here, and comes back when Stripe brings it back; what was archived here stays so.
+alter table public.subscription_plans add column archived_at_stripe boolean not null default false;
+comment on column public.subscription_plans.archived_at_stripe is
+    'Whether it is inactive because its price or product was archived or deleted at Stripe.';
+alter table public.credit_products add column archived_at_stripe boolean not null default false;
+comment on column public.credit_products.archived_at_stripe is
+    'Whether it is inactive because its price or product was archived or deleted at Stripe.';
 
 -- On the account's own row, so that a consumption sees it without a look-up.
 alter table public.organizations

@@ -4,6 +4,8 @@ drop type public.stripe_request;
 drop table tenantry.stripe_requests;
 drop table tenantry.auto_top_ups;
 alter table public.organizations drop column auto_top_up_threshold;
+alter table public.credit_products drop column archived_at_stripe;
+alter table public.subscription_plans drop column archived_at_stripe;
 drop table tenantry.credit_purchases;
 drop table tenantry.stripe_objects;
 drop table tenantry.stripe_events;
