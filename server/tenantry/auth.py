@@ -36,6 +36,9 @@ class Identity:
 
 ANONYMOUS = Identity("anon", '{"role":"anon"}', float("inf"), has_token=False)
 
+SERVICE = Identity("service_role", '{"role":"service_role"}', float("inf"), has_token=True)
+"""The server itself, for its own work."""
+
 
 class Authenticator:
     """Verifies tokens; remembers the good ones, as callers send the same token with every call."""

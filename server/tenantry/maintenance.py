@@ -6,7 +6,7 @@ Nothing depends on it for being right. Several servers may run it at once; each 
 import asyncio
 import logging
 
-from tenantry.auth import Identity
+from tenantry.auth import SERVICE
 from tenantry.database import Database
 from tenantry.errors import CallError
 
@@ -17,8 +17,6 @@ ACCOUNTS_AT_ONCE = 20
 
 TIMEOUT = 30.0
 """Seconds that one transaction may take."""
-
-_SERVICE = Identity("service_role", '{"role":"service_role"}', float("inf"), has_token=True)
 
 
 async def run_forever(database: Database, interval: float) -> None:
@@ -33,5 +31,5 @@ async def run_forever(database: Database, interval: float) -> None:
 
 
 async def _run_once(database: Database) -> int:
-    rows = await database.call(_SERVICE, f"select tenantry.run_maintenance({ACCOUNTS_AT_ONCE})", TIMEOUT)
+    rows = await database.call(SERVICE, f"select tenantry.run_maintenance({ACCOUNTS_AT_ONCE})", TIMEOUT)
     return int(rows[0][0])

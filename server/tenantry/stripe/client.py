@@ -50,7 +50,7 @@ class Stripe:
 
     async def close(self) -> None:
         """Closes connections."""
-        await self._http.close_async()
+        await self._http.close_async()  # type: ignore[no-untyped-call]
 
     async def send(self, method: str, path: str, params: Mapping[str, Any], idempotency_key: str | None) -> Answer:
         """Sends a request; an error is an answer too."""
@@ -58,12 +58,10 @@ class Stripe:
         try:
             response = await self._client.raw_request_async(method, path, **params, **options)
         except stripe.StripeError as error:
-            understood = error.json_body is not None
-            return _answer(
-                error.http_status if understood else None,
-                error.http_body if understood else _error("unavailable", str(error.user_message or error)),
-                error.headers or {},
-            )
+            if error.json_body is None or error.http_body is None:
+                # No answer, or one that Stripe did not write.
+                return _answer(None, _error("unavailable", str(error.user_message or error)), {})
+            return _answer(error.http_status, error.http_body, error.headers or {})
         except (aiohttp.ClientError, TimeoutError) as error:
             return _answer(None, _error("unavailable", f"the answer broke off: {type(error).__name__}"), {})
         return _answer(response.code, response.body, response.headers)
@@ -89,7 +87,12 @@ class StripeUnavailable(Exception):
 NOT_CONFIGURED = Answer(
     400,
     json.dumps(
-        {"error": {"type": "not_configured", "message": "this server has no key for Stripe: set TENANTRY_STRIPE_API_KEY"}}
+        {
+            "error": {
+                "type": "not_configured",
+                "message": "this server has no key for Stripe: set TENANTRY_STRIPE_API_KEY",
+            }
+        }
     ),
     datetime.fromtimestamp(0, UTC),
 )

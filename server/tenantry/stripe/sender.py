@@ -1,25 +1,24 @@
 """Carries what the database asks of Stripe there, and the answers back.
 
-Requests are rows. A sender claims those that are due, sends each under an idempotency key of its own, and hands the answer
-to the database, which decides what it means. Any number of servers may do so at once. One that dies in between leaves a
-claim that runs out; whoever claims it next sends it under the same key, so Stripe does it once.
+Requests are rows. A sender claims those that are due, sends each under an idempotency key of its own, and hands the
+answer to the database, which decides what it means. Any number of servers may do so at once. One that dies in between
+leaves a claim that runs out; whoever claims it next sends it under the same key, so Stripe does it once.
 """
 
 import asyncio
-import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from google.protobuf.message import Message
 
 from tenantry.auth import SERVICE, Identity
 from tenantry.database import Database, Row, literal
-from tenantry.errors import CallError
+from tenantry.errors import CallError, deadline_exceeded
 from tenantry.stripe.client import NOT_CONFIGURED, Answer, Stripe
-from tenantry.v1 import stripe_pb2
+from tenantry.v1 import stripe_pb2, subscriptions_pb2
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +40,7 @@ class Sender:
     def __init__(self, database: Database, stripe: Stripe | None) -> None:
         self._database = database
         self._stripe = stripe
+        self._sending: set[asyncio.Task[None]] = set()
 
     async def run_forever(self) -> None:
         """Sends what is announced or due, until it is cancelled."""
@@ -61,7 +61,12 @@ class Sender:
         only = f"'{organization_id}'" if organization_id else "null"
         take = f"select t.id, t.method, t.path, t.params from tenantry.take_stripe_requests({AT_ONCE}, {only}) as t"
         while rows := await self._call(take):
-            await asyncio.gather(*(self._send(*row) for row in rows))
+            sending = [asyncio.create_task(self._send(*row)) for row in rows]
+            self._sending.update(sending)
+            for task in sending:
+                task.add_done_callback(self._sending.discard)
+            # Whoever waits may give up; what is on its way is brought to its end.
+            await asyncio.shield(asyncio.gather(*sending))
 
     async def settle(self, organization_id: str | None, about: str, since: str, time_remaining: float | None) -> None:
         """Sends an organization's requests and returns when Stripe has answered those about something.
@@ -71,12 +76,15 @@ class Sender:
         """
         of = f"'{organization_id}'" if organization_id else "null"
         check = f"select tenantry.check_stripe_requests({of}, '{about}', {literal(since)})"
-        async with asyncio.timeout(TIMEOUT if time_remaining is None else time_remaining):
-            await self.send_due(organization_id)
-            while not (await self._call(check))[0][0]:
-                # Another server has claimed it.
-                await asyncio.sleep(0.1)
+        try:
+            async with asyncio.timeout(TIMEOUT if time_remaining is None else time_remaining):
                 await self.send_due(organization_id)
+                while not (await self._call(check))[0][0]:
+                    # Another server has claimed it.
+                    await asyncio.sleep(0.1)
+                    await self.send_due(organization_id)
+        except TimeoutError:
+            raise CallError(deadline_exceeded()) from None
 
     async def now(self) -> str:
         """The database's time."""
@@ -102,44 +110,52 @@ class Sender:
 
 
 def answering(handlers: Mapping[str, Handler], sender: Sender) -> dict[str, Handler]:
-    """Handlers of the calls that ask Stripe for something: they wait for its answer.
+    """Handlers of the calls that ask Stripe for something: they wait for its answer, and give what is then.
 
     handlers: those that call the database only, by '/package.Service/Method'.
     """
-    service = "/tenantry.v1.StripeService/"
-    get_request = handlers[service + "GetStripeRequest"]
 
-    async def read_request(request: Any) -> Any:
-        wanted = stripe_pb2.GetStripeRequestRequest(stripe_request_id=request.id)
-        response: Any = await get_request(wanted, SERVICE, TIMEOUT)
-        return response.stripe_request
+    async def read_request(request_id: str) -> Any:
+        read = handlers["/tenantry.v1.StripeService/GetStripeRequest"]
+        return await read(stripe_pb2.GetStripeRequestRequest(stripe_request_id=request_id), SERVICE, TIMEOUT)
 
-    def one(handler: Handler) -> Handler:
+    async def read_subscription(subscription_id: str) -> Any:
+        read = handlers["/tenantry.v1.SubscriptionService/GetSubscription"]
+        return await read(subscriptions_pb2.GetSubscriptionRequest(subscription_id=subscription_id), SERVICE, TIMEOUT)
+
+    def one(handler: Handler, field: str, read: Callable[[str], Awaitable[Any]]) -> Handler:
         async def handle(request: Any, identity: Identity, time_remaining: float | None) -> Message:
             since = await sender.now()
-            response: Any = await handler(request, identity, time_remaining)
-            asked = response.stripe_request
+            response = await handler(request, identity, time_remaining)
+            asked = getattr(response, field)
             await sender.settle(asked.organization_id, asked.id, since, time_remaining)
-            asked.CopyFrom(await read_request(asked))
-            return response  # type: ignore[no-any-return]
+            asked.CopyFrom(getattr(await read(asked.id), field))
+            return response
 
         return handle
 
-    def several(handler: Handler) -> Handler:
+    def catalog(handler: Handler) -> Handler:
         async def handle(request: Any, identity: Identity, time_remaining: float | None) -> Message:
             since = await sender.now()
             response: Any = await handler(request, identity, time_remaining)
             for asked in response.stripe_requests:
                 await sender.settle(None, asked.subject_id or asked.id, since, time_remaining)
-                asked.CopyFrom(await read_request(asked))
-            return response  # type: ignore[no-any-return]
+                asked.CopyFrom((await read_request(asked.id)).stripe_request)
+            return cast(Message, response)
 
         return handle
 
-    return {
+    waiting = {
         **{
-            service + name: one(handlers[service + name])
+            f"/tenantry.v1.StripeService/{name}": ("stripe_request", read_request)
             for name in ("EnsureCustomer", "CreateCheckoutSession", "CreatePortalSession")
         },
-        service + "SyncCatalog": several(handlers[service + "SyncCatalog"]),
+        **{
+            f"/tenantry.v1.SubscriptionService/{name}": ("subscription", read_subscription)
+            for name in ("CancelSubscription", "ResumeSubscription", "ChangePlan")
+        },
+    }
+    sync = "/tenantry.v1.StripeService/SyncCatalog"
+    return {name: one(handlers[name], field, read) for name, (field, read) in waiting.items()} | {
+        sync: catalog(handlers[sync])
     }

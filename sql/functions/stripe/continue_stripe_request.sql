@@ -1,7 +1,7 @@
 -- What follows from a request that succeeded: a customer is the organization's, and what waited for it can be sent; a
 -- product or price belongs to its plan or credit product, whose next difference from Stripe is asked for; a list goes on.
 --
--- The caller has locked the organization's row, if there is one, and the request.
+-- The caller has mirrored the answer, and locked the organization's row, if there is one, and the request.
 create or replace function tenantry.continue_stripe_request(p_request tenantry.stripe_requests, p_body jsonb) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -19,8 +19,6 @@ begin
             perform tenantry.set_stripe_ids(
                 p_request.subject_id, p_body ->> 'id', p_request.operation = 'sync_price');
         end if;
-        -- Mirrored first, so that the next difference is one from what Stripe has now.
-        perform tenantry.observe_stripe_answer(p_request, p_body, tenantry.clock());
         perform tenantry.push_to_stripe(p_request.subject_id);
     elsif p_request.operation = 'pull_catalog' and (p_body ->> 'has_more')::boolean then
         perform tenantry.request_stripe(

@@ -42,6 +42,7 @@ begin
         update tenantry.stripe_requests as r
         set state = 'succeeded', stripe_id = p_body ->> 'id', url = p_body ->> 'url', finished_at = tenantry.clock()
         where r.id = p_id;
+        perform tenantry.observe_stripe_answer(v_request, p_body, v_version);
         begin
             perform tenantry.continue_stripe_request(v_request, p_body);
         exception
@@ -52,7 +53,6 @@ begin
                 set state = 'failed', error_type = 'not_applied', error_code = sqlstate, error_message = sqlerrm
                 where r.id = p_id;
         end;
-        perform tenantry.observe_stripe_answer(v_request, p_body, v_version);
     elsif p_status between 400 and 499 and p_status not in (409, 429) then
         perform tenantry.fail_stripe_request(
             v_request,

@@ -1,5 +1,5 @@
 -- Takes the objects in an answer of Stripe for what events would have told: the object itself, or those of a list with the
--- products of its prices.
+-- products of its prices. What was pushed from here is only mirrored: it is what this side says that counts.
 --
 -- What was paid for at Stripe must be remembered even if something derived from it cannot be: the error goes to the log and
 -- is met again, and kept, when the event of the same object comes.
@@ -33,7 +33,11 @@ begin
           and o.object ->> 'object' <> 'billing_portal.session'
     loop
         begin
-            perform tenantry.observe_stripe_object(v_object, p_version, 'answer:' || p_request.id);
+            if p_request.operation in ('sync_product', 'sync_price') then
+                perform tenantry.mirror_stripe_object(v_object, p_version, 'answer:' || p_request.id);
+            else
+                perform tenantry.observe_stripe_object(v_object, p_version, 'answer:' || p_request.id);
+            end if;
         exception
             when serialization_failure or deadlock_detected then
                 raise;
