@@ -19,7 +19,7 @@ begin
             perform tenantry.set_stripe_ids(
                 p_request.subject_id, p_body ->> 'id', p_request.operation = 'sync_price');
         end if;
-        perform tenantry.push_to_stripe(p_request.subject_id);
+        perform tenantry.push_to_stripe(p_request.subject_id, p_request);
     elsif p_request.operation = 'pull_catalog' and (p_body ->> 'has_more')::boolean then
         perform tenantry.request_stripe(
             'pull_catalog', null, null, 'get', p_request.path,
