@@ -1,7 +1,7 @@
 """A Stripe to play with: its HTTP API, as far as Tenantry uses it, over a state in memory.
 
 It refuses what Stripe refuses (a wrong key, unknown or missing parameters, an idempotency key used otherwise), replays
-the answer to an idempotency key, and has the shapes of the pinned version of the API. What a person does at Stripe, what
+the answer to an idempotency key, and has the shapes of the pinned version of the API. What a person does there, what
 time does and what goes wrong is up to whoever runs it: `complete`, `advance`, `refund`, `decline`, `fail`. Events are
 kept, listed, and with `deliver` posted to a webhook, signed as Stripe signs them.
 """
