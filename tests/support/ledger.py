@@ -36,6 +36,8 @@ _COMPOSITES = (
     "permission_answer",
     "permission_path",
     "audit_entry",
+    "organization_subscriptions",
+    "entitlements",
 )
 _registered: WeakSet[Connection] = WeakSet()
 # By cluster: its databases are copies of one template, so a type's number is the same in all.

@@ -56,7 +56,9 @@ bills as (
             when i.data ->> 'status' = 'open' and (i.data ->> 'attempt_count')::integer > 0 then 'failed'
             else 'pending'
         end as status,
-        (i.data ->> case when i.data ->> 'status' = 'paid' then 'amount_paid' else 'amount_due' end)::integer as amount,
+        coalesce(
+            case when i.data ->> 'status' = 'paid' then i.data ->> 'amount_paid' end, i.data ->> 'amount_due'
+        )::integer as amount,
         i.data ->> 'currency' as currency,
         coalesce(i.data ->> 'description', i.data #>> '{lines,data,0,description}') as description,
         i.data ->> 'hosted_invoice_url' as invoice_url,
