@@ -33,9 +33,10 @@ begin
         where lots.remaining > 0 and lots.expires_at > v_at and lots.expires_at < 'infinity'
     )
     select
-        coalesce(sum(lots.remaining), 0),
+        -- A period that begins brings no more than the account can hold.
+        least(coalesce(sum(lots.remaining), 0), 2147483647),
         coalesce(sum(lots.remaining) filter (where lots.transaction_type = 'purchased'), 0),
-        coalesce(sum(lots.remaining) filter (where lots.transaction_type = 'earned'), 0),
+        least(coalesce(sum(lots.remaining) filter (where lots.transaction_type = 'earned'), 0), 2147483647),
         (select at from next_expiry),
         coalesce(sum(lots.remaining) filter (where lots.expires_at = (select at from next_expiry)), 0)
     into balance, purchased, granted, next_expiry_at, next_expiry_amount

@@ -5,6 +5,8 @@
 -- has expired then a running total K of credits is kept by holds: with P the running total of expired credits and H
 -- the credits under holds older than that lot's expiry, K = P + least(0, min(H - P)).
 --
+-- Lots of subscription periods that have begun by then and are not written yet are among them.
+--
 -- p_account: the organization's row. p_at: the moment, not before the last entry.
 create or replace function tenantry.project_lots(p_account public.organizations, p_at timestamptz)
 returns setof tenantry.credit_lots
@@ -47,7 +49,21 @@ begin atomic
         (o.lot).effective_at, o.expires_at, o.entry_number, (o.lot).expired_at,
         (o.lot).stripe_payment_intent_id, (o.lot).description, (o.lot).metadata, (o.lot).idempotency_key
     from open_lots as o
-    left join kept on kept.id = o.id;
+    left join kept on kept.id = o.id
+    union all
+    select renewed.*
+    from (
+        select jsonb_object_agg(due.at, due.amount) as expired
+        from (
+            select extract(epoch from o.expires_at)::text, sum(o.remaining - coalesce(kept.remaining, 0))
+            from open_lots as o
+            left join kept on kept.id = o.id
+            where o.expires_at <= p_at and (o.lot).expired_at is null and (o.lot).source in ('subscription', 'rollover')
+            group by o.expires_at
+        ) as due (at, amount)
+    ) as unwritten
+    cross join lateral tenantry.lots_of_renewals(p_account, p_at, unwritten.expired) as renewed
+    where p_account.credits_settle_at <= p_at;
 end;
 
 comment on function tenantry.project_lots(public.organizations, timestamptz) is
