@@ -71,6 +71,7 @@ def test_a_call_that_empties_the_account_is_answered_alike_however_often_it_is_s
         assert len(set(at_once(8, send))) == 1
         assert_ledger_holds(admin, acme)
 
+
 def test_one_request_id_with_different_arguments_makes_one_entry_and_refusals(
     connect: Connect, service: Connection, admin: Connection
 ) -> None:

@@ -32,6 +32,9 @@ Object = dict[str, Any]
 
 DAY = 86400
 
+HEAD_START = 600
+"""Seconds that a fake Stripe starts behind, as its time runs ahead: what it tells of shall not lie in the future."""
+
 _META = "metadata"
 _ITEM = {"price!": str, "quantity": int}
 _PAYMENT_DATA = {"metadata": _META, "setup_future_usage": str, "description": str}
@@ -144,7 +147,7 @@ class FakeStripe:
     api_key: str = "sk_test_fake"
     webhook_secret: str = "whsec_fake"  # noqa: S105 - a fake one
     webhook_url: str = ""
-    now: int = field(default_factory=lambda: int(time.time()))
+    now: int = field(default_factory=lambda: int(time.time()) - HEAD_START)
     url: str = ""
     calls: list[Call] = field(default_factory=list)
     events: list[Object] = field(default_factory=list)

@@ -9,9 +9,7 @@ from tests.support.subscriptions import utc
 
 
 def after(admin: Connection, anchor: datetime, at: datetime, interval: str, count: int = 1) -> datetime:
-    row = admin.execute(
-        "select tenantry.after_period(%s, %s, %s, %s) as at", [anchor, at, interval, count]
-    ).fetchone()
+    row = admin.execute("select tenantry.after_period(%s, %s, %s, %s) as at", [anchor, at, interval, count]).fetchone()
     assert row is not None
     found: datetime = row["at"]
     return found

@@ -152,9 +152,7 @@ def test_a_plan_changed_at_renewal_holds_from_then_on(service: Connection, admin
     assert (renewed["current_period_start"], renewed["current_period_end"]) == (end, end.replace(year=end.year + 1))
     assert balance(service, acme)["balance"] == 400
     # Taken back before it took effect.
-    call(
-        service, "change_plan", subscription_id=subscription["id"], subscription_plan=small["name"], at_renewal=True
-    )
+    call(service, "change_plan", subscription_id=subscription["id"], subscription_plan=small["name"], at_renewal=True)
     undone = call(
         service, "change_plan", subscription_id=subscription["id"], subscription_plan=large["name"], at_renewal=True
     )
@@ -268,9 +266,7 @@ def test_months_of_an_annual_plan_roll_over_too(service: Connection, admin: Conn
     assert_ledger_holds(admin, acme)
 
 
-def test_credits_under_a_hold_outlive_their_period_and_do_not_roll_over(
-    service: Connection, admin: Connection
-) -> None:
+def test_credits_under_a_hold_outlive_their_period_and_do_not_roll_over(service: Connection, admin: Connection) -> None:
     acme, start = organization(service), freeze(admin)
     subscribe(service, acme, plan(service, features={"credit_rollover": 1000}))
     held = hold(service, acme, 60, time_to_live=timedelta(days=40))

@@ -72,7 +72,9 @@ def test_a_subscription_begins_on_trial_or_active(admin: Connection, stripe: boo
     for status in STATES:
         ended = "2030-01-01" if status in ("cancelled", "expired") else None
         try:
-            admin.execute(INSERT, [organization(admin), f"sub_{status}" if stripe else None, status, ended, "2030-01-01"])
+            admin.execute(
+                INSERT, [organization(admin), f"sub_{status}" if stripe else None, status, ended, "2030-01-01"]
+            )
             begun.add(status)
         except psycopg.Error as error:
             assert error.sqlstate == "TN025"
@@ -164,9 +166,7 @@ def test_a_trial_runs_out_unless_it_converts(service: Connection, admin: Connect
     basic = plan(service, trial_period_days=14)
     for converts, status, ended in ((False, "expired", start + 14 * DAY), (True, "active", None)):
         acme = organization(service)
-        trial = call(
-            service, "start_trial", organization_id=acme, subscription_plan=basic["name"], converts=converts
-        )
+        trial = call(service, "start_trial", organization_id=acme, subscription_plan=basic["name"], converts=converts)
         assert (trial["status"], trial["trial_start"], trial["trial_end"]) == ("trial", start, start + 14 * DAY)
         move_clock(admin, start + 14 * DAY)
         settle(admin, acme)
@@ -193,9 +193,7 @@ def test_a_cancelled_trial_ends_as_cancelled(service: Connection, admin: Connect
 
 def test_a_trial_is_had_once_and_where_the_plan_has_one(service: Connection, admin: Connection) -> None:
     acme, basic = organization(service), plan(service, trial_period_days=14)
-    detail = refused(
-        service, "TN028", "start_trial", organization_id=acme, subscription_plan=plan(service)["name"]
-    )
+    detail = refused(service, "TN028", "start_trial", organization_id=acme, subscription_plan=plan(service)["name"])
     assert detail["cause"] == "PLAN_HAS_NO_TRIAL"
     trial = call(service, "start_trial", organization_id=acme, subscription_plan=basic["name"])
     refused(service, "TN026", "start_trial", organization_id=acme, subscription_plan=basic["name"])
