@@ -19,6 +19,7 @@ as $$
 declare
     v_error constant jsonb := p_body -> 'error';
     v_request tenantry.stripe_requests;
+    v_answer jsonb;
     v_version timestamptz;
 begin
     perform tenantry.authorize('platform:stripe');
@@ -39,28 +40,21 @@ begin
     v_version := case when p_is_replay then v_request.created_at else p_answered_at end;
 
     if p_status between 200 and 299 then
+        v_answer := p_body;
         update tenantry.stripe_requests as r
-        set state = 'succeeded', stripe_id = p_body ->> 'id', url = p_body ->> 'url', finished_at = tenantry.clock()
+        set state = 'succeeded',
+            stripe_id = p_body ->> 'id',
+            url = case when p_body ->> 'object' like '%.session' then p_body ->> 'url' end,
+            finished_at = tenantry.clock()
         where r.id = p_id;
-        perform tenantry.observe_stripe_answer(v_request, p_body, v_version);
-        begin
-            perform tenantry.continue_stripe_request(v_request, p_body);
-        exception
-            when serialization_failure or deadlock_detected then
-                raise;
-            when others then
-                update tenantry.stripe_requests as r
-                set state = 'failed', error_type = 'not_applied', error_code = sqlstate, error_message = sqlerrm
-                where r.id = p_id;
-        end;
     elsif p_status between 400 and 499 and p_status not in (409, 429) then
+        -- A payment that was declined comes along.
+        v_answer := v_error -> 'payment_intent';
         perform tenantry.fail_stripe_request(
             v_request,
             case when p_status in (401, 403) then 'authentication_error' else v_error ->> 'type' end,
             coalesce(v_error ->> 'decline_code', v_error ->> 'code'),
             v_error ->> 'message');
-        -- A payment that was declined.
-        perform tenantry.observe_stripe_answer(v_request, v_error -> 'payment_intent', v_version);
     else
         update tenantry.stripe_requests as r
         set error_type = 'unavailable',
@@ -69,6 +63,21 @@ begin
             next_attempt_at = tenantry.clock() + least(interval '1 hour', interval '5 seconds' * 2 ^ (r.attempts - 1))
         where r.id = p_id;
     end if;
+
+    begin
+        perform tenantry.observe_stripe_answer(v_request, v_answer, v_version);
+        if p_status between 200 and 299 then
+            perform tenantry.continue_stripe_request(v_request, p_body);
+        end if;
+    exception
+        when serialization_failure or deadlock_detected then
+            raise;
+        when others then
+            -- What Stripe did is done: it is remembered, with what stood against following it.
+            update tenantry.stripe_requests as r
+            set error_type = 'not_applied', error_code = sqlstate, error_message = sqlerrm
+            where r.id = p_id and r.state = 'succeeded';
+    end;
     select * into v_request from tenantry.stripe_requests as r where r.id = p_id;
     return tenantry.present_stripe_request(v_request);
 end

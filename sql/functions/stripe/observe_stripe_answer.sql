@@ -1,8 +1,7 @@
 -- Takes the objects in an answer of Stripe for what events would have told: the object itself, or those of a list with the
 -- products of its prices. What was pushed from here is only mirrored: it is what this side says that counts.
 --
--- What was paid for at Stripe must be remembered even if something derived from it cannot be: the error goes to the log and
--- is met again, and kept, when the event of the same object comes.
+-- The caller has locked all that comes from Stripe, and then the organization's row.
 create or replace function tenantry.observe_stripe_answer(
     p_request tenantry.stripe_requests,
     p_body jsonb,
@@ -32,18 +31,11 @@ begin
         where o.object ->> 'object' <> 'list' and o.object ? 'id'
           and o.object ->> 'object' <> 'billing_portal.session'
     loop
-        begin
-            if p_request.operation in ('sync_product', 'sync_price') then
-                perform tenantry.mirror_stripe_object(v_object, p_version, 'answer:' || p_request.id);
-            else
-                perform tenantry.observe_stripe_object(v_object, p_version, 'answer:' || p_request.id);
-            end if;
-        exception
-            when serialization_failure or deadlock_detected then
-                raise;
-            when others then
-                raise warning 'what Stripe answered to request % could not be derived from: %', p_request.id, sqlerrm;
-        end;
+        if p_request.operation in ('sync_product', 'sync_price') then
+            perform tenantry.mirror_stripe_object(v_object, p_version, 'answer:' || p_request.id);
+        else
+            perform tenantry.observe_stripe_object(v_object, p_version, 'answer:' || p_request.id);
+        end if;
     end loop;
 end
 $$;
