@@ -1,9 +1,11 @@
 """The databases that tests run on: for every PostgreSQL installation one cluster with one migrated template database,
 of which each test gets a copy of its own."""
 
+import gc
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -16,16 +18,21 @@ from tenantry import migrate
 from tests.support import server
 from tests.support.postgres import Cluster, Installation, installations
 
+if TYPE_CHECKING:
+    from tests.rls.world import World
+
 Connection = psycopg.Connection[DictRow]
 Connect = Callable[..., Connection]
 
 TEMPLATE = "tenantry_template"
+PEOPLED = "tenantry_template_with_world"
 _numbers = itertools.count()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How long to search for a sequence of operations that breaks the ledger."""
+    """How long to search for a sequence of operations that breaks the ledger, or of events that leads elsewhere."""
     parser.addoption("--model-examples", type=int, default=25, help="random sequences against the ledger's model")
+    parser.addoption("--stripe-orders", type=int, default=6, help="random orders of each life's events at Stripe")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -38,6 +45,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(str(installation)))
 
 
+def pytest_collection_finish() -> None:
+    """What was collected stays until the end: no need to look it through for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", params=installations(), ids=str)
 def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """A running cluster with a migrated template database."""
@@ -48,13 +61,23 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
         yield cluster
 
 
+@pytest.fixture(scope="session")
+def peopled(cluster: Cluster) -> "World":
+    """What stands in the database PEOPLED: the cast of tests/rls, made once, to be copied."""
+    from tests.rls.world import build
+
+    cluster.create_database(PEOPLED, TEMPLATE)
+    with psycopg.connect(cluster.conninfo(PEOPLED), autocommit=True, row_factory=dict_row) as connection:
+        return build(connection)
+
+
 @pytest.fixture
-def database(cluster: Cluster) -> Iterator[str]:
-    """Name of a fresh, migrated database."""
+def database(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Name of a fresh, migrated database, with the cast in it for a test that asks for `world`."""
     name = f"test_{next(_numbers)}"
-    cluster.create_database(name, TEMPLATE)
+    cluster.create_database(name, PEOPLED if "peopled" in request.fixturenames else TEMPLATE)
     yield name
-    cluster.drop_database(name)
+    cluster.discard_database(name)
 
 
 @pytest.fixture
@@ -75,6 +98,13 @@ def connect(cluster: Cluster, database: str) -> Iterator[Connect]:
 
 
 @pytest.fixture
+def world(peopled: "World", database: str) -> "World":
+    """The cast in the test's own database."""
+    assert database
+    return peopled
+
+
+@pytest.fixture
 def admin(connect: Connect) -> Connection:
     """A connection as the superuser."""
     return connect()
@@ -84,6 +114,22 @@ def admin(connect: Connect) -> Connection:
 def service(connect: Connect) -> Connection:
     """A connection as service_role."""
     return connect("service_role")
+
+
+@pytest.fixture(scope="session")
+def untouched(cluster: Cluster) -> Iterator[Connection]:
+    """A connection as the superuser to a migrated database that stays as it is."""
+    cluster.create_database("untouched", TEMPLATE)
+    with psycopg.connect(cluster.conninfo("untouched"), autocommit=True, row_factory=dict_row) as connection:
+        yield connection
+    cluster.drop_database("untouched")
+
+
+@pytest.fixture
+def scratch(untouched: Connection) -> Iterator[Connection]:
+    """That connection in a transaction that is rolled back: for tests that need one connection and no commit."""
+    with untouched.transaction(force_rollback=True):
+        yield untouched
 
 
 @pytest.fixture(scope="session")

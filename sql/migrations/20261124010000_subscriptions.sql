@@ -34,25 +34,25 @@ create index organization_subscriptions_stripe_customer_id_idx
 create index organization_subscriptions_created_at_idx on public.organization_subscriptions (created_at, id);
 
 create table tenantry.subscription_transitions (
-    from_status varchar(50),
+    from_status varchar(50) not null,
     to_status varchar(50) not null,
     stripe_only boolean not null,
     meaning text not null,
-    constraint subscription_transitions_key unique nulls not distinct (from_status, to_status)
+    primary key (from_status, to_status)
 );
 comment on table tenantry.subscription_transitions is
     'The state machine of subscriptions: the changes of status that are allowed. A trigger holds every write against it.';
-comment on column tenantry.subscription_transitions.from_status is 'Null for a new subscription.';
+comment on column tenantry.subscription_transitions.from_status is 'new for a subscription that begins.';
 comment on column tenantry.subscription_transitions.stripe_only is
     'Whether only a subscription that lives at Stripe may do so: there it has happened already, and is to be followed.';
 
 insert into tenantry.subscription_transitions (from_status, to_status, stripe_only, meaning)
 values
-    (null, 'trial', false, 'a trial starts'),
-    (null, 'active', false, 'a paid period starts'),
-    (null, 'past_due', true, 'heard of when a payment was missing'),
-    (null, 'cancelled', true, 'heard of when it had been cancelled'),
-    (null, 'expired', true, 'heard of when it had run out'),
+    ('new', 'trial', false, 'a trial starts'),
+    ('new', 'active', false, 'a paid period starts'),
+    ('new', 'past_due', true, 'heard of when a payment was missing'),
+    ('new', 'cancelled', true, 'heard of when it had been cancelled'),
+    ('new', 'expired', true, 'heard of when it had run out'),
     ('trial', 'active', false, 'the trial is over and the plan goes on'),
     ('trial', 'past_due', false, 'the trial is over and the first payment is missing'),
     ('trial', 'cancelled', false, 'cancelled during the trial'),

@@ -8,7 +8,7 @@ import pytest
 
 from tenantry import migrate
 from tests.conftest import Connect, Connection
-from tests.rls.world import CAST, World, build
+from tests.rls.world import CAST, World
 from tests.support.ledger import call, events, organization, refused
 from tests.support.postgres import Cluster
 
@@ -40,12 +40,6 @@ cross join unnest('{anon,authenticated,service_role,public}'::text[]) as r (name
 where p.pronamespace in ('public'::regnamespace, 'tenantry'::regnamespace)
   and has_function_privilege(r.name, p.oid, 'execute')
 """
-
-
-@pytest.fixture
-def world(admin: Connection) -> World:
-    """The cast in the test's own database."""
-    return build(admin)
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ from tenantry.v1.organizations_pb2 import (
 )
 from tests.support.calls import METHODS, credit_event, invoke, organization, refused, request
 from tests.support.postgres import Cluster
-from tests.support.server import Client, Failure
+from tests.support.server import Client, Failure, Process
 
 INVALID = (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ARGUMENT")
 TOKEN = (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_PAGE_TOKEN")
@@ -115,8 +115,16 @@ def world(client: Client) -> World:
     )
 
 
+@pytest.fixture(scope="module")
+def serving_admin(cluster: Cluster, serving: Process) -> Iterator[psycopg.Connection]:
+    """A connection to the server's database as the superuser."""
+    assert serving
+    with psycopg.connect(cluster.conninfo("serving"), autocommit=True) as connection:
+        yield connection
+
+
 @pytest.fixture
-def nothing_changes(cluster: Cluster, world: World) -> Iterator[None]:
+def nothing_changes(serving_admin: psycopg.Connection, world: World) -> Iterator[None]:
     """Fails a test after which any table holds something else than before."""
     assert world.names  # made before the counting starts
     counted = "".join(
@@ -124,10 +132,9 @@ def nothing_changes(cluster: Cluster, world: World) -> Iterator[None]:
         for table in ("public.organizations", "public.credit_events", "tenantry.credit_lots", "tenantry.audit_log")
     )
     query = counted + "select 'entries', count(*), sum(amount)::text from public.credit_transactions"
-    with psycopg.connect(cluster.conninfo("serving"), autocommit=True) as admin:
-        before = admin.execute(query.encode()).fetchall()
-        yield
-        assert admin.execute(query.encode()).fetchall() == before
+    before = serving_admin.execute(query.encode()).fetchall()
+    yield
+    assert serving_admin.execute(query.encode()).fetchall() == before
 
 
 def check(failure: Failure, expected: tuple[grpc.StatusCode, str], field: str | None) -> None:

@@ -6,23 +6,18 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from tests.conftest import TEMPLATE, Connection
-from tests.rls.world import World, build
+from tests.conftest import PEOPLED, Connection
+from tests.rls.world import World
 from tests.support.postgres import Cluster
 
 SHARED = "shared_world"
 
 
-@pytest.fixture
-def world(admin: Connection) -> World:
-    """The cast in the test's own database."""
-    return build(admin)
-
-
 @pytest.fixture(scope="module")
-def shared_database(cluster: Cluster) -> Iterator[str]:
+def shared_database(cluster: Cluster, peopled: World) -> Iterator[str]:
     """Name of a database that the file's tests share, and leave as it was."""
-    cluster.create_database(SHARED, TEMPLATE)
+    assert peopled
+    cluster.create_database(SHARED, PEOPLED)
     yield SHARED
     cluster.drop_database(SHARED)
 
@@ -44,6 +39,7 @@ def shared_server(cluster: Cluster, shared_database: str) -> Iterator[Connection
 
 
 @pytest.fixture(scope="module")
-def shared_world(shared_admin: Connection) -> World:
+def shared_world(peopled: World, shared_database: str) -> World:
     """The cast in the shared database."""
-    return build(shared_admin)
+    assert shared_database
+    return peopled

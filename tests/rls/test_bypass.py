@@ -4,6 +4,7 @@ import psycopg
 import pytest
 
 from tests.conftest import Connect, Connection
+from tests.rls.world import World
 from tests.support.ledger import assert_ledger_holds, entries, organization
 
 ROLES = ["anon", "authenticated", "service_role"]
@@ -48,13 +49,17 @@ ATTEMPTS = [
 
 @pytest.mark.parametrize("attempt", ATTEMPTS)
 @pytest.mark.parametrize("role", ROLES)
-def test_direct_sql_cannot_get_round_the_ledger(connect: Connect, admin: Connection, role: str, attempt: str) -> None:
-    acme = organization(admin, 10)
-    before = entries(admin, acme)
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        connect(role).execute(attempt.encode())
-    assert entries(admin, acme) == before
-    assert_ledger_holds(admin, acme)
+def test_direct_sql_cannot_get_round_the_ledger(
+    shared_admin: Connection, shared_world: World, role: str, attempt: str
+) -> None:
+    acme = shared_world.first
+    before = entries(shared_admin, acme)
+    with shared_admin.transaction(force_rollback=True):
+        shared_admin.execute(f"set local role {role}".encode())
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            shared_admin.execute(attempt.encode())
+    assert entries(shared_admin, acme) == before
+    assert_ledger_holds(shared_admin, acme)
 
 
 @pytest.mark.parametrize("operation", ["update", "delete", "truncate"])
@@ -99,9 +104,9 @@ def test_without_a_role_nothing_can_be_changed_and_nothing_of_an_organization_re
             assert connection.execute(read).fetchall() == [], name
 
 
-def test_functions_of_the_private_schema_are_called_by_nobody_but_through_the_public_ones(admin: Connection) -> None:
+def test_functions_of_the_private_schema_are_called_by_nobody_but_through_the_public_ones(scratch: Connection) -> None:
     """What PUBLIC or anon may execute in schema tenantry is harmless on purpose: it is listed here."""
-    rows = admin.execute(
+    rows = scratch.execute(
         """
         select proname::text as name from pg_proc
         where pronamespace = 'tenantry'::regnamespace and has_function_privilege('anon', oid, 'execute')
@@ -121,8 +126,8 @@ def test_functions_of_the_private_schema_are_called_by_nobody_but_through_the_pu
     }
 
 
-def test_every_definer_function_pins_its_search_path(admin: Connection) -> None:
-    rows = admin.execute(
+def test_every_definer_function_pins_its_search_path(scratch: Connection) -> None:
+    rows = scratch.execute(
         """
         select oid::regprocedure::text as name from pg_proc
         where pronamespace in ('public'::regnamespace, 'tenantry'::regnamespace) and prosecdef
@@ -132,8 +137,8 @@ def test_every_definer_function_pins_its_search_path(admin: Connection) -> None:
     assert rows == []
 
 
-def test_no_definer_function_stands_in_public(admin: Connection) -> None:
-    rows = admin.execute(
+def test_no_definer_function_stands_in_public(scratch: Connection) -> None:
+    rows = scratch.execute(
         "select proname from pg_proc where pronamespace = 'public'::regnamespace and prosecdef"
     ).fetchall()
     assert rows == []

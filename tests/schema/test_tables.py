@@ -18,18 +18,18 @@ where a.attrelid = %s::regclass and a.attnum > 0 and not a.attisdropped
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_every_column_is_as_promised(admin: Connection, table: str) -> None:
+def test_every_column_is_as_promised(scratch: Connection, table: str) -> None:
     found = {
         row["name"]: (row["name"], row["type"], row["nullable"], row["default"])
-        for row in admin.execute(COLUMNS, [f"public.{table}"])
+        for row in scratch.execute(COLUMNS, [f"public.{table}"])
     }
     for column in TABLES[table]:
         assert found.get(column[0]) == column
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_keys_are_as_promised(admin: Connection, table: str) -> None:
-    rows = admin.execute(
+def test_keys_are_as_promised(scratch: Connection, table: str) -> None:
+    rows = scratch.execute(
         """
         select contype::text as kind, array(
             select attname::text from unnest(conkey) as key join pg_attribute on attrelid = conrelid and attnum = key
@@ -43,8 +43,8 @@ def test_keys_are_as_promised(admin: Connection, table: str) -> None:
     assert UNIQUE.get(table, set()) <= unique
 
 
-def test_foreign_keys_are_as_promised(admin: Connection) -> None:
-    rows = admin.execute(
+def test_foreign_keys_are_as_promised(scratch: Connection) -> None:
+    rows = scratch.execute(
         """
         select conrelid::regclass::text as table, attname as column, n.nspname || '.' || f.relname as target
         from pg_constraint
@@ -56,8 +56,8 @@ def test_foreign_keys_are_as_promised(admin: Connection) -> None:
     assert {(row["table"], row["column"], row["target"]) for row in rows} == FOREIGN_KEYS
 
 
-def test_every_foreign_key_has_an_index(admin: Connection) -> None:
-    rows = admin.execute(
+def test_every_foreign_key_has_an_index(scratch: Connection) -> None:
+    rows = scratch.execute(
         """
         select conrelid::regclass::text as table, conname
         from pg_constraint as k
@@ -71,9 +71,9 @@ def test_every_foreign_key_has_an_index(admin: Connection) -> None:
     assert rows == []
 
 
-def test_comments_are_as_promised(admin: Connection) -> None:
+def test_comments_are_as_promised(scratch: Connection) -> None:
     for (table, column), comment in COMMENTS.items():
-        row = admin.execute(
+        row = scratch.execute(
             "select col_description(%s::regclass, attnum) as comment from pg_attribute"
             " where attrelid = %s::regclass and attname = %s",
             [f"public.{table}", f"public.{table}", column],
@@ -81,8 +81,8 @@ def test_comments_are_as_promised(admin: Connection) -> None:
         assert row == {"comment": comment}
 
 
-def test_row_level_security_is_on_everywhere(admin: Connection) -> None:
-    rows = admin.execute(
+def test_row_level_security_is_on_everywhere(scratch: Connection) -> None:
+    rows = scratch.execute(
         """
         select oid::regclass::text as table from pg_class
         where relkind in ('r', 'p') and relnamespace in ('public'::regnamespace, 'tenantry'::regnamespace)
@@ -92,8 +92,8 @@ def test_row_level_security_is_on_everywhere(admin: Connection) -> None:
     assert rows == []
 
 
-def test_every_table_and_function_is_described(admin: Connection) -> None:
-    rows = admin.execute(
+def test_every_table_and_function_is_described(scratch: Connection) -> None:
+    rows = scratch.execute(
         """
         select oid::regclass::text as name from pg_class
         where relkind = 'r' and relnamespace in ('public'::regnamespace, 'tenantry'::regnamespace)
@@ -150,11 +150,11 @@ EVENT = {"name": "image", "credit_cost": 1, "category": "compute"}
         ("roles", {"name": ""}),
     ],
 )
-def test_a_value_out_of_bounds_is_refused(admin: Connection, table: str, values: dict[str, object]) -> None:
+def test_a_value_out_of_bounds_is_refused(scratch: Connection, table: str, values: dict[str, object]) -> None:
     columns = ", ".join(values)
     marks = ", ".join(["%s"] * len(values))
     with pytest.raises(psycopg.errors.CheckViolation):
-        admin.execute(f"insert into public.{table} ({columns}) values ({marks})".encode(), list(values.values()))
+        scratch.execute(f"insert into public.{table} ({columns}) values ({marks})".encode(), list(values.values()))
 
 
 @pytest.mark.parametrize(
@@ -182,6 +182,6 @@ def test_a_value_out_of_bounds_is_refused(admin: Connection, table: str, values:
         ],
     ],
 )
-def test_a_tenants_value_out_of_bounds_is_refused(admin: Connection, table: str, values: dict[str, object]) -> None:
-    organization = admin.execute("insert into public.organizations (name, slug) values ('A', 'a') returning id")
-    test_a_value_out_of_bounds_is_refused(admin, table, {**values, "organization_id": organization.fetchone()["id"]})  # type: ignore[index]
+def test_a_tenants_value_out_of_bounds_is_refused(scratch: Connection, table: str, values: dict[str, object]) -> None:
+    organization = scratch.execute("insert into public.organizations (name, slug) values ('A', 'a') returning id")
+    test_a_value_out_of_bounds_is_refused(scratch, table, {**values, "organization_id": organization.fetchone()["id"]})  # type: ignore[index]

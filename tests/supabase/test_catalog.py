@@ -116,13 +116,13 @@ RULES = {
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_there_is_no(admin: Connection, rule: str) -> None:
-    assert [row["found"] for row in admin.execute(RULES[rule].encode())] == []
+def test_there_is_no(scratch: Connection, rule: str) -> None:
+    assert [row["found"] for row in scratch.execute(RULES[rule].encode())] == []
 
 
-def test_two_permissive_policies_for_one_role_and_command_are_the_documented_ones(admin: Connection) -> None:
+def test_two_permissive_policies_for_one_role_and_command_are_the_documented_ones(scratch: Connection) -> None:
     """Whoever manages the catalog sees inactive items too; docs/supabase.md explains it."""
-    found = admin.execute(
+    found = scratch.execute(
         """
         select p.polrelid::regclass::text as found
         from pg_policy as p cross join unnest(p.polroles) as r

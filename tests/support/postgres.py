@@ -110,6 +110,9 @@ class Cluster(Postgresql):  # type: ignore[misc]
         self.superuser = superuser
         self.tcp = tcp
         self.account = embedded.Account.current()
+        # Kept, as every test creates and drops a database.
+        self._maintenance: psycopg.Connection | None = None
+        self._discarded: str | None = None
         super().__init__(
             base_dir=tempfile.mkdtemp(prefix="tenantry-", dir=_fast_folder()), port=_free_port() if tcp else PORT
         )
@@ -138,6 +141,13 @@ class Cluster(Postgresql):  # type: ignore[misc]
         """Drop a database if it exists, ending the sessions in it."""
         self._execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
 
+    def discard_database(self, name: str) -> None:
+        """Drop a database when the next is discarded: DROP DATABASE sleeps for a session that is still ending, and by
+        then those in it have ended."""
+        if self._discarded:
+            self.drop_database(self._discarded)
+        self._discarded = name
+
     def program(self, name: str) -> Path:
         """The path of one of the installation's programs, such as psql or pg_dump."""
         return self.programs / "bin" / name
@@ -147,8 +157,9 @@ class Cluster(Postgresql):  # type: ignore[misc]
         return Path(self.base_dir)
 
     def _execute(self, statement: sql.Composed) -> None:
-        with psycopg.connect(self.conninfo(), autocommit=True) as conn:
-            conn.execute(statement)
+        if self._maintenance is None or self._maintenance.broken:
+            self._maintenance = psycopg.connect(self.conninfo(), autocommit=True)
+        self._maintenance.execute(statement)
 
     # What follows is called by the base class.
 
@@ -194,5 +205,7 @@ class Cluster(Postgresql):  # type: ignore[misc]
         return True
 
     def terminate(self, *_: object) -> None:
+        if self._maintenance is not None:
+            self._maintenance.close()
         # A fast shutdown; the base asks for one that waits until every client has gone.
         super(Postgresql, self).terminate(signal.SIGINT)

@@ -14,11 +14,8 @@ declare
     v_taken integer;
 begin
     select p.max_users into v_seats
-    from public.organization_subscriptions as s
-    join public.subscription_plans as p on p.id = s.subscription_plan_id
-    where s.organization_id = p_organization_id and s.status in ('trial', 'active', 'past_due')
-    order by s.created_at desc
-    limit 1;
+    from tenantry.live_subscription(p_organization_id) as s
+    join public.subscription_plans as p on p.id = s.subscription_plan_id;
     if v_seats is null or exists (
         select from public.user_roles as ur where ur.organization_id = p_organization_id and ur.user_id = p_user_id
     ) then

@@ -38,7 +38,11 @@ begin
                 v_subscription.current_period_end) as p
             -- What is earlier has been taken.
             where p.starts_at between p_account.credits_settle_at and p_at
-              and v_subscription.status <> 'trial'
+              and (v_is_renewed or exists (
+                  select from tenantry.credit_lots as l
+                  where l.organization_id = p_account.id and l.source_id = v_subscription.id
+                    and l.effective_at = p.starts_at and l.entry_number is null and l.remaining > 0
+              ))
         loop
             v_left := case
                 when v_plan.features ->> 'credit_rollover' ~ '^[0-9]+$' then least(

@@ -54,7 +54,7 @@ begin
     end if;
 
     select min(o.data #>> '{metadata,tenantry_purchase_id}'),
-        min(tenantry.stripe_time(o.data -> 'created')),
+        min(coalesce(tenantry.stripe_time(o.data -> 'created'), o.version)),
         min(coalesce(o.payment_intent, o.id)) filter (where o.object = 'payment_intent' or o.payment_intent is not null)
     into v_given, v_created_at, v_payment_intent
     from tenantry.stripe_objects as o

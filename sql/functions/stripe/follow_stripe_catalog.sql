@@ -12,17 +12,31 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     update public.subscription_plans as p
-    set is_active = s.is_sold and (p.is_active or p.archived_at_stripe),
-        archived_at_stripe = not s.is_sold and (p.is_active or p.archived_at_stripe),
-        price_amount = coalesce(s.amount, p.price_amount), currency = coalesce(s.currency, p.currency)
-    from tenantry.stripe_sale(p.stripe_price_id, p.stripe_product_id) as s
-    where p_id in (p.stripe_price_id, p.stripe_product_id);
+    set is_active = s.is_active, archived_at_stripe = s.archived, price_amount = s.amount, currency = s.currency
+    from (
+        select o.id, sale.is_sold and (o.is_active or o.archived_at_stripe) as is_active,
+            not sale.is_sold and (o.is_active or o.archived_at_stripe) as archived,
+            coalesce(sale.amount, o.price_amount) as amount, coalesce(sale.currency, o.currency) as currency
+        from public.subscription_plans as o
+        cross join tenantry.stripe_sale(o.stripe_price_id, o.stripe_product_id) as sale
+        where p_id in (o.stripe_price_id, o.stripe_product_id)
+    ) as s
+    where p.id = s.id
+      and (p.is_active, p.archived_at_stripe, p.price_amount, p.currency)
+          is distinct from (s.is_active, s.archived, s.amount, s.currency);
     update public.credit_products as p
-    set is_active = s.is_sold and (p.is_active or p.archived_at_stripe),
-        archived_at_stripe = not s.is_sold and (p.is_active or p.archived_at_stripe),
-        price_amount = coalesce(s.amount, p.price_amount), currency = coalesce(s.currency, p.currency)
-    from tenantry.stripe_sale(p.stripe_price_id, p.stripe_product_id) as s
-    where p_id in (p.stripe_price_id, p.stripe_product_id);
+    set is_active = s.is_active, archived_at_stripe = s.archived, price_amount = s.amount, currency = s.currency
+    from (
+        select o.id, sale.is_sold and (o.is_active or o.archived_at_stripe) as is_active,
+            not sale.is_sold and (o.is_active or o.archived_at_stripe) as archived,
+            coalesce(sale.amount, o.price_amount) as amount, coalesce(sale.currency, o.currency) as currency
+        from public.credit_products as o
+        cross join tenantry.stripe_sale(o.stripe_price_id, o.stripe_product_id) as sale
+        where p_id in (o.stripe_price_id, o.stripe_product_id)
+    ) as s
+    where p.id = s.id
+      and (p.is_active, p.archived_at_stripe, p.price_amount, p.currency)
+          is distinct from (s.is_active, s.archived, s.amount, s.currency);
 end
 $$;
 

@@ -6,8 +6,10 @@
 --
 -- p_ids: the objects of the payment, of stripe_payment().
 create or replace function tenantry.stripe_money(p_ids text[], out paid bigint, out given_back bigint)
-language sql stable
-begin atomic
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
     with objects as (
         select o.* from tenantry.stripe_objects as o where o.id = any (p_ids)
     ),
@@ -29,7 +31,7 @@ begin atomic
         from refunds
     ),
     charges as (
-        select coalesce(sum((o.data ->> 'amount')::bigint) filter (where o.data ->> 'status' = 'succeeded'), 0) as paid,
+        select coalesce(sum((o.data ->> 'amount')::bigint) filter (where o.data ->> 'status' = 'succeeded'), 0) as amount,
             coalesce(sum((o.data ->> 'amount_refunded')::bigint), 0) as refunded,
             min(o.data ->> 'currency') as currency
         from objects as o
@@ -37,11 +39,11 @@ begin atomic
     ),
     total as (
         select greatest(
-            charges.paid,
+            charges.amount,
             coalesce(sum((o.data ->> 'amount_received')::bigint) filter (where o.object = 'payment_intent'), 0),
             coalesce(sum((o.data ->> 'amount_paid')::bigint) filter (where o.object = 'invoice'), 0)) as paid
         from charges left join objects as o on true
-        group by charges.paid
+        group by charges.amount
     ),
     disputed as (
         select coalesce(sum(
@@ -55,10 +57,11 @@ begin atomic
               in ('needs_response', 'under_review', 'lost', 'appeal_needs_response', 'appeal_under_review')
     )
     select total.paid,
-        case when total.paid = 0 then 0 else least(
-            total.paid, known.refunded + greatest(charges.refunded - known.total, 0) + disputed.amount) end
+        least(total.paid, known.refunded + greatest(charges.refunded - known.total, 0) + disputed.amount)
+    into paid, given_back
     from total, known, charges, disputed;
-end;
+end
+$$;
 
 comment on function tenantry.stripe_money(text[]) is 'What was paid in a payment and what of it went back, in minor units.';
 revoke all on function tenantry.stripe_money from public, anon, authenticated, service_role;

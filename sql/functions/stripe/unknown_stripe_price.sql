@@ -1,9 +1,11 @@
 -- Whether an object speaks of a price (a product, of itself) that no plan and no credit product here has, or was to buy
 -- a credit product that is not there.
 create or replace function tenantry.unknown_stripe_price(p_object jsonb) returns boolean
-language sql stable
-begin atomic
-    select exists (
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return exists (
         select from unnest(tenantry.stripe_prices(p_object)) as named (id)
         where not exists (
                 select from public.subscription_plans as p
@@ -15,7 +17,8 @@ begin atomic
     or coalesce(
         p_object #>> '{metadata,tenantry_credit_product_id}' not in (select p.id::text from public.credit_products as p),
         false);
-end;
+end
+$$;
 
 comment on function tenantry.unknown_stripe_price(jsonb) is
     'Whether an object speaks of a price or product that nothing in the catalog here has.';

@@ -17,13 +17,16 @@ begin
     if p_subscription.trial_start is not null then
         perform tenantry.bring_trial(p_account, p_subscription, p_plan, p_at);
     end if;
-    if p_subscription.ended_at is not null then
-        perform tenantry.drop_periods(p_account, p_subscription.id, p_subscription.ended_at, '{}', p_at);
-    elsif p_subscription.status = 'active' then
+    if p_subscription.status = 'active' then
         v_starts := tenantry.bring_period(
             p_account, p_subscription, p_plan, p_subscription.current_period_start, p_subscription.current_period_end,
             p_plan.included_credits, 'infinity', p_at);
         perform tenantry.drop_periods(p_account, p_subscription.id, p_subscription.current_period_start, v_starts, p_at);
+    elsif p_subscription.status <> 'trial' then
+        -- Of one that is past due as if it were not paid any more, so that there is nothing to do when grace is over.
+        perform tenantry.drop_periods(
+            p_account, p_subscription.id,
+            coalesce(p_subscription.ended_at, tenantry.subscription_due(p_subscription, p_plan)), '{}', p_at);
     end if;
 end
 $$;

@@ -15,27 +15,23 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_entitlements public.entitlements;
+    v_value jsonb;
 begin
     if coalesce(check_feature.feature, '') = '' then
         perform tenantry.fail_invalid('feature', 'is required');
     elsif used < 0 then
         perform tenantry.fail_invalid('used', 'must not be negative');
     end if;
-    v_entitlements := tenantry.get_entitlements(check_feature.organization_id);
-    feature_limit := public.feature_limit(check_feature.organization_id, check_feature.feature);
+    v_value := (tenantry.get_entitlements(check_feature.organization_id)).features -> check_feature.feature;
+    allowed := public.has_feature(check_feature.organization_id, check_feature.feature);
+    -- Text is had or not had; there is nothing to count.
+    if jsonb_typeof(v_value) is distinct from 'string' then
+        feature_limit := public.feature_limit(check_feature.organization_id, check_feature.feature);
+    end if;
     is_limited := feature_limit is not null;
-    remaining := greatest(feature_limit - coalesce(used, 0), 0);
-    allowed := case
-        when jsonb_typeof(v_entitlements.features -> check_feature.feature) = 'number' then
-            feature_limit > coalesce(used, 0)
-        else public.has_feature(check_feature.organization_id, check_feature.feature)
-    end;
-    if allowed and jsonb_typeof(v_entitlements.features -> check_feature.feature) = 'string' then
-        -- Text is had or not had; there is nothing to count.
-        is_limited := false;
-        feature_limit := null;
-        remaining := null;
+    if is_limited then
+        remaining := greatest(feature_limit - coalesce(used, 0), 0);
+        allowed := remaining > 0;
     end if;
 end
 $$;

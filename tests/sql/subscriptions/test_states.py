@@ -248,7 +248,7 @@ def test_every_change_is_an_event(service: Connection, admin: Connection) -> Non
         for event in events(admin, acme)
         if event["event_type"] == "subscription_changed"
     ]
-    assert seen == [(None, "active"), ("active", "past_due"), ("past_due", "expired")]
+    assert seen == [("new", "active"), ("active", "past_due"), ("past_due", "expired")]
 
 
 def test_a_subscription_at_stripe_follows_stripe_and_only_silence_lets_the_clock_decide(
