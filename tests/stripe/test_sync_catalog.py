@@ -75,26 +75,17 @@ def test_another_name_is_given_to_the_product(shop: Shop) -> None:
     assert shop.fake.of("product")[0]["description"] is None
 
 
-def test_what_is_archived_here_is_taken_off_sale_there_and_comes_back(shop: Shop) -> None:
+def test_what_is_archived_here_is_left_alone_there(shop: Shop) -> None:
     pro = shop.plan()
-    for active in (False, True):
-        call(
-            shop.service,
-            "update_subscription_plan",
-            subscription_plan="Pro",
-            is_active=active,
-            update_mask=["is_active"],
-        )
-        sync(shop)
-        shop.hear()
-        assert price(shop, pro)["active"] is active
-        assert plan(shop)["is_active"] is active
-
-
-def test_what_is_archived_and_not_at_stripe_stays_away(shop: Shop) -> None:
     call(shop.service, "create_credit_product", name="Old", credit_amount=1, price_amount=100)
     call(shop.service, "archive_credit_product", credit_product="Old")
+    call(shop.service, "update_subscription_plan", subscription_plan="Pro", name="Gone", is_active=False)
+    call(shop.service, "archive_subscription_plan", subscription_plan="Gone")
     assert sync(shop) == []
+    assert price(shop, pro)["active"] is True
+    call(shop.service, "update_subscription_plan", subscription_plan="Gone", is_active=True, update_mask=["is_active"])
+    sync(shop)
+    assert shop.fake.of("product")[0]["name"] == "Gone"
 
 
 def test_a_price_that_was_made_at_stripe_is_looked_at_first(shop: Shop) -> None:

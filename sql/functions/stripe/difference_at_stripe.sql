@@ -1,9 +1,10 @@
 -- The next thing in which a plan or credit product differs at Stripe from here, and the request that mends it: its product,
--- the product's name, its price, whether that is active.
+-- the product's name, its price.
 --
 -- A price cannot be changed at Stripe: another amount or interval makes a new one, and takes the old one off sale.
 --
--- p_id: the plan or credit product; one that is gone, or that is neither at Stripe nor on sale, needs nothing.
+-- p_id: the plan or credit product. One that is archived here needs nothing there: it is not sold from here, and what it
+-- stands for there is for those who have it.
 -- Nulls when nothing differs.
 create or replace function tenantry.difference_at_stripe(
     p_id uuid,
@@ -21,7 +22,7 @@ declare
     v_price jsonb;
 begin
     select * into v_item from tenantry.catalog_item(p_id);
-    if v_item.product is null or (tenantry.is_local(v_item.stripe_price_id) and not v_item.is_active) then
+    if v_item.is_active is not true then
         return;
     end if;
     if tenantry.is_local(v_item.stripe_product_id) then
@@ -70,12 +71,6 @@ begin
         method := 'post';
         path := '/v1/prices';
         params := v_item.price || jsonb_build_object('product', v_item.stripe_product_id);
-        return;
-    elsif (v_price ->> 'active')::boolean is distinct from v_item.is_active then
-        operation := 'sync_price';
-        method := 'post';
-        path := '/v1/prices/' || v_item.stripe_price_id;
-        params := jsonb_build_object('active', v_item.is_active);
         return;
     end if;
 
