@@ -205,7 +205,7 @@ def _cut(text: str) -> str:
 def _own(kind: Kind, message: str, metadata: dict[str, Any], remedy: str | None) -> Status:
     if remedy:
         metadata["remedy"] = remedy
-    return status(kind, message, metadata, metadata.get("field"))
+    return status(kind, message, metadata, metadata.get("field"), kind.retry_after)
 
 
 def _denied(message: str, metadata: Mapping[str, Any]) -> Status:

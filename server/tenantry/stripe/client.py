@@ -1,6 +1,7 @@
 """One HTTP request to Stripe, and its answer."""
 
 import json
+import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,6 +10,9 @@ from typing import Any
 
 import aiohttp
 import stripe
+
+# The library writes two lines for each request, and at DEBUG its parameters.
+logging.getLogger("stripe").setLevel(logging.WARNING)
 
 API_VERSION = "2026-10-28.endive"
 """The version of Stripe's API that answers come in, whatever the account's default is."""
