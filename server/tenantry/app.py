@@ -25,8 +25,10 @@ from tenantry.bridge import Call, compile_services
 from tenantry.config import Config, ConfigError
 from tenantry.database import Database
 from tenantry.errors import CATALOGUE, INTERNAL, CallError, status
+from tenantry.http import HttpServer
 from tenantry.stripe.client import Stripe
 from tenantry.stripe.sender import Sender, answering
+from tenantry.stripe.webhook import Webhook
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +63,12 @@ class Server:
         self._stripe = Stripe(config.stripe_api_key, config.stripe_api_base) if config.stripe_api_key else None
         self._sender = Sender(self._database, self._stripe)
         self._background: list[asyncio.Task[None]] = []
-        self._handlers: dict[str, Handler] = {}
+        webhook = Webhook(self._database, config.stripe_webhook_secrets)
+        self._http = HttpServer(self._database, webhook)
+        self._handlers: dict[str, Handler] = {_PROCESS_STRIPE_EVENT: webhook.process}
         """Written by hand, by '/package.Service/Method'; every other method is the bridge's."""
         self.address = ""
+        self.http_address = ""
 
     async def start(self) -> str:
         """Connects, checks protos against SQL, and listens. Returns the address, with the port that was taken.
@@ -85,6 +90,8 @@ class Server:
                 raise ConfigError(f"cannot listen on {self._config.listen}: is another server using it?") from None
             for service in all_services:
                 await self._health.set(service.full_name, health_pb2.HealthCheckResponse.SERVING)
+            if self._config.http_listen:
+                self.http_address = await self._http.start(self._config.http_listen)
             await self._grpc.start()
         except BaseException:
             await self._database.close()
@@ -101,6 +108,7 @@ class Server:
     async def stop(self) -> None:
         """Takes no new calls, lets those under way finish, and disconnects."""
         await self._health.enter_graceful_shutdown()
+        await self._http.stop()
         await self._grpc.stop(GRACE)
         for task in self._background:
             task.cancel()
@@ -172,6 +180,7 @@ async def _abort(context: Context, answer: Status) -> None:
     await context.abort(_CODES[answer.code], answer.message, (("grpc-status-details-bin", answer.SerializeToString()),))
 
 
+_PROCESS_STRIPE_EVENT = "/tenantry.v1.StripeEventService/ProcessStripeEvent"
 _CONSUME = "/tenantry.v1.CreditService/ConsumeCredits"
 _BATCH_CONSUME = "/tenantry.v1.CreditService/BatchConsumeCredits"
 

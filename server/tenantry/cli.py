@@ -71,8 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser(
         "serve",
         help="serve gRPC",
-        description="Serves gRPC on TENANTRY_LISTEN (127.0.0.1:50051). With DATABASE_URL: that database, which"
-        " `tenantry migrate up` has prepared. Without: an embedded PostgreSQL, prepared by itself.",
+        description="Serves gRPC on TENANTRY_LISTEN (127.0.0.1:50051), and on TENANTRY_HTTP_LISTEN, if set, health and"
+        " Stripe's webhook. With DATABASE_URL: that database, which `tenantry migrate up` has prepared. Without: an"
+        " embedded PostgreSQL, prepared by itself.",
     )
     serve.add_argument("--demo-data", action="store_true", help="put a small demo tenant into an embedded database")
     serve.set_defaults(run=_serve)
@@ -125,6 +126,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     reconcile_parser.add_argument("--database-url", help="instead of DATABASE_URL")
     reconcile_parser.set_defaults(run=lambda arguments: asyncio.run(_stripe_reconcile(arguments)))
+    events = actions.add_parser("events", help="list events, newest first")
+    events.add_argument("--database-url", help="instead of DATABASE_URL")
+    events.add_argument(
+        "--state", choices=("stuck", "pending", "processed", "ignored", "unmatched", "failed"), default="stuck"
+    )
+    events.add_argument("--limit", type=int, default=50, metavar="N", help="at most so many (50)")
+    events.set_defaults(run=_stripe_events)
+    retry = actions.add_parser("retry", help="take up again what is stuck")
+    retry.add_argument("--database-url", help="instead of DATABASE_URL")
+    retry.add_argument("--limit", type=int, default=100, metavar="N", help="at most so many (100)")
+    retry.set_defaults(run=_stripe_retry)
 
     token = commands.add_parser("token", help="print a token for development")
     token.add_argument("--role", choices=ROLES, default="service_role")
@@ -160,6 +172,8 @@ async def _run_server(config: Config, postgres: EmbeddedPostgres | None) -> int:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    if server.http_address:
+        print(f"Tenantry serves HTTP on {server.http_address}", flush=True)
     _announce(address, config, postgres)
     status = 0
     while not stopping.is_set():
@@ -299,6 +313,32 @@ def _since(text: str) -> datetime:
     if match := re.fullmatch(r"(\d+)([hd])", text):
         return datetime.now(UTC) - timedelta(**{{"h": "hours", "d": "days"}[match[2]]: int(match[1])})
     return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _stripe_events(arguments: argparse.Namespace) -> None:
+    with psycopg.connect(_database_url(arguments)) as connection:
+        connection.execute("set local role service_role")
+        events = connection.execute(
+            "select e.created, e.id, e.type, e.state, e.attempts, coalesce(e.error_code || ' ' || e.error_message, '')"
+            " from public.list_stripe_events(state => %s, page_size => %s) as x, unnest(x.events) as e",
+            [arguments.state, arguments.limit],
+        ).fetchall()
+    for created, event_id, event_type, state, attempts, error in events:
+        print(f"{created:%Y-%m-%d %H:%M:%S} {event_id} {event_type} {state} after {attempts} attempts {error}".rstrip())
+    if not events:
+        print("none")
+
+
+def _stripe_retry(arguments: argparse.Namespace) -> int:
+    with psycopg.connect(_database_url(arguments)) as connection:
+        connection.execute("set local role service_role")
+        row = connection.execute(
+            "select r.processed, r.stuck from public.retry_stripe_events(%s) as r", [arguments.limit]
+        ).fetchone()
+    assert row  # noqa: S101 - a function that returns one row
+    processed, stuck = row
+    print(f"{processed} processed, {stuck} stuck")
+    return 1 if stuck else 0
 
 
 def _token(arguments: argparse.Namespace) -> None:

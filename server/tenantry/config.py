@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MIN_SECRET_BYTES = 32
 MAX_TIMEOUT = 86400
@@ -25,6 +25,8 @@ class Config:
     maintenance_interval: seconds between two runs of the background job; 0 for none.
     stripe_api_key: the account at Stripe; None for none.
     stripe_api_base: another address of Stripe's API, for tests.
+    http_listen: host:port of the HTTP server; None for none, port 0 takes a free one.
+    stripe_webhook_secrets: what Stripe's events are signed with, one of them; none to take no events.
     """
 
     database_url: str
@@ -33,8 +35,10 @@ class Config:
     pool_size: int = 10
     default_timeout: float = 30.0
     maintenance_interval: float = 60.0
-    stripe_api_key: str | None = None
+    stripe_api_key: str | None = field(default=None, repr=False)
     stripe_api_base: str | None = None
+    http_listen: str | None = None
+    stripe_webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         if len(self.jwt_secret.encode()) < MIN_SECRET_BYTES:
@@ -47,6 +51,8 @@ class Config:
             raise ConfigError(f"TENANTRY_MAINTENANCE_INTERVAL must be 0 to {MAX_TIMEOUT} seconds")
         if not re.fullmatch(r".+:\d{1,5}", self.listen):
             raise ConfigError("TENANTRY_LISTEN must read host:port")
+        if self.http_listen is not None and not re.fullmatch(r".+:\d{1,5}", self.http_listen):
+            raise ConfigError("TENANTRY_HTTP_LISTEN must read host:port")
 
 
 def from_environment(
@@ -75,6 +81,10 @@ def from_environment(
             maintenance_interval=float(environment.get("TENANTRY_MAINTENANCE_INTERVAL") or Config.maintenance_interval),
             stripe_api_key=environment.get("TENANTRY_STRIPE_API_KEY") or None,
             stripe_api_base=environment.get("TENANTRY_STRIPE_API_BASE") or None,
+            http_listen=environment.get("TENANTRY_HTTP_LISTEN") or None,
+            stripe_webhook_secrets=tuple(
+                filter(None, map(str.strip, environment.get("TENANTRY_STRIPE_WEBHOOK_SECRETS", "").split(",")))
+            ),
         )
     except ValueError as error:
         raise ConfigError(

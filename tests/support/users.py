@@ -80,8 +80,8 @@ class Team:
         """Names of the roles that a user has here."""
         return roles_of(self.admin, self.users[who] if isinstance(who, str) else who, self.id)
 
-    def subscribe(self, max_users: int | None, status: str = "active", created_at: str = "2030-01-01") -> None:
-        """Subscribes the organization to a new plan with that many seats."""
+    def subscribe(self, max_users: int | None, status: str = "active") -> None:
+        """Subscribes the organization, at Stripe, to a new plan with that many seats."""
         name = f"plan-{uuid4()}"
         self.admin.execute(
             """
@@ -92,10 +92,19 @@ class Team:
                 returning id
             )
             insert into public.organization_subscriptions
-                (organization_id, subscription_plan_id, stripe_customer_id, status, created_at)
-            select %(id)s, id, 'customer', %(status)s, %(created_at)s from plan
+                (organization_id, subscription_plan_id, stripe_customer_id, stripe_subscription_id, status, past_due_at,
+                ended_at)
+            select %(id)s, id, 'customer', %(name)s, %(status)s, now(),
+                case when %(has_ended)s then now() end
+            from plan
             """,
-            {"name": name, "max_users": max_users, "id": self.id, "status": status, "created_at": created_at},
+            {
+                "name": name,
+                "max_users": max_users,
+                "id": self.id,
+                "status": status,
+                "has_ended": status in ("cancelled", "expired"),
+            },
         )
 
 

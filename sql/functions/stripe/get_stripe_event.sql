@@ -7,15 +7,17 @@ create or replace function tenantry.get_stripe_event(
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_event tenantry.stripe_events;
 begin
     perform tenantry.authorize('platform:stripe');
     perform tenantry.check_text('stripe_event_id', p_stripe_event_id, 255, true);
-    select tenantry.present_stripe_event(e), e.payload into event, payload
-    from tenantry.stripe_events as e
-    where e.id = p_stripe_event_id;
+    select * into v_event from tenantry.stripe_events as e where e.id = p_stripe_event_id;
     if not found then
         perform tenantry.fail_not_found('stripe_event', p_stripe_event_id);
     end if;
+    event := tenantry.present_stripe_event(v_event);
+    payload := v_event.payload;
 end
 $$;
 

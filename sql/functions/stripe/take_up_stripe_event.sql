@@ -4,7 +4,7 @@
 -- Which types mean something is decided by what they are about: any event that carries a newer state of an object that
 -- counts here is welcome, invoice.upcoming excepted, whose invoice does not exist yet.
 --
--- Locks: as observe_stripe_object(). Raises only what trying the whole call again can mend (40001, 40P01).
+-- Locks: as observe_stripe_object(). Raises only what trying the whole call again can mend (40001, 40P01, 55P03).
 create or replace function tenantry.take_up_stripe_event(p_id text) returns tenantry.stripe_events
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -41,7 +41,7 @@ begin
         end if;
         v_event.processed_at := tenantry.clock();
     exception
-        when serialization_failure or deadlock_detected then
+        when serialization_failure or deadlock_detected or lock_not_available then
             raise;
         when others then
             v_event.state := 'failed';

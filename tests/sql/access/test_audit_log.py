@@ -22,6 +22,7 @@ AUDITED = {
     "credit_products",
     "credit_events",
     "organization_subscriptions",
+    "billing_history",
 }
 
 
@@ -71,7 +72,11 @@ STATEMENTS: dict[str, tuple[str, str]] = {
     "credit_events": ("(name, credit_cost, category) values ('new', 1, 'compute')", "credit_cost = 2"),
     "organization_subscriptions": (
         "(organization_id, stripe_customer_id, status) select id, 'c', 'active' from public.organizations limit 1",
-        "status = 'cancelled'",
+        "cancel_at_period_end = true",
+    ),
+    "billing_history": (
+        "(organization_id, amount, status) select id, 100, 'pending' from public.organizations limit 1",
+        "status = 'paid'",
     ),
 }
 

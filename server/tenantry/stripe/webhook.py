@@ -1,0 +1,72 @@
+"""Takes events as Stripe sends them. Whether one is Stripe's is found here, by its signature; what it means, in the
+database."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import grpc
+from google.protobuf import json_format
+from stripe import SignatureVerificationError, WebhookSignature
+
+from tenantry.auth import Identity
+from tenantry.database import Database, literal
+from tenantry.errors import CallError, Kind, invalid_argument, status
+from tenantry.v1.stripe_events_pb2 import ProcessStripeEventRequest, ProcessStripeEventResponse
+
+TOLERANCE = 300
+"""Seconds that a signature is good for: an event that was listened to and is sent again later is refused."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an event: its row as JSON text, and its state."""
+
+    row: str
+    state: str
+
+
+class Webhook:
+    """Checks signatures and passes events on."""
+
+    def __init__(self, database: Database, secrets: Sequence[str]) -> None:
+        """secrets: of the endpoints at Stripe; while one is replaced by another, both."""
+        self._database = database
+        self._secrets = secrets
+
+    async def receive(
+        self, payload: bytes, signature: str | None, identity: Identity, time_remaining: float | None
+    ) -> Outcome:
+        """Has an event stored and processed. Raises CallError."""
+        self._check(payload, signature)
+        try:
+            event = payload.decode()
+        except UnicodeDecodeError:
+            raise invalid_argument("payload", "is not UTF-8") from None
+        statement = f"select row_to_json(e), e.state from public.process_stripe_event({literal(event)}) as e"
+        rows = await self._database.call(identity, statement, time_remaining)
+        row, state = rows[0]
+        return Outcome(row if isinstance(row, str) else json.dumps(row), state)
+
+    async def process(
+        self, request: ProcessStripeEventRequest, identity: Identity, time_remaining: float | None
+    ) -> ProcessStripeEventResponse:
+        """Handles StripeEventService.ProcessStripeEvent."""
+        outcome = await self.receive(request.payload, request.signature, identity, time_remaining)
+        event = json.loads(outcome.row)
+        event["state"] = f"STRIPE_EVENT_STATE_{outcome.state.upper()}"
+        return json_format.ParseDict({"event": event}, ProcessStripeEventResponse())
+
+    def _check(self, payload: bytes, signature: str | None) -> None:
+        if not self._secrets:
+            kind = Kind(grpc.StatusCode.FAILED_PRECONDITION, "NO_WEBHOOK_SECRET")
+            raise CallError(status(kind, "the server has no secret to check Stripe's signatures with"))
+        for secret in self._secrets:
+            try:
+                WebhookSignature.verify_header(payload, signature, secret, TOLERANCE)
+            except (SignatureVerificationError, ValueError, TypeError):
+                # The two others: a body that is no UTF-8, a header that is no ASCII.
+                continue
+            return
+        kind = Kind(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SIGNATURE")
+        raise CallError(status(kind, "the signature is not Stripe's for this payload, or is old", field="signature"))
