@@ -220,5 +220,7 @@ def _details(detail: str) -> dict[str, Any]:
 
 
 def _field(diagnosis: psycopg.errors.Diagnostic, constraints: Constraints) -> str | None:
-    columns = constraints.get((diagnosis.table_name or "", diagnosis.constraint_name or ""))
-    return columns[0] if columns and len(columns) == 1 else None
+    columns = constraints.get((diagnosis.table_name or "", diagnosis.constraint_name or ""), ())
+    # Of a key within an organization, what is at fault is the rest.
+    named = columns if len(columns) == 1 else [column for column in columns if column != "organization_id"]
+    return named[0] if len(named) == 1 else None

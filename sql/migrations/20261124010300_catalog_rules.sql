@@ -1,4 +1,7 @@
 -- What the catalog and hand-written billing records need beyond their tables.
+--
+-- Nothing here writes these tables before, so there is next to nothing to scan and nobody to block.
+-- squawk-ignore-file ban-drop-constraint, constraint-missing-not-valid, require-concurrent-index-creation
 
 -- A plan or product is addressed by id, name or price at Stripe in one argument, so no name may read as either id.
 alter table public.subscription_plans
@@ -7,6 +10,12 @@ alter table public.subscription_plans
         name ~ '[^[:space:]]'
         and name !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
         and name !~ '^(price_|local:)'
+    ),
+    add constraint subscription_plans_stripe_price_id_check check (
+        stripe_price_id ~ '^[^[:space:]]+$' and (stripe_price_id !~ '^local:' or stripe_price_id = 'local:' || id::text)
+    ),
+    add constraint subscription_plans_stripe_product_id_check check (
+        stripe_product_id ~ '^[^[:space:]]+$' and (stripe_product_id !~ '^local:' or stripe_product_id = 'local:' || id::text)
     ),
     -- Three years at most, as at Stripe; so no period runs off the calendar.
     drop constraint subscription_plans_interval_count_check,
@@ -30,6 +39,12 @@ alter table public.credit_products
         name ~ '[^[:space:]]'
         and name !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
         and name !~ '^(price_|local:)'
+    ),
+    add constraint credit_products_stripe_price_id_check check (
+        stripe_price_id ~ '^[^[:space:]]+$' and (stripe_price_id !~ '^local:' or stripe_price_id = 'local:' || id::text)
+    ),
+    add constraint credit_products_stripe_product_id_check check (
+        stripe_product_id ~ '^[^[:space:]]+$' and (stripe_product_id !~ '^local:' or stripe_product_id = 'local:' || id::text)
     ),
     -- What costs nothing is granted, not sold.
     drop constraint credit_products_price_amount_check,

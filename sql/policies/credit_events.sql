@@ -4,9 +4,7 @@ grant select, insert, update, delete on public.credit_events to service_role;
 grant select on public.credit_events to authenticated;
 
 drop policy if exists active_read on public.credit_events;
-create policy active_read on public.credit_events for select to authenticated
-using (is_active);
-
 drop policy if exists managers_read on public.credit_events;
-create policy managers_read on public.credit_events for select to authenticated
-using ((select tenantry.is_authorized('catalog:manage')));
+drop policy if exists catalog_read on public.credit_events;
+create policy catalog_read on public.credit_events for select to authenticated
+using (is_active or (select tenantry.is_authorized('catalog:manage')));

@@ -1,5 +1,7 @@
 -- Who may touch public.organizations directly. Members see theirs, and edit what needs no rule. Balances move only through
 -- the ledger's functions, so what can be written is granted column by column.
+--
+-- Who sees an organization sees its balance: privileges on columns are a database role's, and cannot be one tenant's.
 revoke all on public.organizations from public, anon, authenticated, service_role;
 grant select, delete on public.organizations to service_role;
 grant insert (id, name, description, slug, website, is_active) on public.organizations to service_role;
@@ -13,5 +15,5 @@ using (id = any (array(select tenantry.organizations_with('organizations:read'))
 
 drop policy if exists members_update on public.organizations;
 create policy members_update on public.organizations for update to authenticated
-using (id = any (array(select tenantry.organizations_with('organizations:update'))))
-with check (id = any (array(select tenantry.organizations_with('organizations:update'))));
+using (id = any (array(select tenantry.organizations_with('organizations:update')))
+    and (is_active or id = any (array(select tenantry.organizations_with('organizations:suspend')))));

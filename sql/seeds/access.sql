@@ -8,7 +8,7 @@ insert into public.permissions (name, resource, action, description)
 values
     ('*:*', '*', '*', 'Everything'),
     ('organizations:create', 'organizations', 'create', 'Create organizations for others'),
-    ('organizations:read', 'organizations', 'read', 'See an organization'),
+    ('organizations:read', 'organizations', 'read', 'See an organization, its balance included'),
     ('organizations:update', 'organizations', 'update', 'Change an organization''s own data'),
     ('organizations:delete', 'organizations', 'delete', 'Delete an organization without history'),
     ('organizations:suspend', 'organizations', 'suspend', 'Deactivate and reactivate an organization'),
@@ -16,7 +16,7 @@ values
     ('members:read', 'members', 'read', 'See who belongs to an organization, and in which roles'),
     ('members:manage', 'members', 'manage', 'Invite and remove members, give and take roles'),
     ('roles:manage', 'roles', 'manage', 'Make and change an organization''s own roles'),
-    ('credits:read', 'credits', 'read', 'See balance, ledger and usage'),
+    ('credits:read', 'credits', 'read', 'See ledger, lots, holds and usage'),
     ('credits:consume', 'credits', 'consume', 'Spend and hold credits'),
     ('credits:grant', 'credits', 'grant', 'Add credits'),
     ('credits:refund', 'credits', 'refund', 'Give spent credits back'),
@@ -52,7 +52,14 @@ where (roles.description, roles.is_system_role) is distinct from (excluded.descr
 
 with wanted (role, permission) as (
     values
-        ('platform_admin', '*:*'),
+        -- The others beside *:* stand here because a permission that a system role holds cannot be changed or deleted.
+        ('platform_admin', '*:*'), ('platform_admin', 'organizations:create'),
+        ('platform_admin', 'organizations:suspend'), ('platform_admin', 'members:manage'),
+        ('platform_admin', 'credits:grant'), ('platform_admin', 'credits:refund'), ('platform_admin', 'credits:revoke'),
+        ('platform_admin', 'credits:verify'), ('platform_admin', 'billing:manage'),
+        ('platform_admin', 'subscriptions:manage'), ('platform_admin', 'catalog:manage'),
+        ('platform_admin', 'platform:subscribe'), ('platform_admin', 'platform:bill'),
+        ('platform_admin', 'platform:stripe'),
         ('owner', 'organizations:read'), ('owner', 'organizations:update'), ('owner', 'organizations:delete'),
         ('owner', 'members:*'), ('owner', 'roles:manage'), ('owner', 'credits:read'), ('owner', 'credits:consume'),
         ('owner', 'billing:*'), ('owner', 'subscriptions:*'), ('owner', 'audit:read'),

@@ -26,6 +26,7 @@ from tests.support.ledger import (
     organization,
     settle,
 )
+from tests.support.subscriptions import plan, subscribe
 
 T = TypeVar("T")
 
@@ -311,3 +312,48 @@ def test_items_of_one_batch_do_not_deduplicate_each_other(service: Connection, a
     assert (len(entries(admin, acme)), len(entries(admin, other))) == (5, 2)
     for organization_id in (acme, other):
         assert_ledger_holds(admin, organization_id)
+
+
+def test_a_cycle_that_resets_leaves_what_was_bought(service: Connection, admin: Connection) -> None:
+    """Complaint 4, with a real subscription: its renewal, a change of plan and its end take no bought credit."""
+    start = freeze(admin)
+    acme = organization(service)
+    small, large = plan(service), plan(service, included_credits=300)
+    subscription = subscribe(service, acme, small)
+    call(service, "grant_credits", organization_id=acme, amount=250, transaction_type="purchased")
+    consume(service, acme, 60)
+    for month in range(2, 6):
+        move_clock(admin, start.replace(month=month))
+        assert balance(service, acme)["purchased"] == 250
+    for to in (large, small):
+        call(service, "change_plan", subscription_id=subscription["id"], subscription_plan=to["name"])
+        assert balance(service, acme)["purchased"] == 250
+    call(service, "cancel_subscription", subscription_id=subscription["id"], immediately=True)
+    move_clock(admin, start.replace(month=12))
+    assert balance(service, acme) | {"as_of": 0} == {
+        "balance": 250,
+        "held": 0,
+        "available": 250,
+        "purchased": 250,
+        "granted": 0,
+        "next_expiry_at": None,
+        "next_expiry_amount": 0,
+        "as_of": 0,
+    }
+    assert_ledger_holds(admin, acme)
+
+
+def test_an_annual_plan_brings_its_credits_month_by_month(service: Connection, admin: Connection) -> None:
+    """Complaint 11: who paid for a year got all credits at once, or only those of the first month."""
+    start = freeze(admin)
+    acme = organization(service)
+    yearly = plan(service, interval="annual", included_credits=10, features={"credit_interval": "monthly"})
+    subscribe(service, acme, yearly)
+    for month in range(1, 13):
+        move_clock(admin, start.replace(month=month))
+        assert balance(service, acme)["available"] == 10
+        # Nothing runs but this: the month's credits are there to be spent.
+        consume(service, acme, 10)
+    brought = [e["created_at"].month for e in entries(admin, acme) if e["source"] == "subscription"]
+    assert brought == list(range(1, 13))
+    assert_ledger_holds(admin, acme)

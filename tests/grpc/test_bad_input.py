@@ -19,7 +19,16 @@ from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tenantry.v1.access_pb2 import CreatePermissionRequest, CreateRoleRequest, ListPermissionsRequest
-from tenantry.v1.catalog_pb2 import CreateCreditEventRequest, ListCreditEventsRequest, UpdateCreditEventRequest
+from tenantry.v1.billing_pb2 import BILLING_STATUS_PAID, BILLING_STATUS_PENDING, BILLING_STATUS_REFUNDED
+from tenantry.v1.catalog_pb2 import (
+    BILLING_INTERVAL_ANNUAL,
+    BILLING_INTERVAL_DAILY,
+    CreateCreditEventRequest,
+    ListCreditEventsRequest,
+    ListCreditProductsRequest,
+    ListSubscriptionPlansRequest,
+    UpdateCreditEventRequest,
+)
 from tenantry.v1.credits_pb2 import (
     CREDIT_TRANSACTION_TYPE_CONSUMED,
     GrantCreditsRequest,
@@ -31,7 +40,17 @@ from tenantry.v1.organizations_pb2 import (
     ListOrganizationsRequest,
     UpdateOrganizationRequest,
 )
-from tests.support.calls import METHODS, credit_event, invoke, organization, refused, request
+from tests.support.calls import (
+    METHODS,
+    billing_record,
+    credit_event,
+    credit_product,
+    invoke,
+    organization,
+    refused,
+    request,
+    subscription_plan,
+)
 from tests.support.postgres import Cluster
 from tests.support.server import Client, Failure, Process
 
@@ -43,6 +62,11 @@ INACTIVE = (grpc.StatusCode.FAILED_PRECONDITION, "ORGANIZATION_INACTIVE")
 EVENT_INACTIVE = (grpc.StatusCode.FAILED_PRECONDITION, "CREDIT_EVENT_INACTIVE")
 SYSTEM = (grpc.StatusCode.FAILED_PRECONDITION, "SYSTEM_ROLE")
 DENIED = (grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED")
+PLAN_IN_USE = (grpc.StatusCode.FAILED_PRECONDITION, "PLAN_IN_USE")
+PRICE_TAKEN = (grpc.StatusCode.ALREADY_EXISTS, "STRIPE_PRICE_TAKEN")
+REUSED = (grpc.StatusCode.FAILED_PRECONDITION, "REQUEST_ID_REUSED")
+NO_WAY = (grpc.StatusCode.FAILED_PRECONDITION, "BILLING_TRANSITION_REFUSED")
+FOLLOWS_STRIPE = (grpc.StatusCode.FAILED_PRECONDITION, "BILLING_RECORD_FOLLOWS_STRIPE")
 OUT_OF_RANGE = (grpc.StatusCode.OUT_OF_RANGE, "BALANCE_OUT_OF_RANGE")
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -74,9 +98,9 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(client: Client) -> World:
-    """An organization with 100 credits and a role of its own, an inactive one, one whose account is full, an event at 5
-    credits, an inactive one, a permission, and page tokens of listings."""
+def world(client: Client, cluster: Cluster) -> World:
+    """An organization with 100 credits, a role of its own, a plan and bills, an inactive one, one whose account is
+    full, an event at 5 credits, an inactive one, plans, products, a permission, and page tokens of listings."""
     acme, idle, rich = organization(client, 100), organization(client, 100), organization(client, 2147483647)
     client.organizations.UpdateOrganization(UpdateOrganizationRequest(organization_id=idle.id, is_active=False))
     image, retired = credit_event(client, 5), credit_event(client, 5)
@@ -93,9 +117,36 @@ def world(client: Client) -> World:
     editor = client.access.CreateRole(CreateRoleRequest(name="editor", organization_id=acme.id)).role
     reports = f"reports-{uuid4()}"
     client.access.CreatePermission(CreatePermissionRequest(name=reports, resource=f"r{uuid4().hex}", action="read"))
+    pro, team = subscription_plan(client, stripe_price_id=f"price_{uuid4().hex}"), subscription_plan(client)
+    pack, box = credit_product(client, stripe_price_id=f"price_{uuid4().hex}"), credit_product(client)
+    plans = client.catalog.ListSubscriptionPlans(ListSubscriptionPlansRequest(page_size=1))
+    products = client.catalog.ListCreditProducts(ListCreditProductsRequest(page_size=1))
+    assert plans.next_page_token
+    assert products.next_page_token
+    bill = billing_record(client, acme.id, request_id="bill")
+    invoice = billing_record(client, acme.id, stripe_invoice_id=f"in_{uuid4().hex}")
+    payment = billing_record(client, acme.id, stripe_payment_intent_id=f"pi_{uuid4().hex}")
+    with psycopg.connect(cluster.conninfo("serving"), autocommit=True) as admin:
+        admin.execute(
+            "insert into public.organization_subscriptions"
+            " (organization_id, subscription_plan_id, stripe_customer_id, status) values (%s, %s, 'cus_1', 'active')",
+            [acme.id, pro.id],
+        )
     return World(
         client,
         {
+            "$pro": pro.name,
+            "$pro-price": pro.stripe_price_id,
+            "$team": team.name,
+            "$pack": pack.name,
+            "$pack-price": pack.stripe_price_id,
+            "$box": box.name,
+            "$plans-token": plans.next_page_token,
+            "$products-token": products.next_page_token,
+            "$bill": bill.id,
+            "$invoice": invoice.stripe_invoice_id,
+            "$invoice-bill": invoice.id,
+            "$payment": payment.stripe_payment_intent_id,
             "$acme": acme.id,
             "$acme-name": acme.name,
             "$acme-slug": acme.slug,
@@ -129,7 +180,15 @@ def nothing_changes(serving_admin: psycopg.Connection, world: World) -> Iterator
     assert world.names  # made before the counting starts
     counted = "".join(
         f"select '{table}', count(*), md5(string_agg(t::text, ' ' order by t::text)) from {table} as t union all "
-        for table in ("public.organizations", "public.credit_events", "tenantry.credit_lots", "tenantry.audit_log")
+        for table in (
+            "public.organizations",
+            "public.credit_events",
+            "public.subscription_plans",
+            "public.credit_products",
+            "public.billing_history",
+            "tenantry.credit_lots",
+            "tenantry.audit_log",
+        )
     )
     query = counted + "select 'entries', count(*), sum(amount)::text from public.credit_transactions"
     before = serving_admin.execute(query.encode()).fetchall()
@@ -378,7 +437,7 @@ CASES = [
     Case("CreateRole", {"name": "own:x"}, INVALID, "name"),
     Case("CreateRole", {"name": "viewer"}, TAKEN, "name"),
     Case("CreateRole", {"name": "viewer", "organization_id": "$acme"}, INVALID, "name"),
-    Case("CreateRole", {"name": "editor", "organization_id": "$acme"}, TAKEN, None),
+    Case("CreateRole", {"name": "editor", "organization_id": "$acme"}, TAKEN, "display_name"),
     Case("CreateRole", {"name": "editor", "organization_id": NOBODY}, MISSING, None),
     Case("GetRole", {}, INVALID, "role"),
     Case("GetRole", {"role": NOBODY}, MISSING, None),
@@ -459,6 +518,199 @@ CASES = [
     Case("ListAuditEntries", {"page_token": "$permissions-token"}, TOKEN, "page_token"),
 ]
 
+CASES += [
+    *[
+        Case(method, {"name": "new", "price_amount": 1, **more, **change}, expected, field)
+        for method, more in (
+            ("CreateSubscriptionPlan", {"interval": BILLING_INTERVAL_ANNUAL}),
+            ("CreateCreditProduct", {"credit_amount": 1}),
+        )
+        for change, expected, field in (
+            ({"name": ""}, INVALID, "name"),
+            ({"name": "n" * 101}, INVALID, "name"),
+            ({"name": ANY_UUID}, INVALID, "name"),
+            ({"name": "price_1"}, INVALID, "name"),
+            ({"name": "local:x"}, INVALID, "name"),
+            ({"price_amount": None}, INVALID, "price_amount"),
+            ({"price_amount": -1}, INVALID, "price_amount"),
+            ({"price_amount": -2147483648}, INVALID, "price_amount"),
+            ({"currency": "US"}, INVALID, "currency"),
+            ({"currency": "'; -"}, INVALID, "currency"),
+            ({"stripe_price_id": "p" * 256}, INVALID, "stripe_price_id"),
+            ({"stripe_price_id": "local:x"}, INVALID, "stripe_price_id"),
+            ({"stripe_product_id": "two words"}, INVALID, "stripe_product_id"),
+        )
+    ],
+    *[
+        Case(
+            "CreateSubscriptionPlan",
+            {"name": "new", "price_amount": 1, "interval": BILLING_INTERVAL_ANNUAL, **change},
+            expected,
+            field,
+        )
+        for change, expected, field in (
+            ({"name": "$pro"}, TAKEN, "name"),
+            ({"stripe_price_id": "$pro-price"}, TAKEN, "stripe_price_id"),
+            ({"stripe_price_id": "$pack-price"}, PRICE_TAKEN, "stripe_price_id"),
+            ({"interval": None}, INVALID, "interval"),
+            ({"interval_count": 0}, INVALID, "interval_count"),
+            ({"interval_count": 4}, INVALID, "interval_count"),
+            ({"interval_count": 2147483647}, INVALID, "interval_count"),
+            ({"included_credits": -1}, INVALID, "included_credits"),
+            ({"max_users": 0}, INVALID, "max_users"),
+            ({"trial_period_days": 731}, INVALID, "trial_period_days"),
+            ({"features": struct({"grace_days": 1.5})}, INVALID, "features"),
+            ({"features": struct({"credit_rollover": "some"})}, INVALID, "features"),
+            ({"features": struct({"trial": True})}, INVALID, "features"),
+        )
+    ],
+    *[
+        Case("CreateCreditProduct", {"name": "new", "price_amount": 1, "credit_amount": 1, **change}, expected, field)
+        for change, expected, field in (
+            ({"name": "$pack"}, TAKEN, "name"),
+            ({"stripe_price_id": "$pack-price"}, TAKEN, "stripe_price_id"),
+            ({"stripe_price_id": "$pro-price"}, PRICE_TAKEN, "stripe_price_id"),
+            ({"price_amount": 0}, INVALID, "price_amount"),
+            ({"credit_amount": None}, INVALID, "credit_amount"),
+            ({"credit_amount": 0}, INVALID, "credit_amount"),
+            ({"credit_amount": -2147483648}, INVALID, "credit_amount"),
+        )
+    ],
+    Case("GetSubscriptionPlan", {}, INVALID, "subscription_plan"),
+    Case("GetSubscriptionPlan", {"subscription_plan": NOBODY}, MISSING, None),
+    Case("GetSubscriptionPlan", {"subscription_plan": "' or true --"}, MISSING, None),
+    Case("GetSubscriptionPlan", {"subscription_plan": "price_nobody"}, MISSING, None),
+    Case("GetSubscriptionPlan", {"subscription_plan": "$pack-price"}, MISSING, None),
+    Case("ListSubscriptionPlans", {"currency": "euro"}, INVALID, "currency"),
+    Case("ListSubscriptionPlans", {"page_token": "$products-token"}, TOKEN, "page_token"),
+    Case("ListSubscriptionPlans", {"page_token": "$plans-token", "is_active": True}, TOKEN, "page_token"),
+    Case("UpdateSubscriptionPlan", {"name": "new"}, INVALID, "subscription_plan"),
+    Case("UpdateSubscriptionPlan", {"subscription_plan": "$team"}, INVALID, "update_mask"),
+    Case("UpdateSubscriptionPlan", {"subscription_plan": NOBODY, "name": "new"}, MISSING, None),
+    Case("UpdateSubscriptionPlan", {"subscription_plan": "$team", "name": "$pro"}, TAKEN, "name"),
+    Case("UpdateSubscriptionPlan", {"subscription_plan": "$team", "name": "price_1"}, INVALID, "name"),
+    Case("UpdateSubscriptionPlan", {"subscription_plan": "$team", "stripe_price_id": ""}, INVALID, "stripe_price_id"),
+    Case(
+        "UpdateSubscriptionPlan",
+        {"subscription_plan": "$team", "stripe_price_id": "$pro-price"},
+        TAKEN,
+        "stripe_price_id",
+    ),
+    Case(
+        "UpdateSubscriptionPlan",
+        {"subscription_plan": "$team", "stripe_price_id": "$pack-price"},
+        PRICE_TAKEN,
+        "stripe_price_id",
+    ),
+    Case(
+        "UpdateSubscriptionPlan",
+        {"subscription_plan": "$team", "update_mask": mask("interval")},
+        INVALID,
+        "interval",
+    ),
+    Case("UpdateSubscriptionPlan", {"subscription_plan": "$pro", "price_amount": 1}, PLAN_IN_USE, "price_amount"),
+    Case("UpdateSubscriptionPlan", {"subscription_plan": "$pro", "currency": "EUR"}, PLAN_IN_USE, "currency"),
+    Case(
+        "UpdateSubscriptionPlan",
+        {"subscription_plan": "$pro", "interval": BILLING_INTERVAL_DAILY},
+        PLAN_IN_USE,
+        "interval",
+    ),
+    Case("UpdateSubscriptionPlan", {"subscription_plan": "$pro", "interval_count": 2}, PLAN_IN_USE, "interval_count"),
+    Case("UpdateSubscriptionPlan", {"subscription_plan": "$pro", "is_active": False}, PLAN_IN_USE, "is_active"),
+    Case(
+        "UpdateSubscriptionPlan",
+        {"subscription_plan": "$pro", "stripe_price_id": "price_other"},
+        PLAN_IN_USE,
+        "stripe_price_id",
+    ),
+    Case("ArchiveSubscriptionPlan", {}, INVALID, "subscription_plan"),
+    Case("ArchiveSubscriptionPlan", {"subscription_plan": NOBODY, "force": True}, MISSING, None),
+    Case("ArchiveSubscriptionPlan", {"subscription_plan": "$pro"}, PLAN_IN_USE, None),
+    Case("GetCreditProduct", {}, INVALID, "credit_product"),
+    Case("GetCreditProduct", {"credit_product": NOBODY}, MISSING, None),
+    Case("GetCreditProduct", {"credit_product": "$pro"}, MISSING, None),
+    Case("ListCreditProducts", {"currency": "euro"}, INVALID, "currency"),
+    Case("ListCreditProducts", {"page_token": "$plans-token"}, TOKEN, "page_token"),
+    Case("ListCreditProducts", {"page_token": "$products-token", "currency": "EUR"}, TOKEN, "page_token"),
+    Case("UpdateCreditProduct", {"name": "new"}, INVALID, "credit_product"),
+    Case("UpdateCreditProduct", {"credit_product": "$box"}, INVALID, "update_mask"),
+    Case("UpdateCreditProduct", {"credit_product": NOBODY, "name": "new"}, MISSING, None),
+    Case("UpdateCreditProduct", {"credit_product": "$box", "name": "$pack"}, TAKEN, "name"),
+    Case("UpdateCreditProduct", {"credit_product": "$box", "price_amount": 0}, INVALID, "price_amount"),
+    Case("UpdateCreditProduct", {"credit_product": "$box", "credit_amount": -1}, INVALID, "credit_amount"),
+    Case("UpdateCreditProduct", {"credit_product": "$box", "currency": ""}, INVALID, "currency"),
+    Case("UpdateCreditProduct", {"credit_product": "$box", "stripe_price_id": "$pack-price"}, TAKEN, "stripe_price_id"),
+    Case(
+        "UpdateCreditProduct",
+        {"credit_product": "$box", "stripe_price_id": "$pro-price"},
+        PRICE_TAKEN,
+        "stripe_price_id",
+    ),
+    Case("UpdateCreditProduct", {"credit_product": "$box", "update_mask": mask("name")}, INVALID, "name"),
+    Case("ArchiveCreditProduct", {}, INVALID, "credit_product"),
+    Case("ArchiveCreditProduct", {"credit_product": NOBODY}, MISSING, None),
+    Case("CreateBillingRecord", {"amount": 1}, INVALID, "organization_id"),
+    Case("CreateBillingRecord", {"organization_id": NOBODY, "amount": 1}, MISSING, None),
+    *[
+        Case("CreateBillingRecord", {"organization_id": "$acme", "amount": 1, **change}, expected, field)
+        for change, expected, field in (
+            ({"amount": None}, INVALID, "amount"),
+            ({"amount": 0}, INVALID, "amount"),
+            ({"amount": -2147483648}, INVALID, "amount"),
+            ({"currency": "dollars"}, INVALID, "currency"),
+            ({"billing_reason": "Two Words"}, INVALID, "billing_reason"),
+            ({"billing_reason": "b" * 51}, INVALID, "billing_reason"),
+            ({"invoice_url": "javascript:1"}, INVALID, "invoice_url"),
+            ({"receipt_url": "ftp://x"}, INVALID, "receipt_url"),
+            ({"paid_at": Timestamp(seconds=1)}, INVALID, "paid_at"),
+            ({"status": BILLING_STATUS_PAID, "paid_at": Timestamp(seconds=10**11)}, INVALID, "paid_at"),
+            ({"stripe_invoice_id": "i" * 256}, INVALID, "stripe_invoice_id"),
+            ({"stripe_invoice_id": "$invoice"}, TAKEN, "stripe_invoice_id"),
+            ({"stripe_payment_intent_id": "p" * 256}, INVALID, "stripe_payment_intent_id"),
+            ({"stripe_payment_intent_id": "$payment"}, TAKEN, "stripe_payment_intent_id"),
+            ({"request_id": "r" * 256}, INVALID, "request_id"),
+            ({"request_id": " "}, INVALID, "request_id"),
+            ({"request_id": "bill"}, REUSED, "request_id"),
+        )
+    ],
+    Case("GetBillingRecord", {"billing_record_id": NOBODY}, INVALID, "organization_id"),
+    Case("GetBillingRecord", {"organization_id": "$acme"}, INVALID, "billing_record_id"),
+    Case("GetBillingRecord", {"organization_id": "$acme", "billing_record_id": NOBODY}, MISSING, None),
+    Case("GetBillingRecord", {"organization_id": "$idle", "billing_record_id": "$bill"}, MISSING, None),
+    Case("GetBillingRecord", {"organization_id": "$acme", "stripe_invoice_id": "' or true --"}, MISSING, None),
+    Case(
+        "GetBillingRecord",
+        {"organization_id": "$acme", "billing_record_id": "$bill", "stripe_invoice_id": "$invoice"},
+        INVALID,
+        "billing_record_id",
+    ),
+    Case("ListBillingRecords", {}, INVALID, "organization_id"),
+    Case("ListBillingRecords", {"organization_id": "$acme", "page_token": "$plans-token"}, TOKEN, "page_token"),
+    Case("UpdateBillingRecord", {"billing_record_id": "$bill", "description": "x"}, INVALID, "organization_id"),
+    Case("UpdateBillingRecord", {"organization_id": "$acme", "description": "x"}, INVALID, "billing_record_id"),
+    *[
+        Case(
+            "UpdateBillingRecord", {"organization_id": "$acme", "billing_record_id": "$bill", **change}, expected, field
+        )
+        for change, expected, field in (
+            ({}, INVALID, "update_mask"),
+            ({"billing_record_id": NOBODY, "description": "x"}, MISSING, None),
+            ({"organization_id": "$idle", "description": "x"}, MISSING, None),
+            ({"status": BILLING_STATUS_REFUNDED}, NO_WAY, "status"),
+            ({"update_mask": mask("status")}, INVALID, "status"),
+            ({"update_mask": mask("amount")}, INVALID, "update_mask"),
+            ({"amount_refunded": 1}, INVALID, "amount_refunded"),
+            ({"amount_refunded": -1}, INVALID, "amount_refunded"),
+            ({"status": BILLING_STATUS_PAID, "amount_refunded": 2147483647}, INVALID, "amount_refunded"),
+            ({"invoice_url": "x"}, INVALID, "invoice_url"),
+            ({"paid_at": Timestamp(seconds=1)}, INVALID, "paid_at"),
+            ({"billing_record_id": "$invoice-bill", "status": BILLING_STATUS_PENDING}, FOLLOWS_STRIPE, None),
+        )
+    ],
+    Case("GetBillingSummary", {}, INVALID, "organization_id"),
+]
+
 
 def _id(case: Case) -> str:
     shown = {name: value[:20] if isinstance(value, str) else str(value).strip() for name, value in case.fields.items()}
@@ -495,7 +747,13 @@ def uuid_fields() -> list[tuple[str, str]]:
     return [(method, field) for method, field in fields_of() if field.endswith("_id") and field not in TEXT_IDS]
 
 
-TEXT_IDS = {"request_id", "stripe_payment_intent_id"}
+TEXT_IDS = {
+    "request_id",
+    "stripe_payment_intent_id",
+    "stripe_invoice_id",
+    "stripe_price_id",
+    "stripe_product_id",
+}
 
 
 @pytest.mark.usefixtures("nothing_changes")
@@ -552,6 +810,9 @@ def test_an_unknown_path_is_refused_in_every_mask(world: World, method: str, fie
         "UpdateCreditEvent": {"credit_event": "$image"},
         "UpdatePermission": {"permission": "$reports"},
         "UpdateRole": {"role": "$editor"},
+        "UpdateSubscriptionPlan": {"subscription_plan": "$team"},
+        "UpdateCreditProduct": {"credit_product": "$box"},
+        "UpdateBillingRecord": {"organization_id": "$acme", "billing_record_id": "$bill"},
     }[method]
     sent = world.request(method, {**target, field: mask(path)})
     check(refused(invoke, world.client.channel, method, sent), INVALID, field)
@@ -592,6 +853,9 @@ def test_a_token_that_no_listing_gave_is_refused(client: Client, method: str, fi
         ("GetOrganization", {"slug": "漢" * 100_000}),
         ("GetCreditEvent", {"credit_event": "e" * 100_000}),
         ("UpdateCreditEvent", {"credit_event": "e" * 20_000, "credit_cost": 1}),
+        ("GetSubscriptionPlan", {"subscription_plan": "e" * 100_000}),
+        ("GetCreditProduct", {"credit_product": "e" * 100_000}),
+        ("GetBillingRecord", {"organization_id": "$acme", "stripe_invoice_id": "e" * 100_000}),
         ("ConsumeCredits", {"organization_id": "$acme", "credit_event": "漢" * 10_000}),
         ("UpdateOrganization", {"organization_id": "$acme", "update_mask": mask("m" * 100_000)}),
     ],

@@ -1,10 +1,8 @@
 """The server through clients that are not ours: grpcurl, buf curl, and Node's @grpc/grpc-js."""
 
 import base64
-import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +13,7 @@ import grpc
 import pytest
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 
+from tests.support import npm
 from tests.support.calls import METHODS, organization
 from tests.support.server import Client, Process, service_token
 
@@ -117,22 +116,8 @@ def test_buf_curl_shows_why_a_call_was_refused(serving: Process) -> None:
 
 @pytest.fixture(scope="session")
 def node_client(pytestconfig: pytest.Config) -> Path:
-    """The client for Node, installed once for each state of its package."""
-    if not shutil.which("node") or not shutil.which("npm"):
-        pytest.skip("node and npm are not installed")
-    assert pytestconfig.cache
-    parts = sorted(NODE_PACKAGE.glob("*.*"))
-    state = hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()[:16]
-    folder = pytestconfig.cache.mkdir(f"node-client-{state}")
-    if not (folder / "installed").exists():
-        for part in parts:
-            shutil.copy(part, folder)
-        installed = run("npm", "ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund")
-        if any(word in installed.stderr for word in ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT")):
-            pytest.skip("npm cannot reach its registry")
-        assert installed.returncode == 0, installed.stderr
-        (folder / "installed").touch()
-    return folder / "client.mjs"
+    """The client for Node."""
+    return npm.install(NODE_PACKAGE, pytestconfig) / "client.mjs"
 
 
 def node(script: Path, serving: Process, token: str, service: str, method: str, request: dict[str, Any]) -> Any:

@@ -414,6 +414,73 @@ def test_what_is_hidden_and_what_does_not_exist_answer_alike(
     assert told == []
 
 
+# What tells of the caller's own permissions.
+OWN = {"permissions", "role_permissions", "roles", "user_roles"}
+# Listings that filter a table by an organization's id, as its readers over PostgREST may: PostgreSQL finds the rows by
+# the index and then asks the policy of each. Who knows an organization's id can tell by a clock about how many it has.
+READ = ["list_roles", "list_role_assignments"]
+
+
+@pytest.mark.parametrize("who", ["stranger", "owner"])
+def test_what_is_hidden_and_what_does_not_exist_cost_the_same_work_but_for_one_row(
+    admin: Connection, connect: Connect, world: World, who: str
+) -> None:
+    """A clock tells what work differs, so the work is compared: the rows that are fetched from each table.
+
+    A question by id or by name finds at most the one row of a unique index, and only then asks the policy, which looks
+    up the caller's own roles. So a clock that is fine enough tells that there is such a row: of an id, which nobody can
+    guess, or of a name, of which the unique key tells anyway (below). But for READ no work depends on what the other
+    tenant has.
+    """
+    server = connect(user="tenantry_server")
+    # Plans as on much data; and so much of everything that reading it would show.
+    server.execute("set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off")
+    admin.execute(
+        f"""
+        begin;
+        set local session_replication_role = replica;
+        insert into public.roles (id, name, organization_id, display_name)
+            select id, 'own:' || id, '{world.second}', id
+            from (select gen_random_uuid() from generate_series(1, 100)) as x (id);
+        insert into public.user_roles (user_id, role_id, organization_id)
+            select gen_random_uuid(), id, organization_id from public.roles where organization_id = '{world.second}';
+        insert into public.role_permissions (role_id, permission_id)
+            select r.id, p.id from public.roles as r, public.permissions as p
+            where r.organization_id = '{world.second}' and p.name = 'billing:read';
+        commit;
+        analyze;
+        """.encode()
+    )
+    names = {"first": world.first, "second": world.second, **world.ids, **world.users}
+    told = []
+    for function, arguments, asked in ORACLES:
+        values = {name: value.format(**names) for name, value in arguments.items()}
+        hidden = values[asked]
+        made_up = "not-there" if len(hidden) < 30 else hidden.replace(hidden[-36:], NOBODY)
+        # The first time plans are made, which reads too.
+        tried = (made_up, hidden, made_up)
+        work = [_work(server, world, who, function, values | {asked: value}) for value in tried][1:]
+        more = {table: n - work[1].get(table, 0) for table, n in work[0].items() if n > work[1].get(table, 0)}
+        if any(rows > (25 if table in OWN else 1) for table, rows in more.items()):
+            told.append((function, more))
+    assert [function for function, _ in told] == READ, told
+
+
+def _work(server: Connection, world: World, who: str, function: str, arguments: dict[str, str]) -> dict[str, int]:
+    """How many rows the call fetches, by table."""
+    given = ", ".join(f"{name} => '{value}'" for name, value in arguments.items())
+    counted = "select relname, seq_tup_read + idx_tup_fetch as rows from pg_stat_xact_user_tables"
+    with world.acting(server, who) as connection:
+        before = {row["relname"]: row["rows"] for row in sees(connection, counted)}
+        connection.execute("savepoint call")
+        try:
+            sees(connection, f"select * from public.{function}({given})")
+        except psycopg.Error:
+            connection.execute("rollback to call")
+        after = {row["relname"]: row["rows"] for row in sees(connection, counted)}
+    return {table: rows - before.get(table, 0) for table, rows in after.items()}
+
+
 def _answer(server: Connection, world: World, who: str, function: str, arguments: dict[str, str]) -> str:
     given = ", ".join(f"{name} => '{value}'" for name, value in arguments.items())
     with world.acting(server, who) as connection:
@@ -446,6 +513,70 @@ def test_an_own_roles_name_is_not_told_to_others(shared_server: Connection, shar
         connection.execute("rollback to again")
         roles = call(connection, "list_roles", organization_id=shared_world.first, page_size=1000)["roles"]
         assert [role["display_name"] for role in roles if role["display_name"]] == ["editor"]
+
+
+FORGED = [
+    '["0001-01-01", "00000000-0000-0000-0000-000000000000"]',
+    '["infinity", "ffffffff-ffff-ffff-ffff-ffffffffffff"]',
+    '["00000000-0000-0000-0000-000000000000"]',
+    "[0]",
+    "[null, null]",
+    '[{"a": []}]',
+    '"\' or true --"',
+    "{}",
+]
+
+
+@pytest.mark.parametrize("who", ["stranger", "owner"])
+def test_a_page_token_of_ones_own_making_shows_nothing_more(
+    shared_server: Connection, shared_world: World, who: str
+) -> None:
+    """Tokens are not secret: whoever reads the code can make them. They say where a page starts, and no more."""
+    world = shared_world
+    listings = [
+        ("list_organizations", "organizations ", ""),
+        ("list_role_assignments", f'user_roles [null, "{world.second}"]', f"organization_id => '{world.second}',"),
+        ("list_roles", f'roles ["{world.second}"]', f"organization_id => '{world.second}',"),
+        ("list_members", f"members {world.second}", f"organization_id => '{world.second}',"),
+        ("list_invitations", f"invitations {world.second}", f"organization_id => '{world.second}',"),
+    ]
+    taken = 0
+    for function, scope, arguments in listings:
+        for key in FORGED:
+            with world.acting(shared_server, who) as connection:
+                try:
+                    rows = sees(
+                        connection,
+                        f"select * from public.{function}"
+                        f"({arguments} page_token => tenantry.encode_page_token(%s, %s))",
+                        scope,
+                        key,
+                    )
+                except psycopg.Error as error:
+                    assert str(error.sqlstate)[:2] in ("22", "42", "TN"), error  # noqa: PT017
+                    assert error.sqlstate != "TN003", f"the token is not one of {function}: {scope}"  # noqa: PT017
+                    continue
+            taken += 1
+            assert "Globex" not in str(rows)
+            assert str(world.users["foreigner"]) not in str(rows)
+    assert taken
+
+
+@pytest.mark.parametrize("who", ["stranger", "owner"])
+def test_statistics_and_the_sessions_of_others_tell_nothing(
+    shared_admin: Connection, shared_server: Connection, shared_world: World, who: str
+) -> None:
+    """The values that ANALYZE collects are those of every tenant."""
+    shared_admin.execute("analyze public.organizations")
+    collected = "select * from pg_stats where schemaname in ('public', 'tenantry')"
+    assert sees(shared_admin, collected)
+    with shared_world.acting(shared_server, who) as connection:
+        assert sees(connection, collected) == []
+        for catalog in ("pg_statistic", "pg_authid", "pg_statistic_ext_data", "pg_user_mapping"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
+                connection.execute(f"select * from {catalog}".encode())
+        others = sees(connection, "select distinct query from pg_stat_activity where usename = 'postgres'")
+        assert {row["query"] for row in others} <= {"", "<insufficient privilege>"}
 
 
 # --- Shadowing

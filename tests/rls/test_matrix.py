@@ -123,41 +123,60 @@ FUNCTIONS = """
 #                        anon stranger  viewer  member  billing  admin  owner  other_owner  platform_admin  service_role
 accept_invitation        -     first     first   first   first    first  first  first        first           -
 add_role_permission      -     hidden    -       -       -        first  first  hidden       first           first
+archive_credit_product   -     -         -       -       -        -      -      -            ok              ok
+archive_subscription_plan  -     -         -       -       -        -      -      -            ok              ok
 assign_role              -     -         -       -       -        first  first  -            first           first
 batch_check_permissions  -     -         first   first   -        first  first  -            first           first
 batch_consume_credits    -     -         -       first   -        first  first  -            first           first
 can_afford               -     no        no      ok      no       ok     ok     no           ok              ok
+cancel_subscription      -      hidden   hidden   hidden  first    -      first  hidden       first           first
 capture_hold             -     -         -       first   -        first  first  -            first           first
+change_plan              -      hidden   hidden   hidden  -        -      -      hidden       first           first
 charge_on_insert         -     -         -       -       -        -      -      -            -               -
+check_feature            -      -        ok       ok      ok       ok     ok     -            ok              ok
 check_permission         -     -         ok      ok      -        ok     ok     -            ok              ok
 consume_credits          -     -         -       first   -        first  first  -            first           first
+create_billing_record    -     -         -       -       -        -      -      -            first           first
 create_credit_event      -     -         -       -       -        -      -      -            ok              ok
+create_credit_product    -     -         -       -       -        -      -      -            ok              ok
 create_credit_transaction  -     -         -       -       -        -      -      -            first           first
 create_organization      -     ok        ok      ok      ok       ok     ok     ok           ok              ok
 create_permission        -     -         -       -       -        -      -      -            ok              ok
 create_role              -     -         -       -       -        first  first  -            first           first
+create_subscription      -      -        -        -       -        -      -      -            TN026           TN026
+create_subscription_plan  -     -         -       -       -        -      -      -            ok              ok
 delete_organization      -     -         -       -       -        -      TN014  -            TN014           TN014
 delete_permission        -     -         -       -       -        -      -      -            ok              ok
 delete_role              -     hidden    -       -       -        ok     ok     hidden       ok              ok
 estimate_runway          -     -         ok      ok      ok       ok     ok     -            ok              ok
 explain_permission       -     -         first   first   -        first  first  -            first           first
 extend_hold              -     -         -       first   -        first  first  -            first           first
+feature_limit            -      ok       ok       ok      ok       ok     ok     ok           ok              ok
+get_billing_record       -     -         -       -       first    first  first  -            first           first
+get_billing_summary      -     -         -       -       ok       ok     ok     -            ok              ok
 get_credit_balance       -     -         ok      ok      ok       ok     ok     -            ok              ok
 get_credit_event         -     hidden    hidden  hidden  hidden   hidden hidden hidden       ok              ok
+get_credit_product       -     hidden    hidden  hidden  hidden   hidden hidden hidden       ok              ok
 get_credit_transaction   -     -         first   first   first    first  first  -            first           first
 get_credit_usage         -     -         ok      ok      ok       ok     ok     -            ok              ok
+get_entitlements         -      -        first    first   first    first  first  -            first           first
 get_organization         -     hidden    first   first   first    first  first  hidden       first           first
 get_permission           -     ok        ok      ok      ok       ok     ok     ok           ok              ok
 get_role                 -     hidden    first   first   first    first  first  hidden       first           first
 get_role_assignment      -     hidden    first   first   hidden   first  first  hidden       first           first
+get_subscription         -      hidden   hidden   hidden  first    first  first  hidden       first           first
+get_subscription_plan    -     hidden    hidden  hidden  hidden   hidden hidden hidden       ok              ok
 grant_credits            -     -         -       -       -        -      -      -            first           first
+has_feature              -      no       no       no      no       no     no     no           no              no
 has_permission           -     no        ok      ok      ok       ok     ok     no           ok              ok
 hold_credits             -     -         -       first   -        first  first  -            first           first
 invite_member            -     -         -       -       -        first  first  -            first           first
 list_allocations         -     -         first   first   first    first  first  -            first           first
 list_audit_entries       -     -         -       -       -        first  first  -            first           first
+list_billing_records     -     -         -       -       first    first  first  -            first           first
 list_credit_events       -     ok        ok      ok      ok       ok     ok     ok           ok              ok
 list_credit_lots         -     -         first   first   first    first  first  -            first           first
+list_credit_products     -     ok        ok      ok      ok       ok     ok     ok           ok              ok
 list_credit_transactions -     -         first   first   first    first  first  -            first           first
 list_expiring_credits    -     -         first   first   first    first  first  -            first           first
 list_holds               -     -         first   first   first    first  first  -            first           first
@@ -168,23 +187,32 @@ list_permissions         -     ok        ok      ok      ok       ok     ok     
 list_role_assignments    -     empty     first   first   first    first  first  second       both            both
 list_role_permissions    -     hidden    ok      ok      ok       ok     ok     hidden       ok              ok
 list_roles               -     ok        first   first   first    first  first  ok           first           first
+list_subscription_plans  -     ok        ok      ok      ok       ok     ok     ok           ok              ok
+list_subscriptions       -      empty    empty    empty   first    first  first  second       both            both
 list_user_organizations  -     empty     first   first   empty    first  first  empty        first           first
 list_user_roles          -     empty     ok      ok      empty    ok     ok     empty        ok              ok
 list_users_with_permission -     -         first   first   -        first  first  -            first           first
 organizations_with       -     empty     first   first   first    first  first  second       both            both
+organizations_with_feature  -      empty    empty    empty   empty    empty  empty  empty        empty           empty
 refund_credits           -     -         -       -       -        -      -      -            first           first
 release_hold             -     -         -       first   -        first  first  -            first           first
 remove_role_assignment   -     hidden    -       -       hidden   ok     ok     hidden       ok              ok
 remove_role_permission   -     hidden    -       -       -        ok     ok     hidden       ok              ok
+resume_subscription      -      hidden   hidden   hidden  first    -      first  hidden       first           first
 revoke_credits           -     -         -       -       -        -      -      -            first           first
 revoke_invitation        -     -         -       -       -        first  first  -            first           first
+start_trial              -      -        -        -       TN028    -      TN028  -            TN028           TN028
 stop_charging            -     -         -       -       -        -      -      -            -               -
 transfer_ownership       -     -         -       -       -        -      first  -            first           first
+update_billing_record    -     -         -       -       -        -      -      -            first           first
 update_credit_event      -     -         -       -       -        -      -      -            ok              ok
+update_credit_product    -     -         -       -       -        -      -      -            ok              ok
 update_organization      -     -         -       -       -        first  first  -            first           first
 update_permission        -     -         -       -       -        -      -      -            ok              ok
 update_role              -     hidden    -       -       -        first  first  hidden       first           first
 update_role_assignment   -     hidden    -       -       hidden   first  first  hidden       first           first
+update_subscription      -      hidden   hidden   hidden  -        -      -      hidden       first           first
+update_subscription_plan  -     -         -       -       -        -      -      -            ok              ok
 verify_ledger            -     -         -       -       -        -      -      -            empty           empty
 """
 
@@ -192,45 +220,64 @@ verify_ledger            -     -         -       -       -        -      -      
 PROBES = {
     "accept_invitation": "token => {token_first}",
     "add_role_permission": "role => {role_first}, permission => 'members:read'",
-    "assign_role": "user_id => {newcomer}, role => 'viewer', organization_id => {first}",
+    "archive_credit_product": "credit_product => 'current'",
+    "archive_subscription_plan": "subscription_plan => 'current', force => true",
+    "assign_role": "user_id => {colleague}, role => 'viewer', organization_id => {first}",
     "batch_check_permissions": "organization_ids => array[{first}]::pg_catalog.uuid[], "
     "permissions => array['credits:read'], user_id => {colleague}",
     "batch_consume_credits": "items => "
     "pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object('organization_id', {first}, 'amount', 1))",
     "can_afford": "organization_id => {first}, credit_event => 'image'",
+    "cancel_subscription": "subscription_id => {subscription_first}",
     "capture_hold": "organization_id => {first}, hold_id => {hold_first}",
+    "change_plan": "subscription_id => {subscription_first}, subscription_plan => 'current'",
     "charge_on_insert": "charged_table => 'public.billing_history', credit_event => 'image', "
     "organization_column => 'organization_id'",
+    "check_feature": "organization_id => {first}, feature => 'exports'",
     "check_permission": "organization_id => {first}, permission => 'credits:read', user_id => {colleague}",
     "consume_credits": "organization_id => {first}, amount => 1",
+    "create_billing_record": "organization_id => {first}, amount => 100",
     "create_credit_event": "name => 'new', credit_cost => 1, category => 'compute'",
+    "create_credit_product": "name => 'new', credit_amount => 1, price_amount => 1",
     "create_credit_transaction": "organization_id => {first}, transaction_type => 'earned', amount => 1, "
     "source => 'grant'",
     "create_organization": "name => 'New', slug => 'new'",
     "create_permission": "name => 'new', resource => 'new', action => 'new'",
     "create_role": "name => 'new', organization_id => {first}",
+    "create_subscription": "organization_id => {first}, subscription_plan => 'current'",
+    "create_subscription_plan": "name => 'new', price_amount => 1, \"interval\" => 'monthly'",
     "delete_organization": "organization_id => {first}",
     "delete_permission": "permission => 'reports:view'",
     "delete_role": "role => {role_first}",
     "estimate_runway": "organization_id => {first}",
     "explain_permission": "organization_id => {first}, permission => 'credits:read', user_id => {colleague}",
     "extend_hold": "organization_id => {first}, hold_id => {hold_first}, time_to_live => '1 hour'",
+    "feature_limit": "organization_id => {first}, feature => 'exports'",
+    "get_billing_record": "organization_id => {first}, billing_record_id => {bill_first}",
+    "get_billing_summary": "organization_id => {first}",
     "get_credit_balance": "organization_id => {first}",
     "get_credit_event": "credit_event => 'old image'",
+    "get_credit_product": "credit_product => 'old'",
     "get_credit_transaction": "organization_id => {first}, credit_transaction_id => {spent_first}",
     "get_credit_usage": "organization_id => {first}",
+    "get_entitlements": "organization_id => {first}",
     "get_organization": "organization_id => {first}",
     "get_permission": "permission => 'reports:view'",
     "get_role": "role => {role_first}",
     "get_role_assignment": "user_role_id => {colleague_role}",
+    "get_subscription": "subscription_id => {subscription_first}",
+    "get_subscription_plan": "subscription_plan => 'old'",
     "grant_credits": "organization_id => {first}, amount => 1",
+    "has_feature": "organization_id => {first}, feature => 'exports'",
     "has_permission": "organization_id => {first}, permission => 'credits:read'",
     "hold_credits": "organization_id => {first}, amount => 1",
     "invite_member": "organization_id => {first}, email => 'new@example.com', role => 'viewer'",
     "list_allocations": "organization_id => {first}, credit_transaction_id => {spent_first}",
     "list_audit_entries": "organization_id => {first}",
+    "list_billing_records": "organization_id => {first}",
     "list_credit_events": "",
     "list_credit_lots": "organization_id => {first}",
+    "list_credit_products": "",
     "list_credit_transactions": "organization_id => {first}",
     "list_expiring_credits": "organization_id => {first}, expires_before => 'infinity'",
     "list_holds": "organization_id => {first}",
@@ -241,23 +288,32 @@ PROBES = {
     "list_role_assignments": "",
     "list_role_permissions": "role => {role_first}",
     "list_roles": "organization_id => {first}",
+    "list_subscription_plans": "",
+    "list_subscriptions": "",
     "list_user_organizations": "user_id => {colleague}",
     "list_user_roles": "user_id => {colleague}",
     "list_users_with_permission": "organization_id => {first}, permission => 'credits:read'",
     "organizations_with": "permission => 'credits:read'",
+    "organizations_with_feature": "feature => 'exports'",
     "refund_credits": "organization_id => {first}, credit_transaction_id => {spent_first}",
     "release_hold": "organization_id => {first}, hold_id => {hold_first}",
     "remove_role_assignment": "user_role_id => {colleague_role}",
     "remove_role_permission": "role => {role_first}, permission => 'credits:read'",
+    "resume_subscription": "subscription_id => {subscription_first}",
     "revoke_credits": "organization_id => {first}, credit_transaction_id => {grant_first}, amount => 1",
     "revoke_invitation": "organization_id => {first}, invitation_id => {invitation_first}",
+    "start_trial": "organization_id => {first}, subscription_plan => 'current'",
     "stop_charging": "charged_table => 'public.billing_history'",
     "transfer_ownership": "organization_id => {first}, user_id => {colleague}, from_user_id => {owner}",
+    "update_billing_record": "organization_id => {first}, billing_record_id => {bill_first}, description => 'new'",
     "update_credit_event": "credit_event => 'image', credit_cost => 3",
+    "update_credit_product": "credit_product => 'current', description => 'new'",
     "update_organization": "organization_id => {first}, description => 'Acme again'",
     "update_permission": "permission => 'reports:view', description => 'new'",
     "update_role": "role => {role_first}, description => 'new'",
     "update_role_assignment": "user_role_id => {colleague_role}, role => 'viewer'",
+    "update_subscription": "subscription_id => {subscription_first}, metadata => '{{}}'",
+    "update_subscription_plan": "subscription_plan => 'current', description => 'new'",
     "verify_ledger": "organization_id => {first}",
 }
 

@@ -70,6 +70,7 @@ PAGES = {
 LISTINGS = {
     "list_credit_transactions": ("credit_transactions", "organization_id => '{one}'"),
     "list_organizations": ("organizations", ""),
+    "list_billing_records": ("billing_history", "organization_id => '{one}'"),
     "list_user_organizations": ("organizations", ""),
     "list_role_assignments": ("user_roles", "organization_id => '{one}'"),
     "list_members": ("user_roles", "organization_id => '{one}'"),

@@ -112,7 +112,7 @@ def build(admin: Connection) -> World:
             "insert into public.credit_products"
             " (name, stripe_price_id, stripe_product_id, credit_amount, price_amount, is_active)"
             " values (%(name)s, %(price)s, 'product', 100, 100, %(is_active)s)",
-            {"name": name, "price": f"{name} pack", "is_active": is_active},
+            {"name": name, "price": f"{name}_pack", "is_active": is_active},
         )
     ids["permission"] = _value(admin, "select id from public.permissions where name = 'credits:read'")
     for key, tenant, name in (("first", first, "Acme"), ("second", second, SECOND)):
@@ -137,7 +137,7 @@ def _fill(admin: Connection, tenant: UUID, name: str) -> dict[str, Any]:
     call(admin, "grant_credits", organization_id=tenant, amount=50, expires_at=datetime(2100, 1, 1, tzinfo=UTC))
     spent = call(admin, "consume_credits", organization_id=tenant, amount=5, description=f"{name} spends")["id"]
     hold = call(admin, "hold_credits", organization_id=tenant, amount=10, description=f"{name} holds")["id"]
-    _value(
+    subscription = _value(
         admin,
         "insert into public.organization_subscriptions"
         " (organization_id, subscription_plan_id, stripe_customer_id, status, metadata) select %s, id, %s, 'active', %s"
@@ -146,7 +146,7 @@ def _fill(admin: Connection, tenant: UUID, name: str) -> dict[str, Any]:
         f"{name} customer",
         Jsonb({"name": name}),
     )
-    _value(
+    bill = _value(
         admin,
         "insert into public.billing_history (organization_id, amount, status, description)"
         " values (%s, 100, 'paid', %s) returning id",
@@ -162,7 +162,9 @@ def _fill(admin: Connection, tenant: UUID, name: str) -> dict[str, Any]:
         "token": invited["token"],
         "spent": spent,
         "hold": hold,
+        "bill": bill,
         "grant": grant,
+        "subscription": subscription,
     }
 
 

@@ -11,7 +11,16 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from tenantry.app import services
-from tenantry.v1.catalog_pb2 import CreateCreditEventRequest, CreditEvent
+from tenantry.v1.billing_pb2 import BillingRecord, CreateBillingRecordRequest
+from tenantry.v1.catalog_pb2 import (
+    BILLING_INTERVAL_MONTHLY,
+    CreateCreditEventRequest,
+    CreateCreditProductRequest,
+    CreateSubscriptionPlanRequest,
+    CreditEvent,
+    CreditProduct,
+    SubscriptionPlan,
+)
 from tenantry.v1.credits_pb2 import GrantCreditsRequest
 from tenantry.v1.organizations_pb2 import CreateOrganizationRequest, Organization
 from tests.support.server import Client, Failure, failure
@@ -57,3 +66,21 @@ def credit_event(client: Client, cost: int = 1, category: str = "compute") -> Cr
     return client.catalog.CreateCreditEvent(
         CreateCreditEventRequest(name=f"event-{uuid4()}", credit_cost=cost, category=category)
     ).credit_event
+
+
+def subscription_plan(client: Client, **fields: Any) -> SubscriptionPlan:
+    """A new plan at 1000 a month, unless the fields say otherwise."""
+    given = {"name": f"plan-{uuid4()}", "price_amount": 1000, "interval": BILLING_INTERVAL_MONTHLY, **fields}
+    return client.catalog.CreateSubscriptionPlan(CreateSubscriptionPlanRequest(**given)).subscription_plan
+
+
+def credit_product(client: Client, **fields: Any) -> CreditProduct:
+    """A new pack of 100 credits at 500, unless the fields say otherwise."""
+    given = {"name": f"pack-{uuid4()}", "credit_amount": 100, "price_amount": 500, **fields}
+    return client.catalog.CreateCreditProduct(CreateCreditProductRequest(**given)).credit_product
+
+
+def billing_record(client: Client, organization_id: str, **fields: Any) -> BillingRecord:
+    """A new bill of 1000, unless the fields say otherwise."""
+    given = {"organization_id": organization_id, "amount": 1000, **fields}
+    return client.billing.CreateBillingRecord(CreateBillingRecordRequest(**given)).billing_record

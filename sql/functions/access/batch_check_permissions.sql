@@ -14,6 +14,7 @@ declare
     v_permission text;
     v_organization uuid;
     v_user uuid;
+    v_everywhere boolean;
 begin
     if coalesce(cardinality(p_organization_ids), 0) = 0 then
         perform tenantry.fail_invalid('organization_ids', 'is required');
@@ -28,8 +29,9 @@ begin
     foreach v_organization in array p_organization_ids loop
         v_user := tenantry.subject(p_user_id, v_organization);
     end loop;
+    v_everywhere := tenantry.sees_everywhere(v_user);
     select array_agg(
-        row(o.id, p.name, tenantry.user_has_permission(v_user, p.name, o.id))::public.permission_answer
+        row(o.id, p.name, tenantry.user_has_permission(v_user, p.name, o.id, v_everywhere))::public.permission_answer
         order by o.position, p.position)
     into answers
     from unnest(p_organization_ids) with ordinality as o (id, position)

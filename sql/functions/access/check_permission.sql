@@ -1,4 +1,5 @@
--- Whether a user holds a permission in an organization, or everywhere.
+-- Whether a user holds a permission in an organization, or everywhere. Of others only the roles count that the caller may
+-- see: those held in that organization.
 --
 -- Raises TN001, 42501 (asking for another user without members:read there).
 create or replace function tenantry.check_permission(
@@ -9,10 +10,12 @@ create or replace function tenantry.check_permission(
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_user uuid;
 begin
     perform tenantry.check_permission_name(p_permission);
-    return tenantry.user_has_permission(
-        tenantry.subject(p_user_id, p_organization_id), p_permission, p_organization_id);
+    v_user := tenantry.subject(p_user_id, p_organization_id);
+    return tenantry.user_has_permission(v_user, p_permission, p_organization_id, tenantry.sees_everywhere(v_user));
 end
 $$;
 

@@ -17,7 +17,7 @@ begin
     elsif p_name ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then
         perform tenantry.fail_invalid('name', 'must not read as an id');
     elsif p_organization_id is not null
-        and exists (select from public.roles as r where r.name = p_name and r.is_system_role) then
+        and exists (select from public.roles as r where r.name = lower(btrim(p_name)) and r.is_system_role) then
         perform tenantry.fail_invalid('name', 'is that of a system role');
     end if;
 end

@@ -13,6 +13,8 @@ begin
     perform tenantry.authorize('roles:manage');
     v_permission := tenantry.find_permission(p_permission);
     perform tenantry.check_permission_changeable(v_permission.id);
+    -- Nobody takes from others what they could not give.
+    perform tenantry.authorize(v_permission.resource || ':' || v_permission.action);
     delete from public.permissions where id = v_permission.id;
 end
 $$;

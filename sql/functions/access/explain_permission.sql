@@ -1,4 +1,4 @@
--- Why a user holds a permission, or why not: every way to it through an assignment and a role.
+-- Why a user holds a permission, or why not: every way to it through an assignment and a role that the caller may see.
 --
 -- Raises TN001, 42501 (asking for another user without members:read there).
 create or replace function tenantry.explain_permission(
@@ -14,9 +14,11 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_user uuid;
+    v_everywhere boolean;
 begin
     perform tenantry.check_permission_name(p_permission);
     v_user := tenantry.subject(p_user_id, p_organization_id);
+    v_everywhere := tenantry.sees_everywhere(v_user);
     select coalesce(array_agg(row(
         ur.id, r.id, coalesce(r.display_name, r.name), p.resource || ':' || p.action, ur.organization_id
     )::public.permission_path order by r.name, p.name), '{}')
@@ -26,17 +28,19 @@ begin
     join public.role_permissions as rp on rp.role_id = r.id
     join public.permissions as p on p.id = rp.permission_id
     where ur.user_id = v_user
-      and (ur.organization_id = p_organization_id or ur.organization_id is null)
+      and (ur.organization_id = p_organization_id or ur.organization_id is null and v_everywhere)
       and (r.organization_id is null or r.organization_id = ur.organization_id)
       and p.resource in ('*', split_part(p_permission, ':', 1))
       and p.action in ('*', split_part(p_permission, ':', 2));
     allowed := cardinality(paths) > 0;
     reason := case
         when allowed then 'a role that the user holds has the permission'
-        when not exists (select from auth.users as u where u.id = v_user) then 'there is no such user'
+        -- For who sees nothing of a user but their roles here, an account without one is not told from none.
+        when v_everywhere and not exists (select from auth.users as u where u.id = v_user) then 'there is no such user'
         when not exists (
             select from public.user_roles as ur
-            where ur.user_id = v_user and (ur.organization_id = p_organization_id or ur.organization_id is null)
+            where ur.user_id = v_user
+              and (ur.organization_id = p_organization_id or ur.organization_id is null and v_everywhere)
         ) then 'the user holds no role here'
         else 'no role that the user holds here has the permission'
     end;

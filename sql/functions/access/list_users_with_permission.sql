@@ -1,4 +1,4 @@
--- Who holds a permission in an organization, by a role there or everywhere.
+-- Who holds a permission in an organization, by a role there or, for who may see those, everywhere.
 --
 -- Raises TN001, TN003, 42501. Callers: who holds members:read there.
 create or replace function tenantry.list_users_with_permission(
@@ -15,6 +15,7 @@ as $$
 declare
     v_size constant integer := tenantry.page_size(p_page_size);
     v_scope constant text := format('users_with %s', jsonb_build_array(p_organization_id, p_permission));
+    v_everywhere constant boolean := tenantry.sees_everywhere();
     v_after constant uuid := (tenantry.decode_page_token(p_page_token, v_scope) ->> 0)::uuid;
 begin
     perform tenantry.authorize('members:read', p_organization_id);
@@ -26,7 +27,7 @@ begin
         join public.roles as r on r.id = ur.role_id
         join public.role_permissions as rp on rp.role_id = r.id
         join public.permissions as p on p.id = rp.permission_id
-        where (ur.organization_id = p_organization_id or ur.organization_id is null)
+        where (ur.organization_id = p_organization_id or ur.organization_id is null and v_everywhere)
           and (r.organization_id is null or r.organization_id = ur.organization_id)
           and p.resource in ('*', split_part(p_permission, ':', 1))
           and p.action in ('*', split_part(p_permission, ':', 2))

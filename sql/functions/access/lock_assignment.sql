@@ -19,6 +19,9 @@ begin
         or v_assignment.user_id is not distinct from auth.uid()
     ) then
         perform tenantry.fail_not_found('user_role', p_user_role_id::text);
+    elsif v_assignment.user_id is distinct from auth.uid() then
+        -- Asked again by who calls; here so that nobody locks an organization in which they may change nothing.
+        perform tenantry.authorize('members:manage', v_assignment.organization_id);
     end if;
     perform tenantry.lock_organization(v_assignment.organization_id);
     -- Once more: it may have been taken away meanwhile.

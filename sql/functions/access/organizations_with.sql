@@ -30,7 +30,7 @@ end
 $$;
 
 comment on function tenantry.organizations_with(text) is 'Definer half of public.organizations_with.';
-revoke all on function tenantry.organizations_with from public, anon;
+revoke all on function tenantry.organizations_with from public, anon, authenticated, service_role;
 grant execute on function tenantry.organizations_with to authenticated, service_role;
 
 create or replace function public.organizations_with(permission text) returns setof uuid

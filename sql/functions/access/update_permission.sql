@@ -1,7 +1,7 @@
 -- Changes a permission that Tenantry does not ship. Takes effect at once for whoever holds it.
 --
 -- Locks: the permission's row. Raises TN001, TN002, TN021 (shipped), 23505, 42501.
--- Callers: who holds roles:manage everywhere and, to change what it allows, what it then allows.
+-- Callers: who holds roles:manage everywhere and, to change what it allows, what it allowed and what it then allows.
 create or replace function tenantry.update_permission(
     p_permission text,
     p_name text,
@@ -28,8 +28,10 @@ begin
         case when 'name' = any (v_fields) then p_name else v_permission.name end,
         case when 'resource' = any (v_fields) then p_resource else v_permission.resource end,
         case when 'action' = any (v_fields) then p_action else v_permission.action end);
-    -- Else who manages roles and holds some permission could make it one that they lack.
+    -- Else who manages roles could make a permission that they hold one that they lack, or take from others one that
+    -- they could not give.
     if 'resource' = any (v_fields) or 'action' = any (v_fields) then
+        perform tenantry.authorize(v_permission.resource || ':' || v_permission.action);
         perform tenantry.authorize(
             case when 'resource' = any (v_fields) then p_resource else v_permission.resource end
             || ':' || case when 'action' = any (v_fields) then p_action else v_permission.action end);

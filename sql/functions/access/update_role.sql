@@ -17,6 +17,8 @@ begin
     v_fields := tenantry.fields_to_update(
         p_update_mask, jsonb_build_object('name', p_name, 'description', p_description));
     v_role := tenantry.lock_role(p_role);
+    -- Nobody passes a role off as another that allows more than they hold.
+    perform tenantry.check_role_bound(v_role.id, v_role.organization_id);
     if 'name' = any (v_fields) then
         perform tenantry.check_role_name(p_name, v_role.organization_id);
     end if;

@@ -57,7 +57,7 @@ begin
         when v_new.status = 'refunded' then v_old.amount
         else v_old.amount_refunded
     end;
-    if v_new.status = 'paid' and v_new.amount_refunded = v_old.amount then
+    if v_new.status = 'paid' and v_new.amount_refunded = v_old.amount and v_old.amount_refunded < v_old.amount then
         v_new.status := 'refunded';
     end if;
     v_new.description := case when 'description' = any (v_fields) then p_description else v_old.description end;

@@ -1,4 +1,4 @@
--- Raises TN012: the organization cannot spend.
+-- Raises TN012: the organization is not active.
 create or replace function tenantry.fail_organization_inactive(p_organization_id uuid) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp

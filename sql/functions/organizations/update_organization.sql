@@ -1,7 +1,7 @@
 -- Changes an organization's own data.
 --
--- Locks: the organization's row. Raises TN001, TN002, 23505 (name or slug taken), 42501.
--- Callers: who holds organizations:update there.
+-- Locks: the organization's row. Raises TN001, TN002, TN012 (inactive), 23505 (name or slug taken), 42501.
+-- Callers: who holds organizations:update there; of an inactive one, and to make it so, organizations:suspend too.
 create or replace function tenantry.update_organization(
     p_organization_id uuid,
     p_name text,
@@ -34,6 +34,9 @@ begin
     select * into v_organization from public.organizations where id = p_organization_id for no key update;
     if not found then
         perform tenantry.fail_not_found('organization', p_organization_id::text);
+    elsif not v_organization.is_active
+        and not tenantry.is_authorized('organizations:suspend', p_organization_id) then
+        perform tenantry.fail_organization_inactive(p_organization_id);
     end if;
     -- Checked before they meet a column's type, whose limit would not name the field.
     perform tenantry.check_organization(
@@ -89,6 +92,6 @@ return tenantry.update_organization(
 
 comment on function public.update_organization(uuid, text, text, text, text, boolean, integer, text[]) is
     'Changes an organization. update_mask: the fields to set, unset ones among them to null; without a mask, the'
-    ' fields that have a value. Raises TN001, TN002, 23505 (name or slug taken), 42501.';
+    ' fields that have a value. Raises TN001, TN002, TN012 (inactive), 23505 (name or slug taken), 42501.';
 revoke all on function public.update_organization from public, anon, authenticated, service_role;
 grant execute on function public.update_organization to authenticated, service_role;

@@ -17,6 +17,9 @@ declare
     v_plan public.subscription_plans;
     v_new public.organization_subscriptions;
 begin
+    if p_organization_id is null then
+        perform tenantry.fail_invalid('organization_id', 'is required');
+    end if;
     perform tenantry.authorize('platform:subscribe', p_organization_id);
     perform tenantry.check_metadata('metadata', p_metadata);
     v_plan := tenantry.plan_for_sale(p_subscription_plan);

@@ -19,6 +19,9 @@ declare
     v_plan public.subscription_plans;
     v_new public.organization_subscriptions;
 begin
+    if p_organization_id is null then
+        perform tenantry.fail_invalid('organization_id', 'is required');
+    end if;
     perform tenantry.authorize('subscriptions:manage', p_organization_id);
     if p_converts then
         perform tenantry.authorize('platform:subscribe', p_organization_id);

@@ -14,17 +14,34 @@ def give(connection: Connection, user_id: UUID, role: str, organization_id: UUID
 
 
 @pytest.mark.parametrize("giver", ["owner", "admin"])
-def test_a_role_is_given_changed_and_taken(acme: Team, admin: Connection, giver: str) -> None:
-    guest = user(admin)
-    given = give(acme.as_(giver), guest, "member", acme.id)
-    assert (given["user_id"], given["organization_id"]) == (guest, acme.id)
-    assert call(acme.as_(guest), "get_role_assignment", user_role_id=given["id"]) == given
-    changed = call(acme.as_(giver), "update_role_assignment", user_role_id=given["id"], role="viewer")
+def test_a_role_is_given_changed_and_taken(acme: Team, giver: str) -> None:
+    colleague = acme.join("viewer")
+    given = give(acme.as_(giver), colleague, "member", acme.id)
+    assert (given["user_id"], given["organization_id"]) == (colleague, acme.id)
+    assert call(acme.as_(colleague), "get_role_assignment", user_role_id=given["id"]) == given
+    own_role(acme.as_("owner"), acme.id, "editor")
+    changed = call(acme.as_(giver), "update_role_assignment", user_role_id=given["id"], role="editor")
     assert changed["id"] == given["id"]
-    assert acme.roles_of(guest) == {"viewer"}
+    assert acme.roles_of(colleague) == {"viewer", "editor"}
     call(acme.as_(giver), "remove_role_assignment", user_role_id=given["id"])
-    assert acme.roles_of(guest) == set()
+    assert acme.roles_of(colleague) == {"viewer"}
     refused(acme.as_(giver), "TN002", "remove_role_assignment", user_role_id=given["id"])
+
+
+@pytest.mark.parametrize("giver", ["owner", "admin"])
+def test_nobody_is_made_a_member_unasked(
+    acme: Team, globex: Team, admin: Connection, service: Connection, platform: Connection, giver: str
+) -> None:
+    """Else whoever founds an organization would learn the address of any account whose id they know. What they are told
+    is the same for an account, a member elsewhere and nobody."""
+    said = [
+        refused(acme.as_(giver), "TN002", "assign_role", user_id=who, role="viewer", organization_id=acme.id)
+        for who in (user(admin), globex.users["viewer"], uuid4())
+    ]
+    assert [detail | {"name": ""} for detail in said] == [{"reason": "NOT_FOUND", "resource": "member", "name": ""}] * 3
+    # The service and the platform place whom they like.
+    for connection in (service, platform):
+        give(connection, user(admin), "viewer", acme.id)
 
 
 def test_who_does_not_manage_members_gives_nothing(acme: Team, globex: Team, stranger: Connection) -> None:

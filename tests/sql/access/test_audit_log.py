@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import Connect, Connection
 from tests.support.ledger import Row, call, refused
-from tests.support.users import Team, own_role, user
+from tests.support.users import Team, own_role
 
 AUDITED = {
     "organizations",
@@ -78,6 +78,10 @@ STATEMENTS: dict[str, tuple[str, str]] = {
         "(organization_id, amount, status) select id, 100, 'pending' from public.organizations limit 1",
         "status = 'paid'",
     ),
+    "billing_history": (
+        "(organization_id, amount, status) select id, 1, 'pending' from public.organizations limit 1",
+        "status = 'paid'",
+    ),
 }
 
 
@@ -105,7 +109,7 @@ def test_old_and_new_are_kept_whoever_writes(acme: Team, admin: Connection, tabl
 
 def test_who_did_it_and_in_which_role_is_kept(acme: Team, admin: Connection, service: Connection) -> None:
     before = last(admin)
-    guest = user(admin)
+    guest = acme.users["member"]
     given = call(acme.as_("admin"), "assign_role", user_id=guest, role="viewer", organization_id=acme.id)
     # The service is the service, whatever else its token says.
     service.execute(

@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import Connection
 from tests.support.ledger import Row, call, refused
-from tests.support.users import Team, allowed, own_role, user
+from tests.support.users import Team, allowed, names, own_role, user
 
 HOLDS = {
     "owner": {
@@ -155,6 +155,36 @@ def test_an_explanation_says_why_not(acme: Team, globex: Team, service: Connecti
     assert why(uuid4(), acme.id) == "there is no such user"
 
 
+def test_members_do_not_learn_who_runs_the_platform_nor_whose_account_exists(
+    acme: Team, globex: Team, service: Connection, admin: Connection, platform: Connection
+) -> None:
+    """Of others, members see the roles held in their organization, as the policy of user_roles has it; so a colleague's
+    role everywhere, an operator, somebody else's member, an account and nobody all look alike."""
+    boss = user(admin)
+    for operator in (boss, acme.users["billing"]):
+        call(service, "assign_role", user_id=operator, role="platform_admin")
+    asked: Row = {"organization_id": acme.id, "permission": "credits:grant"}
+    reasons = set()
+    for who in (boss, globex.users["owner"], user(admin), uuid4()):
+        said = call(acme.as_("owner"), "explain_permission", user_id=who, **asked)
+        assert (said["allowed"], said["paths"]) == (False, [])
+        reasons.add(said["reason"])
+        assert not allowed(acme.as_("owner"), acme.id, "credits:grant", who)
+    assert reasons == {"the user holds no role here"}
+    colleague = acme.users["billing"]
+    said = call(acme.as_("owner"), "explain_permission", user_id=colleague, **asked)
+    assert (said["allowed"], said["reason"]) == (False, "no role that the user holds here has the permission")
+    batch = {"organization_ids": [acme.id], "permissions": ["credits:grant"], "user_id": colleague}
+    assert not call(acme.as_("owner"), "batch_check_permissions", **batch)["answers"][0]["allowed"]
+    # They themselves, the service and the platform see all of it.
+    assert allowed(acme.as_("billing"), acme.id, "credits:grant")
+    for asking in (service, platform):
+        assert allowed(asking, acme.id, "credits:grant", colleague)
+        assert call(asking, "batch_check_permissions", **batch)["answers"][0]["allowed"]
+        said = call(asking, "explain_permission", user_id=colleague, **asked)
+        assert {row["role"] for row in said["paths"]} == {"platform_admin"}
+
+
 def test_an_explanation_agrees_with_the_check(acme: Team, service: Connection) -> None:
     for user_id in acme.users.values():
         for permission in permissions(service):
@@ -163,7 +193,7 @@ def test_an_explanation_agrees_with_the_check(acme: Team, service: Connection) -
 
 
 def test_who_holds_a_permission_is_listed_in_pages(
-    acme: Team, globex: Team, service: Connection, admin: Connection
+    acme: Team, globex: Team, service: Connection, admin: Connection, platform: Connection
 ) -> None:
     boss, outsider = user(admin), user(admin)
     call(service, "assign_role", user_id=boss, role="platform_admin")
@@ -171,12 +201,12 @@ def test_who_holds_a_permission_is_listed_in_pages(
     own_role(acme.as_("owner"), acme.id, "editor", "billing:manage")
     call(acme.as_("owner"), "assign_role", user_id=acme.users["viewer"], role="editor", organization_id=acme.id)
 
-    def holders(permission: str) -> set[UUID]:
+    def holders(permission: str, asking: Connection | None = None) -> set[UUID]:
         found: list[str] = []
         token = None
         while True:
             page = call(
-                acme.as_("member"), "list_users_with_permission",
+                asking or acme.as_("member"), "list_users_with_permission",
                 organization_id=acme.id, permission=permission, page_size=1, page_token=token,
             )  # fmt: skip
             found += page["user_ids"]
@@ -186,9 +216,15 @@ def test_who_holds_a_permission_is_listed_in_pages(
                 return {UUID(holder) for holder in found}
 
     users = acme.users
-    assert holders("billing:manage") == {users["owner"], users["billing"], users["viewer"], boss}
-    assert holders("credits:grant") == {boss}
-    assert holders("credits:read") == {*users.values(), boss}
+    assert holders("billing:manage") == {users["owner"], users["billing"], users["viewer"]}
+    assert holders("credits:grant") == set()
+    assert holders("credits:read") == set(users.values())
+    # Who holds roles everywhere, and may, is told to who may see that.
+    runs_the_platform = call(platform, "list_user_roles")["roles"]
+    assert names(runs_the_platform) == ["platform_admin"]
+    for asking in (service, platform):
+        assert boss in holders("credits:grant", asking)
+        assert holders("credits:read", asking) > {*users.values(), boss}
     for connection in (acme.as_("billing"), globex.as_("owner")):
         refused(connection, "42501", "list_users_with_permission", organization_id=acme.id, permission="credits:read")
 

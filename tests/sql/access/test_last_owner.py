@@ -4,7 +4,7 @@ from uuid import UUID
 
 from tests.conftest import Connect, Connection
 from tests.support.ledger import call, events, refused
-from tests.support.users import Team, allowed, assignment, sign_in, user
+from tests.support.users import Team, allowed, assignment, sign_in
 
 
 def test_the_last_owner_is_neither_removed_nor_demoted(acme: Team, service: Connection, platform: Connection) -> None:
@@ -102,7 +102,7 @@ def test_a_deleted_user_with_a_good_token_may_nothing(acme: Team, admin: Connect
 
 
 def test_making_somebody_else_owner_frees_the_first(acme: Team, connect: Connect) -> None:
-    guest = user(acme.admin)
-    call(acme.as_("owner"), "assign_role", user_id=guest, role="owner", organization_id=acme.id)
-    call(sign_in(connect(), guest), "update_role_assignment", user_role_id=acme.assignment("owner"), role="viewer")
+    second = acme.users["admin"]
+    call(acme.as_("owner"), "assign_role", user_id=second, role="owner", organization_id=acme.id)
+    call(sign_in(connect(), second), "update_role_assignment", user_role_id=acme.assignment("owner"), role="viewer")
     assert acme.roles_of("owner") == {"viewer"}

@@ -56,7 +56,7 @@ def test_an_own_role_may_be_called_as_one_of_all_that_comes_later_and_stays_what
 
 
 def test_an_own_role_cannot_pass_for_a_system_role(acme: Team) -> None:
-    for name in ("viewer", "owner", "platform_admin"):
+    for name in ("viewer", "owner", "platform_admin", "Owner", " viewer "):
         assert refused(acme.as_("admin"), "TN001", "create_role", name=name, organization_id=acme.id)["field"] == "name"
     mine = own_role(acme.as_("admin"), acme.id, "editor")
     assert refused(acme.as_("admin"), "TN001", "update_role", role=str(mine["id"]), name="viewer")["field"] == "name"
@@ -78,6 +78,13 @@ def test_it_is_made_changed_and_deleted_by_who_manages_roles_there(
         refused(connection, "42501", "create_role", name="x", organization_id=acme.id)
     call(acme.as_("admin"), "delete_role", role=str(mine["id"]))
     refused(acme.as_("admin"), "TN002", "get_role", role=str(mine["id"]))
+
+
+def test_a_role_that_allows_more_than_somebody_holds_is_not_passed_off_by_them_as_another(acme: Team) -> None:
+    crown = own_role(acme.as_("owner"), acme.id, "may delete everything", "organizations:delete")
+    for arguments in ({"name": "may look on"}, {"description": "Harmless"}):
+        denied = refused(acme.as_("admin"), "42501", "update_role", role=str(crown["id"]), **arguments)
+        assert denied["permission"] == "organizations:delete"
 
 
 def test_it_is_assigned_there_only_and_never_everywhere(

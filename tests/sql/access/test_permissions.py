@@ -96,13 +96,30 @@ def test_a_deleted_permission_is_taken_from_every_role(acme: Team, service: Conn
     refused(service, "TN002", "delete_permission", permission="reports:read")
 
 
-@pytest.mark.parametrize("permission", ["*:*", "credits:read", "members:*"])
-def test_a_permission_of_a_system_role_is_changed_and_deleted_by_nobody(
-    service: Connection, platform: Connection, permission: str
+def test_a_permission_that_is_shipped_is_changed_and_deleted_by_nobody(
+    service: Connection, platform: Connection
 ) -> None:
-    for connection in (service, platform):
-        refused(connection, "TN021", "update_permission", permission=permission, action="other")
-        refused(connection, "TN021", "delete_permission", permission=permission)
+    shipped = names(call(service, "list_permissions", page_size=1000)["permissions"])
+    assert {"*:*", "credits:read", "credits:grant", "members:*", "members:manage", "catalog:manage"} <= set(shipped)
+    for permission in shipped:
+        for connection in (service, platform):
+            refused(connection, "TN021", "update_permission", permission=permission, action="other")
+            refused(connection, "TN021", "delete_permission", permission=permission)
+
+
+def test_nobody_takes_a_permission_from_others_that_they_could_not_give(service: Connection, admin: Connection) -> None:
+    call(service, "create_permission", **REPORTS)
+    call(service, "create_role", name="role_manager")
+    call(service, "add_role_permission", role="role_manager", permission="roles:manage")
+    keeper = user(admin)
+    call(service, "assign_role", user_id=keeper, role="role_manager")
+    sign_in(admin, keeper)
+    for function, arguments in (
+        ("delete_permission", {}),
+        ("update_permission", {"resource": "roles", "action": "manage"}),
+    ):
+        denied = refused(admin, "42501", function, permission="reports:read", **arguments)
+        assert denied["permission"] == "reports:read"
 
 
 def test_who_manages_roles_cannot_turn_a_permission_they_hold_into_one_they_lack(

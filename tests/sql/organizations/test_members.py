@@ -74,10 +74,16 @@ def test_a_suspended_organization_is_not_raised_by_its_owner(acme: Team, service
         assert denied["permission"] == "organizations:suspend"
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         owner.execute("update public.organizations set is_active = true")
-    call(owner, "update_organization", organization_id=acme.id, name="Renamed all the same")
+    # Nor is it edited: neither by the function nor in the table.
+    assert refused(owner, "TN012", "update_organization", organization_id=acme.id, description="x")
+    assert owner.execute("update public.organizations set description = 'x'").rowcount == 0
+    call(service, "update_organization", organization_id=acme.id, description="Looked into")
     boss = user(acme.admin)
     call(service, "assign_role", user_id=boss, role="platform_admin")
-    call(sign_in(connect(), boss), "update_organization", organization_id=acme.id, is_active=True)
+    platform = sign_in(connect(), boss)
+    assert platform.execute("update public.organizations set website = null where not is_active").rowcount == 1
+    call(platform, "update_organization", organization_id=acme.id, is_active=True)
+    call(owner, "update_organization", organization_id=acme.id, description="Back again")
     assert call(owner, "get_organization", organization_id=acme.id)["is_active"]
 
 

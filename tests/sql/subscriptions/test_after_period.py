@@ -61,9 +61,10 @@ def test_it_is_the_first_boundary_after_any_moment(admin: Connection) -> None:
         from (
             select
                 tenantry.after_period(anchor.at, day, step.interval, step.count) as found,
-                (select min(b) from generate_series(-600, 800) as n
-                 cross join lateral (select (anchor.at at time zone 'UTC' + n * step.length) at time zone 'UTC') as x (b)
-                 where b > day) as expected
+                (select min(x.b) from generate_series(-600, 800) as n
+                 cross join lateral (
+                     select (anchor.at at time zone 'UTC' + n * step.length) at time zone 'UTC') as x (b)
+                 where x.b > day) as expected
             from anchor, step, generate_series('2027-06-01 10:00Z'::timestamptz, '2030-06-01 10:00Z', '3 days') as day
         ) as compared
         """

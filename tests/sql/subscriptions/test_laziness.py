@@ -1,4 +1,4 @@
-"""When nobody looks: a subscription and its credits come out the same whether they were settled at every step or never."""
+"""A subscription and its credits come out the same, whether they were settled at every step or never."""
 
 import random
 from datetime import timedelta
@@ -9,7 +9,17 @@ import psycopg
 import pytest
 
 from tests.conftest import Connection
-from tests.support.ledger import Row, assert_ledger_holds, balance, call, consume, freeze, lots, move_clock, organization
+from tests.support.ledger import (
+    Row,
+    assert_ledger_holds,
+    balance,
+    call,
+    consume,
+    freeze,
+    lots,
+    move_clock,
+    organization,
+)
 from tests.support.ledger import settle as settle_account
 from tests.support.subscriptions import current, plan
 
@@ -54,7 +64,9 @@ def _step(service: Connection, acme: UUID, plans: list[Row], dice: random.Random
                 service, "change_plan", subscription_id=subscription, subscription_plan=other, at_renewal=flag
             )
         case "cancel" | "now":
-            return _attempt(service, "cancel_subscription", subscription_id=subscription, immediately=kind == "now" and flag)
+            return _attempt(
+                service, "cancel_subscription", subscription_id=subscription, immediately=kind == "now" and flag
+            )
         case "resume":
             return _attempt(service, "resume_subscription", subscription_id=subscription)
         case _:

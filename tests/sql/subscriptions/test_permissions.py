@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -49,7 +50,12 @@ def test_who_manages_subscriptions_cannot_take_what_nobody_pays_for(
     refused(who, "42501", "resume_subscription", subscription_id=trial["id"])
     call(who, "cancel_subscription", subscription_id=trial["id"])
     refused(who, "42501", "resume_subscription", subscription_id=trial["id"])
-    for change in ({"status": "active"}, {"trial_end": trial["trial_end"] + timedelta(days=9)}, {"metadata": {}}):
+    changes: list[dict[str, Any]] = [
+        {"status": "active"},
+        {"trial_end": trial["trial_end"] + timedelta(days=9)},
+        {"metadata": {}},
+    ]
+    for change in changes:
         refused(who, "42501", "update_subscription", subscription_id=trial["id"], **change)
     for at_renewal in (False, True):
         refused(
@@ -101,7 +107,7 @@ def test_others_only_look_on_if_that(service: Connection, member: Member, acme: 
     assert len(found["subscriptions"]) == (role == "admin")
 
 
-def test_a_subscription_of_others_does_not_exist(service: Connection, member: Member, acme: UUID) -> None:
+def test_a_subscription_of_others_does_not_exist(service: Connection, member: Member) -> None:
     owner = member("owner")
     foreign = subscribe(service, organization(service), plan(service))
     for function in ("get_subscription", "cancel_subscription", "resume_subscription"):

@@ -61,24 +61,22 @@ def test_every_change_that_the_table_lacks_is_refused_even_in_psql(admin: Connec
         except psycopg.Error as error:
             refusals[before, after] = error
     assert done == (ALLOWED_AT_STRIPE if stripe else ALLOWED)
-    for (before, after), error in refusals.items():
-        assert error.sqlstate == "TN025"
-        assert f"a subscription that is {before} cannot become {after}" in str(error)
+    for (before, after), refusal in refusals.items():
+        assert refusal.sqlstate == "TN025"
+        assert f"a subscription that is {before} cannot become {after}" in str(refusal)
 
 
 @pytest.mark.parametrize("stripe", [False, True], ids=["local", "stripe"])
 def test_a_subscription_begins_on_trial_or_active(admin: Connection, stripe: bool) -> None:
-    begun = set()
     for status in STATES:
         ended = "2030-01-01" if status in ("cancelled", "expired") else None
-        try:
-            admin.execute(
-                INSERT, [organization(admin), f"sub_{status}" if stripe else None, status, ended, "2030-01-01"]
-            )
-            begun.add(status)
-        except psycopg.Error as error:
-            assert error.sqlstate == "TN025"
-    assert begun == (set(STATES) if stripe else {"trial", "active"})
+        row = [organization(admin), f"sub_{status}" if stripe else None, status, ended, "2030-01-01"]
+        if stripe or status in ("trial", "active"):
+            admin.execute(INSERT, row)
+            continue
+        with pytest.raises(psycopg.Error) as raised:
+            admin.execute(INSERT, row)
+        assert raised.value.sqlstate == "TN025"
 
 
 def test_a_change_by_hand_that_is_not_allowed_names_both_states(service: Connection) -> None:
@@ -191,7 +189,7 @@ def test_a_cancelled_trial_ends_as_cancelled(service: Connection, admin: Connect
     assert current(service, acme)["status"] == "cancelled"
 
 
-def test_a_trial_is_had_once_and_where_the_plan_has_one(service: Connection, admin: Connection) -> None:
+def test_a_trial_is_had_once_and_where_the_plan_has_one(service: Connection) -> None:
     acme, basic = organization(service), plan(service, trial_period_days=14)
     detail = refused(service, "TN028", "start_trial", organization_id=acme, subscription_plan=plan(service)["name"])
     assert detail["cause"] == "PLAN_HAS_NO_TRIAL"
