@@ -295,7 +295,7 @@ class FakeStripe:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        runner = web.AppRunner(_application(self._serve))
+        runner = web.AppRunner(_application(self._serve), access_log=None)
         self._loop.run_until_complete(runner.setup())
         site = web.TCPSite(runner, "127.0.0.1", 0)
         self._loop.run_until_complete(site.start())
