@@ -37,6 +37,9 @@ Context = grpc.aio.ServicerContext[Any, Any]
 Handler = Callable[[Any, Identity, float | None], Awaitable[Message]]
 """(request, caller, seconds until the deadline) -> response. Raises CallError."""
 
+PROCESS_STRIPE_EVENT = "/tenantry.v1.StripeEventService/ProcessStripeEvent"
+"""Handled by hand: its request is what Stripe sent, whose signature is checked before the database sees it."""
+
 GRACE = 10.0
 """Seconds that calls under way may take to finish when the server stops."""
 
@@ -65,7 +68,7 @@ class Server:
         self._background: list[asyncio.Task[None]] = []
         webhook = Webhook(self._database, config.stripe_webhook_secrets)
         self._http = HttpServer(self._database, webhook)
-        self._handlers: dict[str, Handler] = {_PROCESS_STRIPE_EVENT: webhook.process}
+        self._handlers: dict[str, Handler] = {PROCESS_STRIPE_EVENT: webhook.process}
         """Written by hand, by '/package.Service/Method'; every other method is the bridge's."""
         self.address = ""
         self.http_address = ""
@@ -180,7 +183,6 @@ async def _abort(context: Context, answer: Status) -> None:
     await context.abort(_CODES[answer.code], answer.message, (("grpc-status-details-bin", answer.SerializeToString()),))
 
 
-_PROCESS_STRIPE_EVENT = "/tenantry.v1.StripeEventService/ProcessStripeEvent"
 _CONSUME = "/tenantry.v1.CreditService/ConsumeCredits"
 _BATCH_CONSUME = "/tenantry.v1.CreditService/BatchConsumeCredits"
 

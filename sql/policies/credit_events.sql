@@ -3,8 +3,6 @@ revoke all on public.credit_events from public, anon, authenticated, service_rol
 grant select, insert, update, delete on public.credit_events to service_role;
 grant select on public.credit_events to authenticated;
 
-drop policy if exists active_read on public.credit_events;
-drop policy if exists managers_read on public.credit_events;
 drop policy if exists catalog_read on public.credit_events;
 create policy catalog_read on public.credit_events for select to authenticated
 using (is_active or (select tenantry.is_authorized('catalog:manage')));

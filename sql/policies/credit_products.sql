@@ -3,8 +3,6 @@ revoke all on public.credit_products from public, anon, authenticated, service_r
 grant select, insert, update, delete on public.credit_products to service_role;
 grant select on public.credit_products to anon, authenticated;
 
-drop policy if exists active_read on public.credit_products;
-drop policy if exists managers_read on public.credit_products;
 drop policy if exists catalog_read on public.credit_products;
 create policy catalog_read on public.credit_products for select to anon, authenticated
 using (is_active or (select tenantry.is_authorized('catalog:manage')));

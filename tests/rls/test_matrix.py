@@ -151,7 +151,7 @@ delete_role              -     hidden    -       -       -        ok     ok     
 estimate_runway          -     -         ok      ok      ok       ok     ok     -            ok              ok
 explain_permission       -     -         first   first   -        first  first  -            first           first
 extend_hold              -     -         -       first   -        first  first  -            first           first
-feature_limit            -      ok       ok       ok      ok       ok     ok     ok           ok              ok
+feature_limit            -      no       no       no      no       no     no     no           no              no
 get_billing_record       -     -         -       -       first    first  first  -            first           first
 get_billing_summary      -     -         -       -       ok       ok     ok     -            ok              ok
 get_credit_balance       -     -         ok      ok      ok       ok     ok     -            ok              ok
@@ -164,6 +164,7 @@ get_organization         -     hidden    first   first   first    first  first  
 get_permission           -     ok        ok      ok      ok       ok     ok     ok           ok              ok
 get_role                 -     hidden    first   first   first    first  first  hidden       first           first
 get_role_assignment      -     hidden    first   first   hidden   first  first  hidden       first           first
+get_stripe_event         -    -         -       -       -        -      -      -            ok              ok
 get_subscription         -      hidden   hidden   hidden  first    first  first  hidden       first           first
 get_subscription_plan    -     hidden    hidden  hidden  hidden   hidden hidden hidden       ok              ok
 grant_credits            -     -         -       -       -        -      -      -            first           first
@@ -187,6 +188,7 @@ list_permissions         -     ok        ok      ok      ok       ok     ok     
 list_role_assignments    -     empty     first   first   first    first  first  second       both            both
 list_role_permissions    -     hidden    ok      ok      ok       ok     ok     hidden       ok              ok
 list_roles               -     ok        first   first   first    first  first  ok           first           first
+list_stripe_events       -    -         -       -       -        -      -      -            ok              ok
 list_subscription_plans  -     ok        ok      ok      ok       ok     ok     ok           ok              ok
 list_subscriptions       -      empty    empty    empty   first    first  first  second       both            both
 list_user_organizations  -     empty     first   first   empty    first  first  empty        first           first
@@ -194,11 +196,13 @@ list_user_roles          -     empty     ok      ok      empty    ok     ok     
 list_users_with_permission -     -         first   first   -        first  first  -            first           first
 organizations_with       -     empty     first   first   first    first  first  second       both            both
 organizations_with_feature  -      empty    empty    empty   empty    empty  empty  empty        empty           empty
+process_stripe_event     -    -         -       -       -        -      -      -            ok              ok
 refund_credits           -     -         -       -       -        -      -      -            first           first
 release_hold             -     -         -       first   -        first  first  -            first           first
 remove_role_assignment   -     hidden    -       -       hidden   ok     ok     hidden       ok              ok
 remove_role_permission   -     hidden    -       -       -        ok     ok     hidden       ok              ok
 resume_subscription      -      hidden   hidden   hidden  first    -      first  hidden       first           first
+retry_stripe_events      -    -         -       -       -        -      -      -            ok              ok
 revoke_credits           -     -         -       -       -        -      -      -            first           first
 revoke_invitation        -     -         -       -       -        first  first  -            first           first
 start_trial              -      -        -        -       TN028    -      TN028  -            TN028           TN028
@@ -265,6 +269,7 @@ PROBES = {
     "get_permission": "permission => 'reports:view'",
     "get_role": "role => {role_first}",
     "get_role_assignment": "user_role_id => {colleague_role}",
+    "get_stripe_event": "stripe_event_id => 'evt_1'",
     "get_subscription": "subscription_id => {subscription_first}",
     "get_subscription_plan": "subscription_plan => 'old'",
     "grant_credits": "organization_id => {first}, amount => 1",
@@ -288,6 +293,7 @@ PROBES = {
     "list_role_assignments": "",
     "list_role_permissions": "role => {role_first}",
     "list_roles": "organization_id => {first}",
+    "list_stripe_events": "",
     "list_subscription_plans": "",
     "list_subscriptions": "",
     "list_user_organizations": "user_id => {colleague}",
@@ -295,11 +301,14 @@ PROBES = {
     "list_users_with_permission": "organization_id => {first}, permission => 'credits:read'",
     "organizations_with": "permission => 'credits:read'",
     "organizations_with_feature": "feature => 'exports'",
+    "process_stripe_event": "event => pg_catalog.jsonb_build_object('object', 'event', 'id', 'evt_2', 'type', 'new', "
+    "'created', 0, 'data', pg_catalog.jsonb_build_object('object', pg_catalog.jsonb_build_object('object', 'new')))",
     "refund_credits": "organization_id => {first}, credit_transaction_id => {spent_first}",
     "release_hold": "organization_id => {first}, hold_id => {hold_first}",
     "remove_role_assignment": "user_role_id => {colleague_role}",
     "remove_role_permission": "role => {role_first}, permission => 'credits:read'",
     "resume_subscription": "subscription_id => {subscription_first}",
+    "retry_stripe_events": "",
     "revoke_credits": "organization_id => {first}, credit_transaction_id => {grant_first}, amount => 1",
     "revoke_invitation": "organization_id => {first}, invitation_id => {invitation_first}",
     "start_trial": "organization_id => {first}, subscription_plan => 'current'",

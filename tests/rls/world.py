@@ -114,6 +114,10 @@ def build(admin: Connection) -> World:
             " values (%(name)s, %(price)s, 'product', 100, 100, %(is_active)s)",
             {"name": name, "price": f"{name}_pack", "is_active": is_active},
         )
+    admin.execute(
+        "insert into tenantry.stripe_events (id, type, created, livemode, payload)"
+        " values ('evt_1', 'new', now(), false, '{}')"
+    )
     ids["permission"] = _value(admin, "select id from public.permissions where name = 'credits:read'")
     for key, tenant, name in (("first", first, "Acme"), ("second", second, SECOND)):
         ids |= {f"{what}_{key}": value for what, value in _fill(admin, tenant, name).items()}

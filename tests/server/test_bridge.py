@@ -14,7 +14,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tenantry.app import services
+from tenantry.app import PROCESS_STRIPE_EVENT, services
 from tenantry.auth import ANONYMOUS, Identity
 from tenantry.bridge import BridgeError, _labels, compile_services, snake_case
 from tenantry.database import Database, literal
@@ -49,7 +49,7 @@ def mismatches(conninfo: str) -> list[str]:
 
     async def compile_all(database: Database) -> list[str]:
         try:
-            await compile_services(database, services())
+            await compile_services(database, services(), {PROCESS_STRIPE_EVENT})
         except BridgeError as raised:
             error = raised
         else:
@@ -328,7 +328,9 @@ def test_what_is_refused_at_commit_is_an_error_too(
 
 def test_a_request_becomes_named_arguments_of_what_is_set_and_nothing_else(conninfo: str) -> None:
     async def compiled(database: Database) -> tuple[str, str]:
-        call = (await compile_services(database, services()))["/tenantry.v1.CatalogService/GetCreditEvent"]
+        call = (await compile_services(database, services(), {PROCESS_STRIPE_EVENT}))[
+            "/tenantry.v1.CatalogService/GetCreditEvent"
+        ]
         return call.statement(GetCreditEventRequest(credit_event="it's")), call.statement(GetCreditEventRequest())
 
     given_one, given_none = using(conninfo, compiled)

@@ -36,6 +36,7 @@ _COMPOSITES = (
     "permission_answer",
     "permission_path",
     "audit_entry",
+    "stripe_event",
     "subscription_plans",
     "credit_products",
     "credit_events",

@@ -139,5 +139,5 @@ def subscription(connection: Connection, organization_id: UUID) -> Row:
 
 def credits(connection: Connection, organization_id: UUID) -> int:
     """The balance."""
-    balance: int = call(connection, "get_credit_balance", organization_id=organization_id)["credit_balance"]
+    balance: int = call(connection, "get_credit_balance", organization_id=organization_id)["balance"]
     return balance

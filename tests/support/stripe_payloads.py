@@ -1,8 +1,8 @@
 """Objects and events as Stripe sends them, with all their fields: in the shape of 2017, and in the current one.
 
 What moved in between: the period from the subscription to its items; on an invoice the subscription to `parent`, its
-payments to objects of their own (`invoice_payment`), the price of a line to `pricing`; an invoice of 2017 had `closed` and
-`paid` for a status, and a subscription a `plan` for prices.
+payments to objects of their own (`invoice_payment`), the price of a line to `pricing`; an invoice of 2017 had `closed`
+and `paid` for a status, and a subscription a `plan` for prices.
 """
 
 from typing import Any
@@ -83,7 +83,6 @@ def product(name: str, created: int, active: bool = True) -> Object:
         "id": name,
         "object": "product",
         "active": active,
-        "attributes": [],
         "created": created,
         "default_price": None,
         "description": None,

@@ -292,6 +292,7 @@ class AccessServiceServicer:
 
     def AssignRole(self, request, context):
         """Gives a user a role, in an organization or everywhere. The caller must hold every permission of it there.
+        Who is no member yet is invited instead, unless the caller manages members everywhere: NOT_FOUND.
         FAILED_PRECONDITION, reason NO_SEAT_LEFT; ALREADY_EXISTS if the user holds the role there.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -334,7 +335,8 @@ class AccessServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CheckPermission(self, request, context):
-        """Returns whether a user holds a permission.
+        """Returns whether a user holds a permission. Of others the roles count that the caller may see: those held in that
+        organization and, for who holds members:read everywhere, everywhere. So with the three calls that follow.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -65,6 +65,7 @@ class AccessServiceStub:
     """Lists the permissions of a role by name."""
     AssignRole: _grpc.UnaryUnaryMultiCallable[_access_pb2.AssignRoleRequest, _access_pb2.AssignRoleResponse]
     """Gives a user a role, in an organization or everywhere. The caller must hold every permission of it there.
+    Who is no member yet is invited instead, unless the caller manages members everywhere: NOT_FOUND.
     FAILED_PRECONDITION, reason NO_SEAT_LEFT; ALREADY_EXISTS if the user holds the role there.
     """
     UpdateRoleAssignment: _grpc.UnaryUnaryMultiCallable[_access_pb2.UpdateRoleAssignmentRequest, _access_pb2.UpdateRoleAssignmentResponse]
@@ -78,7 +79,9 @@ class AccessServiceStub:
     ListUserRoles: _grpc.UnaryUnaryMultiCallable[_access_pb2.ListUserRolesRequest, _access_pb2.ListUserRolesResponse]
     """Lists the roles that a user holds."""
     CheckPermission: _grpc.UnaryUnaryMultiCallable[_access_pb2.CheckPermissionRequest, _access_pb2.CheckPermissionResponse]
-    """Returns whether a user holds a permission."""
+    """Returns whether a user holds a permission. Of others the roles count that the caller may see: those held in that
+    organization and, for who holds members:read everywhere, everywhere. So with the three calls that follow.
+    """
     BatchCheckPermissions: _grpc.UnaryUnaryMultiCallable[_access_pb2.BatchCheckPermissionsRequest, _access_pb2.BatchCheckPermissionsResponse]
     """Returns whether a user holds each of many permissions in each of many organizations."""
     ExplainPermission: _grpc.UnaryUnaryMultiCallable[_access_pb2.ExplainPermissionRequest, _access_pb2.ExplainPermissionResponse]
@@ -141,6 +144,7 @@ class AccessServiceAsyncStub(AccessServiceStub):
     """Lists the permissions of a role by name."""
     AssignRole: _aio.UnaryUnaryMultiCallable[_access_pb2.AssignRoleRequest, _access_pb2.AssignRoleResponse]  # type: ignore[assignment]
     """Gives a user a role, in an organization or everywhere. The caller must hold every permission of it there.
+    Who is no member yet is invited instead, unless the caller manages members everywhere: NOT_FOUND.
     FAILED_PRECONDITION, reason NO_SEAT_LEFT; ALREADY_EXISTS if the user holds the role there.
     """
     UpdateRoleAssignment: _aio.UnaryUnaryMultiCallable[_access_pb2.UpdateRoleAssignmentRequest, _access_pb2.UpdateRoleAssignmentResponse]  # type: ignore[assignment]
@@ -154,7 +158,9 @@ class AccessServiceAsyncStub(AccessServiceStub):
     ListUserRoles: _aio.UnaryUnaryMultiCallable[_access_pb2.ListUserRolesRequest, _access_pb2.ListUserRolesResponse]  # type: ignore[assignment]
     """Lists the roles that a user holds."""
     CheckPermission: _aio.UnaryUnaryMultiCallable[_access_pb2.CheckPermissionRequest, _access_pb2.CheckPermissionResponse]  # type: ignore[assignment]
-    """Returns whether a user holds a permission."""
+    """Returns whether a user holds a permission. Of others the roles count that the caller may see: those held in that
+    organization and, for who holds members:read everywhere, everywhere. So with the three calls that follow.
+    """
     BatchCheckPermissions: _aio.UnaryUnaryMultiCallable[_access_pb2.BatchCheckPermissionsRequest, _access_pb2.BatchCheckPermissionsResponse]  # type: ignore[assignment]
     """Returns whether a user holds each of many permissions in each of many organizations."""
     ExplainPermission: _aio.UnaryUnaryMultiCallable[_access_pb2.ExplainPermissionRequest, _access_pb2.ExplainPermissionResponse]  # type: ignore[assignment]
@@ -298,6 +304,7 @@ class AccessServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_access_pb2.AssignRoleResponse, _abc.Awaitable[_access_pb2.AssignRoleResponse]]:
         """Gives a user a role, in an organization or everywhere. The caller must hold every permission of it there.
+        Who is no member yet is invited instead, unless the caller manages members everywhere: NOT_FOUND.
         FAILED_PRECONDITION, reason NO_SEAT_LEFT; ALREADY_EXISTS if the user holds the role there.
         """
 
@@ -347,7 +354,9 @@ class AccessServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _access_pb2.CheckPermissionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_access_pb2.CheckPermissionResponse, _abc.Awaitable[_access_pb2.CheckPermissionResponse]]:
-        """Returns whether a user holds a permission."""
+        """Returns whether a user holds a permission. Of others the roles count that the caller may see: those held in that
+        organization and, for who holds members:read everywhere, everywhere. So with the three calls that follow.
+        """
 
     @_abc_1.abstractmethod
     def BatchCheckPermissions(

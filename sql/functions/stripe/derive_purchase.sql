@@ -78,7 +78,8 @@ begin
         values (
             p_account.id, coalesce(v_given, md5(v_keys[1]))::uuid,
             case when (select count(*) from jsonb_object_keys(v_items)) = 1 then v_product_id end,
-            v_credits, v_items, v_keys, v_created_at
+            -- Not later than now, however much Stripe's clock is ahead: the credits are there at once.
+            v_credits, v_items, v_keys, least(v_created_at, v_now)
         )
         returning * into v_purchase;
     else

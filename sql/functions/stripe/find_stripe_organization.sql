@@ -39,7 +39,10 @@ begin
                 (o.data #>> '{parent,subscription_details,metadata,tenantry_organization_id}'),
                 (o.data #>> '{subscription_details,metadata,tenantry_organization_id}')
         ) as named (organization)
-        join public.organizations as t on t.id::text = named.organization
+        join public.organizations as t
+            on t.id = case
+                when named.organization ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then named.organization::uuid
+            end
         where o.id = any (v_ids || customers)
         order by o.id
         limit 1;

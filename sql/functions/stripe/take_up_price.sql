@@ -13,6 +13,8 @@ begin
         select e.id
         from tenantry.stripe_events as e
         where e.state = 'unmatched'
+          -- Of a customer that nobody knows a price says nothing.
+          and (e.organization_id is not null or e.payload #>> '{data,object,object}' in ('product', 'price'))
           and tenantry.stripe_prices(e.payload #> '{data,object}') && array[new.stripe_price_id, new.stripe_product_id]::text[]
         order by e.created, e.id
     loop

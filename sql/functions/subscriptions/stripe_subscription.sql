@@ -46,7 +46,11 @@ begin
     v_new.cancel_at_period_end := coalesce((v_data ->> 'cancel_at_period_end')::boolean, false)
         or coalesce(tenantry.stripe_time(v_data -> 'cancel_at') <= v_new.current_period_end, false);
     v_new.cancelled_at := tenantry.stripe_time(v_data -> 'canceled_at');
-    v_new.metadata := nullif(v_data -> 'metadata', 'null');
+    -- Beside what is written here, not in its place.
+    v_new.metadata := case
+        when v_data -> 'metadata' <> '{}' and jsonb_typeof(v_data -> 'metadata') = 'object' then
+            jsonb_build_object('stripe', v_data -> 'metadata')
+    end;
     v_new.ended_at := case
         when v_new.status in ('cancelled', 'expired') then
             coalesce(tenantry.stripe_time(v_data -> 'ended_at'), tenantry.stripe_time(v_data -> 'canceled_at'), p_object.version)

@@ -77,7 +77,7 @@ begin
             returning * into v_subscription;
         else
             v_new.id := v_subscription.id;
-            v_new.metadata := coalesce(v_subscription.metadata, v_new.metadata);
+            v_new.metadata := nullif(coalesce(v_subscription.metadata - 'stripe', '{}') || coalesce(v_new.metadata, '{}'), '{}');
             if v_new.status is null then
                 v_new.status := 'expired';
                 v_new.ended_at := coalesce(v_subscription.ended_at, v_now);

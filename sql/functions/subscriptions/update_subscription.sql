@@ -40,7 +40,11 @@ begin
     end if;
     perform tenantry.check_metadata('metadata', p_metadata);
     if 'metadata' = any (v_fields) then
-        v_subscription.metadata := p_metadata;
+        v_subscription.metadata := case
+            when v_subscription.metadata ? 'stripe' then
+                coalesce(p_metadata, '{}') || jsonb_build_object('stripe', v_subscription.metadata -> 'stripe')
+            else p_metadata
+        end;
     end if;
     if v_fields = array['metadata'] then
         return tenantry.write_subscription(v_subscription);

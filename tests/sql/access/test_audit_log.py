@@ -78,10 +78,6 @@ STATEMENTS: dict[str, tuple[str, str]] = {
         "(organization_id, amount, status) select id, 100, 'pending' from public.organizations limit 1",
         "status = 'paid'",
     ),
-    "billing_history": (
-        "(organization_id, amount, status) select id, 1, 'pending' from public.organizations limit 1",
-        "status = 'paid'",
-    ),
 }
 
 

@@ -330,6 +330,7 @@ def walk(connection: Connection, tenant: UUID, size: int = 2, **filters: Any) ->
             connection, "list_billing_records", organization_id=tenant, page_size=size, page_token=token, **filters
         )
         ids += [record["id"] for record in page["billing_records"]]
+        assert len(ids) == len(set(ids))
         token = page["next_page_token"]
         if not token:
             return ids

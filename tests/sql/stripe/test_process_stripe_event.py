@@ -1,0 +1,573 @@
+"""process_stripe_event: what it takes for an event, what it keeps, and what each kind leads to."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.conftest import Connection
+from tests.support import stripe_payloads as payloads
+from tests.support.ledger import assert_ledger_holds, call, consume, move_clock, organization, refused
+from tests.support.stripe import bills, catalog, credits, deliver, deliver_all, subscription, undone
+from tests.support.stripe_payloads import CURRENT, ERAS, OLD, Object
+from tests.support.stripe_stories import (
+    AMOUNTS,
+    BASIC,
+    HOUR,
+    PACK,
+    PRO,
+    Story,
+    checkout,
+    credit_purchase,
+    invoiced_credit_purchase,
+    partial_refund,
+)
+
+
+@pytest.fixture
+def story(admin: Connection) -> Story:
+    """A customer of a new organization, with nothing told yet."""
+    story = Story(CURRENT, organization(admin), catalog(admin))
+    move_clock(admin, story.end)
+    return story
+
+
+def state(admin: Connection, event: Object) -> str:
+    """The state of a stored event."""
+    row = admin.execute("select state from tenantry.stripe_events where id = %s", [event["id"]]).fetchone()
+    assert row
+    found: str = row["state"]
+    return found
+
+
+def of_type(story: Story, *kinds: str) -> list[Object]:
+    """The story's events of these types."""
+    return [event for event in story.events if event["type"] in kinds]
+
+
+EVENT = payloads.event(CURRENT, "customer.created", payloads.customer(CURRENT, "cus_1", 0), 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("event", "field"),
+    [
+        (None, "event"),
+        ({}, "event.object"),
+        (EVENT | {"object": "list"}, "event.object"),
+        (EVENT | {"id": None}, "event.id"),
+        (EVENT | {"id": 7}, "event.id"),
+        (EVENT | {"id": ""}, "event.id"),
+        (EVENT | {"id": "e" * 256}, "event.id"),
+        (EVENT | {"type": ["customer.created"]}, "event.type"),
+        (EVENT | {"created": "2030-01-01"}, "event.created"),
+        (EVENT | {"created": -1}, "event.created"),
+        (EVENT | {"created": 1e30}, "event.created"),
+        (EVENT | {"data": None}, "event.data.object"),
+        (EVENT | {"data": {"object": []}}, "event.data.object"),
+        (EVENT | {"data": {"object": {"id": "cus_1"}}}, "event.data.object.object"),
+        (EVENT | {"data": {"object": {"id": {}, "object": "customer"}}}, "event.data.object.id"),
+        (EVENT | {"data": {"object": {"id": "c" * 256, "object": "customer"}}}, "event.data.object.id"),
+        (EVENT | {"data": {"object": {"id": "c", "object": "o" * 51}}}, "event.data.object.object"),
+        (EVENT | {"api_version": "v" * 51}, "event.api_version"),
+    ],
+)
+def test_what_is_no_event_is_refused_by_its_field(service: Connection, event: Object | None, field: str) -> None:
+    assert refused(service, "TN001", "process_stripe_event", event=event)["field"] == field
+
+
+def test_an_event_is_stored_once_and_answered_as_it_came_out(admin: Connection, story: Story) -> None:
+    story.begin()
+    first, again = (deliver(admin, story.events[0]) for _ in range(2))
+    assert first == again
+    assert (first["state"], first["attempts"], first["organization_id"]) == ("processed", 1, story.organization_id)
+    changed = story.events[0] | {"type": "customer.updated"}
+    assert deliver(admin, changed) == first
+    row = call(admin, "get_stripe_event", stripe_event_id=story.events[0]["id"])
+    assert row["payload"] == story.events[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("radar.early_fraud_warning.created", {"id": "issfr_1", "object": "radar.early_fraud_warning"}),
+        ("invoice.upcoming", {"id": "upcoming_in_1", "object": "invoice"}),
+        ("invoice.upcoming", {"object": "invoice"}),
+        ("customer.source.created", {"id": "card_1", "object": "card"}),
+    ],
+)
+def test_what_means_nothing_here_is_ignored(admin: Connection, kind: str, data: Object) -> None:
+    assert deliver(admin, payloads.event(CURRENT, kind, data, 0, 1))["state"] == "ignored"
+
+
+# Whose it is
+
+
+def test_events_of_an_unknown_customer_are_kept_and_taken_up_when_it_is_known(admin: Connection, story: Story) -> None:
+    intent, charge, amount = story.buy()
+    story.refund(intent, charge, amount, [amount // 2])
+    for event in story.events:
+        del event["data"]["object"]["metadata"]
+    # A refund has no customer: it is known by its charge.
+    deliver_all(admin, story.events[::-1])
+    assert {state(admin, event) for event in story.events} == {"unmatched"}
+    assert bills(admin, story.organization_id) == []
+    checkout_with_metadata = Story(CURRENT, story.organization_id, story.product_id, prefix="2", first_number=10**8)
+    checkout_with_metadata.subscribe()
+    deliver_all(admin, checkout_with_metadata.events)
+    admin.execute("select tenantry.link_stripe_customer(%s, %s)", [story.customer, story.organization_id])
+    assert {state(admin, event) for event in story.events} == {"processed"}
+
+
+def test_credits_of_a_customer_that_becomes_known_come_then(admin: Connection, story: Story) -> None:
+    other = organization(admin)
+    story.buy()
+    for event in story.events:
+        event["data"]["object"]["metadata"] |= {"tenantry_organization_id": str(uuid4())}
+    deliver_all(admin, story.events)
+    assert credits(admin, story.organization_id) == 0
+    for linked in (story.organization_id, other):
+        # The first link stays.
+        admin.execute("select tenantry.link_stripe_customer(%s, %s)", [story.customer, linked])
+    assert (credits(admin, story.organization_id), credits(admin, other)) == (200, 0)
+    assert {state(admin, event) for event in story.events} == {"processed"}
+
+
+def test_what_the_payer_can_set_says_not_whose_it_is(admin: Connection, story: Story) -> None:
+    story.buy()
+    session = story.events[-1]
+    session["data"]["object"] |= {"client_reference_id": str(story.organization_id), "customer": "cus_of_nobody"}
+    session["data"]["object"]["metadata"] = {"tenantry_organization_id": "not one"}
+    assert deliver(admin, session)["state"] == "unmatched"
+
+
+def test_a_price_that_nothing_has_is_flagged_until_a_plan_has_it(admin: Connection, story: Story) -> None:
+    checkout(story)
+    admin.execute(
+        "update public.subscription_plans set stripe_price_id = 'price_other' where stripe_price_id = %s", [BASIC]
+    )
+    deliver_all(admin, story.events)
+    flagged = {event["type"] for event in story.events if state(admin, event) == "unmatched"}
+    assert {"customer.subscription.created", "invoice.paid"} <= flagged
+    assert (subscription(admin, story.organization_id)["plan"], credits(admin, story.organization_id)) == (None, 0)
+    assert bills(admin, story.organization_id)[0]["status"] == "paid"
+
+    admin.execute("update public.subscription_plans set stripe_price_id = %s where name = 'Basic'", [BASIC])
+    assert {state(admin, event) for event in story.events} == {"processed"}
+    assert (subscription(admin, story.organization_id)["plan"], credits(admin, story.organization_id)) == ("Basic", 100)
+
+
+# What fails
+
+
+def test_an_event_that_fails_is_kept_with_its_error_and_tried_again(admin: Connection, story: Story) -> None:
+    credit_purchase(story)
+    admin.execute("update public.credit_products set credit_amount = 2147483647")
+    answers = [deliver(admin, event) for event in story.events]
+    failed = [answer for answer in answers if answer["state"] == "failed"]
+    assert failed
+    assert all(answer["error_code"] == "22003" and "out of range" in answer["error_message"] for answer in failed)
+    assert all(answer["processed_at"] is None for answer in failed)
+    assert bills(admin, story.organization_id) == []
+
+    assert call(admin, "retry_stripe_events") == {"processed": 0, "stuck": len(failed)}
+    assert call(admin, "get_stripe_event", stripe_event_id=failed[0]["id"])["event"]["attempts"] == 2
+    admin.execute("update public.credit_products set credit_amount = 200")
+    assert call(admin, "retry_stripe_events") == {"processed": len(failed), "stuck": 0}
+    assert credits(admin, story.organization_id) == 400
+    event = call(admin, "get_stripe_event", stripe_event_id=failed[0]["id"])["event"]
+    assert (event["state"], event["error_code"], event["error_message"], event["attempts"]) == (
+        "processed",
+        None,
+        None,
+        3,
+    )
+
+
+@pytest.mark.parametrize(
+    "damage", [{"lines": {"data": 7}}, {"amount_paid": "much"}, {"currency": "dollars"}, {"created": "now"}]
+)
+def test_an_object_that_makes_no_sense_does_no_harm(admin: Connection, story: Story, damage: Object) -> None:
+    checkout(story)
+    paid = of_type(story, "invoice.paid")[0]
+    sound = paid["data"]["object"]
+    paid["data"]["object"] = sound | damage
+    answers = [deliver(admin, event) for event in story.events]
+    assert [a["type"] for a in answers if a["state"] == "failed"] == ["invoice.paid"]
+    assert credits(admin, story.organization_id) == 100
+
+
+# Credits that are bought
+
+
+CLAIMS = ("payment_intent.succeeded", "invoice.paid", "checkout.session.completed")
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_a_purchase_counts_once_whoever_tells_of_it(admin: Connection, story: Story, era: str) -> None:
+    story.era = era
+    invoiced_credit_purchase(story)
+    others = [event for event in story.events if event["type"] not in CLAIMS]
+    for size in (1, 2, 3):
+        for claims in itertools.permutations(CLAIMS, size):
+            with undone(admin):
+                deliver_all(admin, [event for kind in claims for event in of_type(story, kind)])
+                assert credits(admin, story.organization_id) == 200, claims
+                deliver_all(admin, others)
+                assert credits(admin, story.organization_id) == 200, claims
+
+
+def test_two_that_turn_out_to_be_one_payment_are_merged(admin: Connection, story: Story) -> None:
+    """A payment link's invoice and its payment carry no common metadata: the invoice_payment links them."""
+    story.begin()
+    story.buy(invoiced=True)
+    intent, paid, link = (
+        of_type(story, kind)[0] for kind in ("payment_intent.succeeded", "invoice.paid", "invoice_payment.paid")
+    )
+    paid["data"]["object"]["metadata"] = {}
+    deliver_all(admin, [story.events[0], intent, paid])
+    assert (credits(admin, story.organization_id), len(bills(admin, story.organization_id))) == (400, 2)
+    consume(admin, story.organization_id, 300)
+    deliver_all(admin, [link])
+    assert (credits(admin, story.organization_id), len(bills(admin, story.organization_id))) == (0, 1)
+    deliver_all(admin, story.events)
+    assert (credits(admin, story.organization_id), len(bills(admin, story.organization_id))) == (0, 1)
+    assert_ledger_holds(admin, story.organization_id)
+
+
+def test_what_was_bought_stays_when_the_product_changes(admin: Connection, story: Story) -> None:
+    partial_refund(story)
+    admin.execute("update public.credit_products set credit_amount = 400")
+    with undone(admin):
+        deliver_all(admin, story.events[:-3])
+        assert credits(admin, story.organization_id) == 400
+    admin.execute("update public.credit_products set credit_amount = 200")
+    deliver_all(admin, story.events[:-3])
+    admin.execute("update public.credit_products set credit_amount = 400")
+    deliver_all(admin, story.events[-3:])
+    assert credits(admin, story.organization_id) == 150
+
+
+@pytest.mark.parametrize(("status", "expected"), [("unpaid", 0), ("paid", 200), ("no_payment_required", 200)])
+def test_a_session_counts_when_it_is_paid(admin: Connection, story: Story, status: str, expected: int) -> None:
+    story.begin()
+    story.buy()
+    session = story.events[-1]
+    session["data"]["object"] |= {"payment_status": status, "payment_intent": None}
+    deliver_all(admin, [story.events[0], session])
+    assert (credits(admin, story.organization_id), bills(admin, story.organization_id)) == (expected, [])
+
+
+def test_a_payment_that_arrives_later_counts_then(admin: Connection, story: Story) -> None:
+    story.begin()
+    story.buy()
+    completed = story.events[-1]["data"]["object"]
+    story.events = story.events[:1]
+    for kind, status in (
+        ("checkout.session.completed", "unpaid"),
+        ("checkout.session.async_payment_succeeded", "paid"),
+    ):
+        story.pass_time(HOUR)
+        story.tell(kind, completed | {"payment_status": status})
+    for order in itertools.permutations(story.events):
+        with undone(admin):
+            deliver_all(admin, order)
+            assert credits(admin, story.organization_id) == 200
+            assert [bill["status"] for bill in bills(admin, story.organization_id)] == ["paid"]
+
+
+def test_a_payment_that_fails_later_counts_never(admin: Connection, story: Story) -> None:
+    story.begin()
+    story.buy()
+    completed = story.events[-1]["data"]["object"] | {"payment_status": "unpaid"}
+    story.events = story.events[:1]
+    story.tell("checkout.session.completed", completed)
+    story.tell("checkout.session.async_payment_failed", completed)
+    deliver_all(admin, story.events)
+    assert credits(admin, story.organization_id) == 0
+    assert [bill["status"] for bill in bills(admin, story.organization_id)] == ["pending"]
+
+
+def test_the_invoice_says_what_was_bought_rather_than_the_metadata(admin: Connection, story: Story) -> None:
+    """In a checkout the number can be changed."""
+    story.begin()
+    story.buy(invoiced=True, quantity=3)
+    for event in story.events:
+        if "tenantry_quantity" in event["data"]["object"].get("metadata", {}):
+            event["data"]["object"]["metadata"]["tenantry_quantity"] = "1"
+    for order in (story.events, story.events[::-1]):
+        with undone(admin):
+            deliver_all(admin, order)
+            assert credits(admin, story.organization_id) == 600
+
+
+# Money that goes back
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"), [([1], 200), ([500], 150), ([500, 500], 100), ([2000], 0), ([1999], 1)], ids=str
+)
+@pytest.mark.parametrize("era", ERAS)
+def test_credits_go_back_with_the_money(
+    admin: Connection, story: Story, era: str, parts: list[int], expected: int
+) -> None:
+    story.era = era
+    story.begin()
+    story.refund(*story.buy(), parts)
+    deliver_all(admin, story.events)
+    bill = bills(admin, story.organization_id)[0]
+    assert credits(admin, story.organization_id) == expected
+    assert (bill["amount"], bill["amount_refunded"]) == (AMOUNTS[PACK], sum(parts))
+    assert bill["status"] == ("refunded" if sum(parts) == AMOUNTS[PACK] else "paid")
+
+
+@pytest.mark.parametrize("left_out", ["refund.created", "refund.updated", "charge.refunded"])
+def test_either_charge_or_refund_tells_of_a_refund(admin: Connection, story: Story, left_out: str) -> None:
+    story.begin()
+    story.refund(*story.buy(), [500])
+    deliver_all(admin, [event for event in story.events if event["type"] != left_out])
+    assert credits(admin, story.organization_id) == 150
+    assert bills(admin, story.organization_id)[0]["amount_refunded"] == 500
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("warning_needs_response", 200),
+        ("warning_closed", 200),
+        ("needs_response", 0),
+        ("under_review", 0),
+        ("won", 200),
+        ("lost", 0),
+        ("appeal_under_review", 0),
+    ],
+)
+def test_money_in_dispute_is_the_payers_until_it_is_won(
+    admin: Connection, story: Story, status: str, expected: int
+) -> None:
+    story.begin()
+    intent, charge, amount = story.buy()
+    story.tell(
+        "charge.dispute.updated",
+        payloads.dispute(
+            CURRENT, "dp_1", charge=charge, payment_intent=intent, amount=amount, created=story.now, status=status
+        ),
+    )
+    deliver_all(admin, story.events)
+    assert credits(admin, story.organization_id) == expected
+
+
+def test_credits_that_were_spent_are_owed_when_the_money_goes_back(admin: Connection, story: Story) -> None:
+    story.begin()
+    intent, charge, amount = story.buy()
+    deliver_all(admin, story.events)
+    consume(admin, story.organization_id, 180)
+    before = len(story.events)
+    story.dispute(intent, charge, amount, "won")
+    *open_dispute, closed = story.events[before:]
+    deliver_all(admin, open_dispute)
+    assert credits(admin, story.organization_id) == 0
+    deliver_all(admin, [closed])
+    assert credits(admin, story.organization_id) == 20
+
+
+# Billing history
+
+
+Change = Callable[[Object], Object]
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "changes", "expected"),
+    [
+        ("invoice.created", "draft", {}, "pending"),
+        ("invoice.finalized", "open", {}, "pending"),
+        ("invoice.payment_failed", "open", {"attempts": 1}, "failed"),
+        ("invoice.paid", "paid", {"attempts": 1}, "paid"),
+        ("invoice.voided", "void", {}, "void"),
+        ("invoice.marked_uncollectible", "uncollectible", {"attempts": 4}, "uncollectible"),
+        ("invoice.deleted", "draft", {}, "void"),
+    ],
+)
+@pytest.mark.parametrize("era", ERAS)
+def test_the_billing_history_says_how_an_invoice_stands(
+    admin: Connection, story: Story, era: str, kind: str, status: str, changes: dict[str, Any], expected: str
+) -> None:
+    story.era = era
+    story.begin()
+    story.subscribe()
+    make = story.bill("next", [story.line(BASIC)], "subscription_cycle")
+    story.events = story.events[:2]
+    story.tell(kind, make(status, **changes))
+    deliver_all(admin, story.events)
+    (bill,) = bills(admin, story.organization_id)
+    # Until 2018 an invoice was open from the start, and void and uncollectible were the same as closed.
+    assert bill["status"] == ("pending" if (era, status) == (OLD, "open") and not changes else expected)
+    assert (bill["amount"], bill["currency"], bill["stripe_invoice_id"]) == (1000, "USD", "in_next")
+    assert (bill["paid_at"] is not None) == (expected == "paid")
+
+
+def test_a_bill_has_the_currency_that_was_paid_in(admin: Connection, story: Story) -> None:
+    checkout(story)
+    for event in story.events:
+        if "currency" in event["data"]["object"]:
+            event["data"]["object"]["currency"] = "eur"
+    deliver_all(admin, story.events)
+    (bill,) = bills(admin, story.organization_id)
+    assert (bill["currency"], bill["amount"], credits(admin, story.organization_id)) == ("EUR", 1000, 100)
+
+
+def test_a_bill_names_payment_receipt_and_reason(admin: Connection, story: Story) -> None:
+    checkout(story)
+    deliver_all(admin, story.events)
+    (bill,) = bills(admin, story.organization_id)
+    assert bill["stripe_payment_intent_id"] == "pi_first"
+    assert bill["receipt_url"] == "https://pay.stripe.com/receipts/ch_first_1"
+    assert bill["invoice_url"] == "https://invoice.stripe.com/i/acct_1/in_first"
+    assert (bill["billing_reason"], bill["description"]) == ("subscription_create", f"1 × {BASIC}")
+
+
+def test_payments_in_the_invoice_are_understood(admin: Connection, story: Story) -> None:
+    checkout(story)
+    paid = of_type(story, "invoice.paid")[0]["data"]["object"]
+    payments = payloads.invoice_payment(
+        "inpay_1", invoice="in_first", payment_intent="pi_first", amount=1000, created=0
+    )
+    paid["payments"] = {"object": "list", "data": [payments], "has_more": False, "url": "/v1/invoice_payments"}
+    deliver_all(admin, [event for event in story.events if event["type"] != "invoice_payment.paid"])
+    assert bills(admin, story.organization_id)[0]["stripe_payment_intent_id"] == "pi_first"
+
+
+def test_references_that_are_expanded_are_understood(admin: Connection, story: Story) -> None:
+    story.begin()
+    story.refund(*story.buy(), [500])
+    for event in story.events:
+        for name in ("customer", "charge", "payment_intent", "latest_charge"):
+            if isinstance(event["data"]["object"].get(name), str):
+                event["data"]["object"][name] = {"id": event["data"]["object"][name]}
+    deliver_all(admin, story.events)
+    assert credits(admin, story.organization_id) == 150
+
+
+def test_an_event_that_changes_nothing_writes_nothing(admin: Connection, story: Story) -> None:
+    checkout(story)
+    deliver_all(admin, story.events)
+    before = bills(admin, story.organization_id)
+    story.tell("invoice.updated", of_type(story, "invoice.paid")[0]["data"]["object"])
+    deliver_all(admin, story.events[-1:])
+    assert bills(admin, story.organization_id) == before
+
+
+# The catalog
+
+
+def catalog_states(admin: Connection) -> list[Any]:
+    """What the catalog says of what is sold."""
+    rows = admin.execute(
+        "select name, is_active, price_amount, currency from public.subscription_plans"
+        " union all select name, is_active, price_amount, currency from public.credit_products order by name"
+    ).fetchall()
+    return [tuple(row.values()) for row in rows]
+
+
+def test_the_catalog_follows_prices_and_products_in_any_order(admin: Connection, story: Story) -> None:
+    def price(name: str, active: bool, amount: int) -> Object:
+        return payloads.price(name, amount, 0, product=f"prod_{name}", recurring=name != PACK, active=active)
+
+    for kind, data in (
+        ("price.created", price(BASIC, True, 1200)),
+        ("price.updated", price(BASIC, False, 1200)),
+        ("price.updated", price(BASIC, True, 1200)),
+        ("product.updated", payloads.product(f"prod_{PRO}", 0, active=False)),
+        ("price.deleted", price(PACK, True, 2000)),
+    ):
+        story.pass_time(HOUR)
+        story.tell(kind, data)
+    for order in itertools.permutations(story.events):
+        with undone(admin):
+            assert {answer["state"] for answer in deliver_all(admin, order)} == {"processed"}
+            assert catalog_states(admin) == [
+                ("Basic", True, 1200, "USD"),
+                ("Pack", False, 2000, "USD"),
+                ("Pro", False, 3000, "USD"),
+            ]
+
+
+def test_what_was_archived_here_stays_archived(admin: Connection, story: Story) -> None:
+    admin.execute("update public.subscription_plans set is_active = false where name = 'Basic'")
+    for active in (False, True):
+        story.pass_time(HOUR)
+        story.tell("product.updated", payloads.product(f"prod_{BASIC}", 0, active=active))
+    deliver_all(admin, story.events)
+    assert catalog_states(admin)[0] == ("Basic", False, 1000, "USD")
+
+
+def test_who_has_a_plan_that_stripe_archives_keeps_it(admin: Connection, story: Story) -> None:
+    checkout(story)
+    story.tell("product.deleted", payloads.product(f"prod_{BASIC}", 0))
+    deliver_all(admin, story.events)
+    assert (subscription(admin, story.organization_id)["status"], credits(admin, story.organization_id)) == (
+        "active",
+        100,
+    )
+
+
+def test_nothing_is_made_of_a_product_that_nobody_here_made(admin: Connection, story: Story) -> None:
+    before = catalog_states(admin)
+    story.tell("product.created", payloads.product("prod_new", 0))
+    story.tell("price.created", payloads.price("price_new", 1, 0, product="prod_new"))
+    assert {answer["state"] for answer in deliver_all(admin, story.events)} == {"unmatched"}
+    assert catalog_states(admin) == before
+
+
+# Looking at them
+
+
+def test_events_are_listed_newest_first_by_state_and_in_pages(admin: Connection, story: Story) -> None:
+    story.begin()
+    story.tell("customer.created", payloads.customer(CURRENT, "cus_of_nobody", 0))
+    story.tell("plan.created", {"id": "plan_1", "object": "plan"})
+    deliver_all(admin, story.events)
+
+    def listed(**filters: Any) -> list[str]:
+        return [event["id"] for event in call(admin, "list_stripe_events", **filters)["events"]]
+
+    ids = [event["id"] for event in story.events]
+    assert listed() == ids[::-1]
+    assert [listed(state=state) for state in ("processed", "unmatched", "ignored", "failed", "stuck")] == [
+        [ids[0]],
+        [ids[1]],
+        [ids[2]],
+        [],
+        [ids[1]],
+    ]
+    assert listed(type="customer.created") == [ids[1], ids[0]]
+    assert listed(organization_id=story.organization_id) == [ids[0]]
+    page = call(admin, "list_stripe_events", page_size=2)
+    assert [event["id"] for event in page["events"]] == ids[:0:-1]
+    assert listed(page_size=2, page_token=page["next_page_token"]) == ids[:1]
+    assert refused(admin, "TN003", "list_stripe_events", type="x", page_token=page["next_page_token"])
+    assert refused(admin, "TN001", "list_stripe_events", state="lost")["field"] == "state"
+    assert refused(admin, "TN001", "retry_stripe_events", max_events=0)["field"] == "max_events"
+    assert refused(admin, "TN002", "get_stripe_event", stripe_event_id="evt_0")["resource"] == "stripe_event"
+
+
+def test_what_was_tried_least_is_tried_first(admin: Connection, story: Story) -> None:
+    for number in range(3):
+        story.tell("customer.created", payloads.customer(CURRENT, f"cus_{number}_of_nobody", 0))
+    deliver_all(admin, story.events)
+    deliver_all(admin, story.events[1:])
+    call(admin, "retry_stripe_events", max_events=1)
+    attempts = [call(admin, "get_stripe_event", stripe_event_id=e["id"])["event"]["attempts"] for e in story.events]
+    assert attempts == [2, 2, 2]
+
+
+def test_only_who_may_see_to_stripe_may_do_all_this(connect: Callable[..., Connection]) -> None:
+    for function, arguments in (
+        ("process_stripe_event", {"event": EVENT}),
+        ("get_stripe_event", {"stripe_event_id": "evt_1"}),
+        ("list_stripe_events", {}),
+        ("retry_stripe_events", {}),
+    ):
+        assert refused(connect("authenticated"), "42501", function, **arguments)["permission"] == "platform:stripe"
