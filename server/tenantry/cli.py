@@ -265,8 +265,16 @@ async def _stripe_sync(arguments: argparse.Namespace) -> int:
     async with _at_stripe(arguments) as (database, stripe):
         sender = Sender(database, stripe)
         since = await sender.now()
-        await database.call(SERVICE, f"select public.sync_catalog('{arguments.direction}')", None)
-        await sender.send_due()
+        asked = await database.call(
+            SERVICE,
+            "select coalesce(r.subject_id, r.id)"
+            f" from public.sync_catalog('{arguments.direction}') as requests, unnest(requests) as r",
+            None,
+        )
+        for (about,) in asked:
+            # What went wrong is listed below; a server may be sending, too.
+            with contextlib.suppress(CallError):
+                await sender.settle(None, about, since, None)
         rows = await database.call(
             SERVICE,
             "select r.operation, r.stripe_id, r.state, r.error_message"
