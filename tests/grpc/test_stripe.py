@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import grpc
@@ -179,7 +179,8 @@ def test_stripe_down_is_unavailable_and_done_when_it_is_back(site: Site, failure
         site("EnsureCustomer", organization_id=str(acme))
     told = server.failure(raised.value)
     assert (told.code, told.reason) == (grpc.StatusCode.UNAVAILABLE, "STRIPE_UNAVAILABLE")
-    retry, answer = RetryInfo(), rpc_status.from_call(raised.value)
+    retry, answer = RetryInfo(), rpc_status.from_call(cast(grpc.Call, raised.value))
+    assert answer
     assert any(detail.Unpack(retry) for detail in answer.details)
     assert retry.retry_delay.seconds > 0
     site.shop.fake.heal()

@@ -1,27 +1,12 @@
 """What Stripe told nobody here is asked for, made good and reported; and nothing twice."""
 
-import os
-import subprocess
-import sys
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from tests.support.fake_stripe import PAGES, Shop
+from tests.support.fake_stripe import PAGES, Shop, tenantry
 from tests.support.ledger import call, findings, organization
 from tests.support.subscriptions import current
-
-
-def tenantry(shop: Shop, *arguments: str, key: str = "sk_test_fake") -> subprocess.CompletedProcess[str]:
-    """Runs `tenantry stripe`."""
-    return subprocess.run(
-        [sys.executable, "-m", "tenantry.cli", "stripe", *arguments],
-        env=os.environ
-        | {"DATABASE_URL": shop.conninfo, "TENANTRY_STRIPE_API_KEY": key, "TENANTRY_STRIPE_API_BASE": shop.fake.url},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
 
 
 def life(shop: Shop) -> UUID:

@@ -1,6 +1,9 @@
 """A fake Stripe beside a test's database, and short ways to say what tests of the way there do."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -129,3 +132,15 @@ def open_shop(admin: Connection, service: Connection, conninfo: str) -> Iterator
     """A shop with a fake Stripe of its own."""
     with FakeStripe() as fake:
         yield Shop(fake, admin, service, conninfo)
+
+
+def tenantry(shop: Shop, *arguments: str, key: str = "sk_test_fake") -> subprocess.CompletedProcess[str]:
+    """Runs `tenantry stripe`."""
+    return subprocess.run(
+        [sys.executable, "-m", "tenantry.cli", "stripe", *arguments],
+        env=os.environ
+        | {"DATABASE_URL": shop.conninfo, "TENANTRY_STRIPE_API_KEY": key, "TENANTRY_STRIPE_API_BASE": shop.fake.url},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )

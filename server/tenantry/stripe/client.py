@@ -62,10 +62,10 @@ class Stripe:
         try:
             response = await self._client.raw_request_async(method, path, **params, **options)
         except stripe.StripeError as error:
-            if error.json_body is None or error.http_body is None:
+            if not _is_error(error.http_body):
                 # No answer, or one that Stripe did not write.
                 return _answer(None, _error("unavailable", str(error.user_message or error)), {})
-            return _answer(error.http_status, error.http_body, error.headers or {})
+            return _answer(error.http_status, str(error.http_body), error.headers or {})
         except (aiohttp.ClientError, TimeoutError) as error:
             return _answer(None, _error("unavailable", f"the answer broke off: {type(error).__name__}"), {})
         return _answer(response.code, response.body, response.headers)
@@ -107,6 +107,14 @@ def _answer(status: int | None, body: str, headers: Mapping[str, str]) -> Answer
     date = headers.get("Date")
     answered_at = parsedate_to_datetime(date) if date else datetime.now(UTC)
     return Answer(status, body, answered_at, headers.get("Idempotent-Replayed") == "true")
+
+
+def _is_error(body: str | None) -> bool:
+    """Whether it is an error as Stripe writes them."""
+    try:
+        return "error" in json.loads(body or "")
+    except (ValueError, TypeError):
+        return False
 
 
 def _error(code: str, message: str) -> str:

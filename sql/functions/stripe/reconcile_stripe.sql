@@ -38,7 +38,7 @@ begin
     if v_is_event then
         select e.state into v_event_before from tenantry.stripe_events as e where e.id = p_object ->> 'id';
         v_event := tenantry.process_stripe_event(p_object);
-        if v_event.state is distinct from v_event_before then
+        if v_event.state is distinct from v_event_before and v_event.state <> 'ignored' then
             organization_id := v_event.organization_id;
             kind := 'event';
             name := format('%s %s', v_event.type, v_event.id);
