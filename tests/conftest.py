@@ -137,7 +137,9 @@ def serving(cluster: Cluster) -> Iterator[server.Process]:
     """One server process for the whole session, over a database of its own."""
     cluster.create_database("serving", TEMPLATE)
     with server.serve(
-        DATABASE_URL=cluster.conninfo("serving", "tenantry_server"), TENANTRY_JWT_SECRET=server.SECRET
+        DATABASE_URL=cluster.conninfo("serving", "tenantry_server"),
+        TENANTRY_JWT_SECRET=server.SECRET,
+        TENANTRY_STRIPE_WEBHOOK_SECRETS="whsec_of_the_tests",
     ) as process:
         yield process
     cluster.drop_database("serving")

@@ -298,6 +298,7 @@ SETTINGS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "a timeout below zero": ({"TENANTRY_DEFAULT_TIMEOUT": "-1"}, ("TENANTRY_DEFAULT_TIMEOUT",)),
     "no time at all": ({"TENANTRY_DEFAULT_TIMEOUT": "nan"}, ("TENANTRY_DEFAULT_TIMEOUT",)),
     "an address without port": ({"TENANTRY_LISTEN": "nonsense"}, ("TENANTRY_LISTEN",)),
+    "an HTTP address without port": ({"TENANTRY_HTTP_LISTEN": "nonsense"}, ("TENANTRY_HTTP_LISTEN",)),
     "a log level that is none": ({"TENANTRY_LOG_LEVEL": "chatty"}, ("TENANTRY_LOG_LEVEL",)),
 }
 

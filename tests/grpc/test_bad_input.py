@@ -23,6 +23,7 @@ from tenantry.v1.billing_pb2 import BILLING_STATUS_PAID, BILLING_STATUS_PENDING,
 from tenantry.v1.catalog_pb2 import (
     BILLING_INTERVAL_ANNUAL,
     BILLING_INTERVAL_DAILY,
+    ArchiveSubscriptionPlanRequest,
     CreateCreditEventRequest,
     ListCreditEventsRequest,
     ListCreditProductsRequest,
@@ -39,6 +40,12 @@ from tenantry.v1.organizations_pb2 import (
     GetOrganizationRequest,
     ListOrganizationsRequest,
     UpdateOrganizationRequest,
+)
+from tenantry.v1.subscriptions_pb2 import (
+    SUBSCRIPTION_STATUS_ACTIVE,
+    SUBSCRIPTION_STATUS_EXPIRED,
+    SUBSCRIPTION_STATUS_PAST_DUE,
+    SUBSCRIPTION_STATUS_TRIAL,
 )
 from tests.support.calls import (
     METHODS,
@@ -67,6 +74,13 @@ PRICE_TAKEN = (grpc.StatusCode.ALREADY_EXISTS, "STRIPE_PRICE_TAKEN")
 REUSED = (grpc.StatusCode.FAILED_PRECONDITION, "REQUEST_ID_REUSED")
 NO_WAY = (grpc.StatusCode.FAILED_PRECONDITION, "BILLING_TRANSITION_REFUSED")
 FOLLOWS_STRIPE = (grpc.StatusCode.FAILED_PRECONDITION, "BILLING_RECORD_FOLLOWS_STRIPE")
+SUBSCRIBED = (grpc.StatusCode.FAILED_PRECONDITION, "SUBSCRIPTION_EXISTS")
+NOT_SOLD = (grpc.StatusCode.FAILED_PRECONDITION, "PLAN_INACTIVE")
+NO_TRIAL = (grpc.StatusCode.FAILED_PRECONDITION, "NO_TRIAL")
+NO_TRANSITION = (grpc.StatusCode.FAILED_PRECONDITION, "SUBSCRIPTION_TRANSITION")
+AT_STRIPE = (grpc.StatusCode.FAILED_PRECONDITION, "MANAGED_BY_STRIPE")
+ENDED = (grpc.StatusCode.FAILED_PRECONDITION, "SUBSCRIPTION_ENDED")
+SIGNATURE = (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SIGNATURE")
 OUT_OF_RANGE = (grpc.StatusCode.OUT_OF_RANGE, "BALANCE_OUT_OF_RANGE")
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -123,18 +137,36 @@ def world(client: Client, cluster: Cluster) -> World:
     products = client.catalog.ListCreditProducts(ListCreditProductsRequest(page_size=1))
     assert plans.next_page_token
     assert products.next_page_token
+    sold_out = subscription_plan(client)
+    client.catalog.ArchiveSubscriptionPlan(ArchiveSubscriptionPlanRequest(subscription_plan=sold_out.id))
     bill = billing_record(client, acme.id, request_id="bill")
     invoice = billing_record(client, acme.id, stripe_invoice_id=f"in_{uuid4().hex}")
     payment = billing_record(client, acme.id, stripe_payment_intent_id=f"pi_{uuid4().hex}")
     with psycopg.connect(cluster.conninfo("serving"), autocommit=True) as admin:
-        admin.execute(
-            "insert into public.organization_subscriptions"
-            " (organization_id, subscription_plan_id, stripe_customer_id, status) values (%s, %s, 'cus_1', 'active')",
-            [acme.id, pro.id],
+        subscription, ended, stripes = (
+            str(row[0])
+            for row in admin.execute(
+                "insert into public.organization_subscriptions (organization_id, subscription_plan_id,"
+                " stripe_customer_id, stripe_subscription_id, status, ended_at) values"
+                " (%(acme)s, %(pro)s, 'local', null, 'active', null),"
+                " (%(acme)s, %(pro)s, 'cus_1', %(ended)s, 'cancelled', now()),"
+                " (%(idle)s, %(pro)s, 'cus_2', %(stripes)s, 'active', null) returning id",
+                {
+                    "acme": acme.id,
+                    "idle": idle.id,
+                    "pro": pro.id,
+                    "ended": f"sub_{uuid4().hex}",
+                    "stripes": f"sub_{uuid4().hex}",
+                },
+            )
         )
     return World(
         client,
         {
+            "$subscription": subscription,
+            "$ended": ended,
+            "$stripes": stripes,
+            "$sold-out": sold_out.name,
             "$pro": pro.name,
             "$pro-price": pro.stripe_price_id,
             "$team": team.name,
@@ -186,6 +218,7 @@ def nothing_changes(serving_admin: psycopg.Connection, world: World) -> Iterator
             "public.subscription_plans",
             "public.credit_products",
             "public.billing_history",
+            "public.organization_subscriptions",
             "tenantry.credit_lots",
             "tenantry.audit_log",
         )
@@ -709,6 +742,78 @@ CASES += [
         )
     ],
     Case("GetBillingSummary", {}, INVALID, "organization_id"),
+    Case("CreateSubscription", {}, INVALID, "organization_id"),
+    *[
+        Case("CreateSubscription", {"organization_id": "$rich"} | fields, expected, field)
+        for fields, expected, field in (
+            ({}, INVALID, "subscription_plan"),
+            ({"subscription_plan": NOBODY}, MISSING, None),
+            ({"subscription_plan": "$sold-out"}, NOT_SOLD, None),
+            ({"subscription_plan": "$team", "organization_id": NOBODY}, MISSING, None),
+            ({"subscription_plan": "$team", "organization_id": "$acme"}, SUBSCRIBED, None),
+            (
+                {"subscription_plan": "$team", "current_period_start": Timestamp(seconds=4102444800)},
+                INVALID,
+                "current_period_start",
+            ),
+            (
+                {"subscription_plan": "$team", "current_period_start": Timestamp(seconds=1)},
+                INVALID,
+                "current_period_start",
+            ),
+        )
+    ],
+    Case("StartTrial", {}, INVALID, "organization_id"),
+    Case("StartTrial", {"organization_id": "$rich"}, INVALID, "subscription_plan"),
+    Case("StartTrial", {"organization_id": "$rich", "subscription_plan": "$sold-out"}, NOT_SOLD, None),
+    Case("StartTrial", {"organization_id": "$rich", "subscription_plan": "$team"}, NO_TRIAL, None),
+    Case("GetSubscription", {}, INVALID, "subscription_id"),
+    Case("GetSubscription", {"subscription_id": NOBODY, "organization_id": "$acme"}, INVALID, "subscription_id"),
+    Case("GetSubscription", {"subscription_id": NOBODY}, MISSING, None),
+    Case("GetSubscription", {"stripe_subscription_id": "sub_none"}, MISSING, None),
+    Case("GetSubscription", {"organization_id": "$rich"}, MISSING, None),
+    Case("ListSubscriptions", {"subscription_plan": "none"}, MISSING, None),
+    Case("ListSubscriptions", {"page_token": "$plans-token"}, TOKEN, "page_token"),
+    Case("UpdateSubscription", {"status": SUBSCRIPTION_STATUS_ACTIVE}, INVALID, "subscription_id"),
+    *[
+        Case("UpdateSubscription", {"subscription_id": "$subscription"} | fields, expected, field)
+        for fields, expected, field in (
+            ({}, INVALID, "update_mask"),
+            ({"subscription_id": NOBODY, "status": SUBSCRIPTION_STATUS_ACTIVE}, MISSING, None),
+            ({"subscription_id": "$ended", "status": SUBSCRIPTION_STATUS_ACTIVE}, AT_STRIPE, None),
+            ({"subscription_id": "$stripes", "status": SUBSCRIPTION_STATUS_PAST_DUE}, AT_STRIPE, None),
+            ({"status": SUBSCRIPTION_STATUS_TRIAL}, NO_TRANSITION, None),
+            ({"status": SUBSCRIPTION_STATUS_EXPIRED}, NO_TRANSITION, None),
+            ({"update_mask": mask("status")}, INVALID, "status"),
+            ({"trial_end": Timestamp(seconds=4102444800)}, INVALID, "trial_end"),
+            ({"current_period_end": Timestamp(seconds=1)}, INVALID, "current_period_end"),
+            ({"update_mask": mask("current_period_end")}, INVALID, "current_period_end"),
+        )
+    ],
+    Case("CancelSubscription", {}, INVALID, "subscription_id"),
+    Case("CancelSubscription", {"subscription_id": NOBODY}, MISSING, None),
+    Case("CancelSubscription", {"subscription_id": "$ended"}, ENDED, None),
+    Case("ResumeSubscription", {}, INVALID, "subscription_id"),
+    Case("ResumeSubscription", {"subscription_id": NOBODY}, MISSING, None),
+    Case("ResumeSubscription", {"subscription_id": "$ended"}, ENDED, None),
+    Case("ChangePlan", {}, INVALID, "subscription_id"),
+    Case("ChangePlan", {"subscription_id": NOBODY, "subscription_plan": "$team"}, MISSING, None),
+    Case("ChangePlan", {"subscription_id": "$ended", "subscription_plan": "$team"}, ENDED, None),
+    Case("ChangePlan", {"subscription_id": "$subscription"}, INVALID, "subscription_plan"),
+    Case("ChangePlan", {"subscription_id": "$subscription", "subscription_plan": "$sold-out"}, NOT_SOLD, None),
+    Case("ChangePlan", {"subscription_id": "$stripes", "subscription_plan": "$team"}, INVALID, "subscription_plan"),
+    Case("GetEntitlements", {}, INVALID, "organization_id"),
+    Case("GetEntitlements", {"organization_id": NOBODY}, MISSING, None),
+    Case("CheckFeature", {"feature": "exports"}, INVALID, "organization_id"),
+    Case("CheckFeature", {"organization_id": "$acme"}, INVALID, "feature"),
+    Case("CheckFeature", {"organization_id": "$acme", "feature": "a", "used": -1}, INVALID, "used"),
+    Case("ProcessStripeEvent", {}, SIGNATURE, "signature"),
+    Case("ProcessStripeEvent", {"payload": b"{}", "signature": "t=1,v1=00"}, SIGNATURE, "signature"),
+    Case("GetStripeEvent", {}, INVALID, "stripe_event_id"),
+    Case("GetStripeEvent", {"stripe_event_id": "evt_of_nobody"}, MISSING, None),
+    Case("ListStripeEvents", {"page_size": -1}, INVALID, "page_size"),
+    Case("RetryStripeEvents", {"max_events": 0}, INVALID, "max_events"),
+    Case("RetryStripeEvents", {"max_events": -1}, INVALID, "max_events"),
 ]
 
 
@@ -748,11 +853,13 @@ def uuid_fields() -> list[tuple[str, str]]:
 
 
 TEXT_IDS = {
+    "stripe_event_id",
     "request_id",
     "stripe_payment_intent_id",
     "stripe_invoice_id",
     "stripe_price_id",
     "stripe_product_id",
+    "stripe_subscription_id",
 }
 
 
@@ -768,7 +875,8 @@ def test_what_is_no_uuid_is_refused(client: Client, method: str, field: str, val
 @pytest.mark.usefixtures("nothing_changes")
 @pytest.mark.parametrize(("method", "field"), fields_of())
 def test_the_character_nul_is_refused_in_every_text(client: Client, method: str, field: str) -> None:
-    check(refused(invoke, client.channel, method, request(method, **{field: "a\0b"})), INVALID, field)
+    expected = SIGNATURE if (method, field) == ("ProcessStripeEvent", "signature") else INVALID
+    check(refused(invoke, client.channel, method, request(method, **{field: "a\0b"})), expected, field)
 
 
 @pytest.mark.usefixtures("nothing_changes")
@@ -813,6 +921,7 @@ def test_an_unknown_path_is_refused_in_every_mask(world: World, method: str, fie
         "UpdateSubscriptionPlan": {"subscription_plan": "$team"},
         "UpdateCreditProduct": {"credit_product": "$box"},
         "UpdateBillingRecord": {"organization_id": "$acme", "billing_record_id": "$bill"},
+        "UpdateSubscription": {"subscription_id": "$subscription"},
     }[method]
     sent = world.request(method, {**target, field: mask(path)})
     check(refused(invoke, world.client.channel, method, sent), INVALID, field)

@@ -217,6 +217,12 @@ def test_a_receiver_of_ones_own_passes_events_on_by_rpc(endpoint: Endpoint, stor
         assert refused(invoke, stranger.channel, "ProcessStripeEvent", signed).reason == "TOKEN_REQUIRED"
 
 
-def test_a_server_without_a_secret_takes_no_events(client: server.Client) -> None:
-    refusal = refused(invoke, client.channel, "ProcessStripeEvent", request("ProcessStripeEvent", payload=b"{}"))
+def test_a_server_without_a_secret_takes_no_events(cluster: Cluster, database: str) -> None:
+    with (
+        server.serve(
+            DATABASE_URL=cluster.conninfo(database, "tenantry_server"), TENANTRY_JWT_SECRET=server.SECRET
+        ) as process,
+        server.client(process.address, server.service_token()) as client,
+    ):
+        refusal = refused(invoke, client.channel, "ProcessStripeEvent", request("ProcessStripeEvent", payload=b"{}"))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "NO_WEBHOOK_SECRET")

@@ -26,6 +26,8 @@ STANDARD_BODY = re.compile(
     r"^(?:return [^$]*?| *return coalesce\(\n[^$]*?|begin atomic\n.*?\nend);$", re.MULTILINE | re.DOTALL
 )
 UNREAD = "set search_path = pg_catalog, pg_temp as $unread$ select 1 $unread$;"
+# It loses the quotes of an argument that is named like a type.
+QUOTED = re.compile(r'"(interval)"')
 # Nor can it tell a field of a row variable without the catalog. Its rules for bodies are met by the pinned search_path.
 NOT_PARSED = ("is not a known variable", "record variable cannot be part of multiple-item INTO list")
 
@@ -56,7 +58,7 @@ def test_pgspot_finds_nothing_but_what_is_explained(tmp_path: Path) -> None:
     for file in sorted(SQL.rglob("*.sql")):
         name = file.relative_to(SQL).as_posix()
         copy = tmp_path / name.replace("/", "-")
-        copy.write_text(PREAMBLE + STANDARD_BODY.sub(UNREAD, file.read_text()))
+        copy.write_text(PREAMBLE + STANDARD_BODY.sub(UNREAD, QUOTED.sub(r"\1_", file.read_text())))
         names[str(copy)] = name
     found = spot([Path(copy) for copy in names])
     again = [Path(copy) for copy, lines in found.items() if any(line.endswith(NOT_PARSED) for line in lines)]

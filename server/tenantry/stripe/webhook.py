@@ -52,6 +52,8 @@ class Webhook:
         self, request: ProcessStripeEventRequest, identity: Identity, time_remaining: float | None
     ) -> ProcessStripeEventResponse:
         """Handles StripeEventService.ProcessStripeEvent."""
+        # Before the signature, so that nobody else learns whether one is good.
+        await self._database.call(identity, "select tenantry.authorize('platform:stripe')", time_remaining)
         outcome = await self.receive(request.payload, request.signature, identity, time_remaining)
         event = json.loads(outcome.row)
         event["state"] = f"STRIPE_EVENT_STATE_{outcome.state.upper()}"

@@ -1,0 +1,47 @@
+"""`tenantry stripe`: what is stuck is listed, and taken up again."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import Connection
+from tests.support.postgres import Cluster
+from tests.support.stripe import credits, deliver, tell
+
+
+def run(conninfo: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A run of `tenantry stripe` to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "tenantry.cli", "stripe", *arguments],
+        env={**os.environ, "DATABASE_URL": conninfo},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("state", ["stuck", "failed"])
+def test_what_is_stuck_is_listed_and_taken_up_again(
+    admin: Connection, cluster: Cluster, database: str, state: str
+) -> None:
+    conninfo = cluster.conninfo(database)
+    story = tell(admin, "credit_purchase")
+    admin.execute("update public.credit_products set credit_amount = 2147483647")
+    for event in story.events:
+        deliver(admin, event)
+    listed = run(conninfo, "events", "--state", state)
+    assert listed.returncode == 0
+    assert "evt_" in listed.stdout
+    assert "failed after 1 attempts 22003 integer out of range" in listed.stdout
+
+    retried = run(conninfo, "retry")
+    assert retried.returncode == 1
+    assert retried.stdout.startswith("0 processed, ")
+    admin.execute("update public.credit_products set credit_amount = 200")
+    retried = run(conninfo, "retry")
+    assert (retried.returncode, retried.stdout.endswith(" processed, 0 stuck\n")) == (0, True)
+    assert credits(admin, story.organization_id) == 400
+    assert run(conninfo, "events").stdout == "none\n"
