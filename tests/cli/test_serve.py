@@ -261,7 +261,8 @@ def test_the_demo_of_billing_walks_through_the_life_of_a_subscription() -> None:
     ended = run("demo", "--billing")
     assert ended.returncode == 0, ended.stderr
     assert "Traceback" not in ended.stderr
-    table = [tuple(re.split(r"  +", line, maxsplit=1)) for line in ended.stdout.splitlines()[2:]]
+    lines = [re.split(r"  +", line, maxsplit=1) for line in ended.stdout.splitlines()[2:]]
+    table = [(call, outcome) for call, outcome in lines]
     assert [outcome for call, outcome in table if call == "GetCreditBalance"] == [
         "100 credits available",
         "540 credits available",

@@ -1,10 +1,11 @@
 """Credits that an organization buys by itself: one payment for each dip, never two at once, no more than it allows."""
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from tenantry.demo.fake_stripe import Failure
@@ -272,3 +273,43 @@ def test_a_product_at_stripe_is_paid_without_being_there_too(shop: Shop) -> None
     consume(shop.service, acme, 450)
     shop.send()
     assert shop.credits(acme) == 350
+
+
+def test_spending_and_paying_at_the_same_time_neither_deadlock_nor_pay_twice(shop: Shop, connect: Connect) -> None:
+    acme = ready(shop, monthly_cap=1000)
+    connections = [connect("service_role") for _ in range(6)]
+    done = Event()
+
+    def spend(connection: Connection) -> None:
+        for _ in range(30):
+            # Down and up again, with and without credits from a payment in between.
+            try:
+                consume(connection, acme, 90)
+            except psycopg.Error as error:
+                if error.sqlstate != "TN009":
+                    raise
+                grant(connection, acme, 150)
+
+    def send() -> None:
+        while not done.is_set():
+            shop.send()
+
+    with ThreadPoolExecutor(7) as pool:
+        sending = pool.submit(send)
+        try:
+            list(pool.map(spend, connections))
+        finally:
+            done.set()
+        sending.result()
+    shop.send()
+    requests = shop.requests("auto_top_up")
+    assert len(requests) > 3
+    assert {r["state"] for r in requests} == {"succeeded"}
+    assert [p["id"] for p in payments(shop)] == [r["stripe_id"] for r in requests]
+    assert findings(shop.service, acme) == []
+    bought = shop.admin.execute(
+        "select sum(amount) as sum from public.credit_transactions where organization_id = %s and source = 'purchase'",
+        [acme],
+    ).fetchone()
+    assert bought
+    assert bought["sum"] == 500 * (1 + len(requests))
