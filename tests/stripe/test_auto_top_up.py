@@ -169,12 +169,14 @@ def test_a_declined_card_is_an_event_and_no_credits(shop: Shop) -> None:
         "select status from public.billing_history where billing_reason = 'auto_top_up'"
     ).fetchall()
     assert bills == [{"status": "failed"}]
+    consume(shop.service, acme, 5)
+    assert len(shop.requests("auto_top_up")) == 1, "it is low still, and was not above"
     # The next dip tries again.
     shop.fake.decline(shop.fake.of("customer")[0]["id"], declines=False)
     grant(shop.service, acme, 100)
     consume(shop.service, acme, 100)
     shop.send()
-    assert shop.credits(acme) == 550
+    assert shop.credits(acme) == 545
 
 
 def test_without_a_payment_method_nobody_is_held_up(shop: Shop) -> None:
