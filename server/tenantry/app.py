@@ -26,6 +26,8 @@ from tenantry.config import Config, ConfigError
 from tenantry.database import Database
 from tenantry.errors import CATALOGUE, INTERNAL, CallError, status
 from tenantry.http import HttpServer
+from tenantry.stripe.client import Stripe
+from tenantry.stripe.sender import Sender, answering
 from tenantry.stripe.webhook import Webhook
 
 log = logging.getLogger(__name__)
@@ -61,7 +63,9 @@ class Server:
         self._database = Database(config.database_url, config.pool_size, config.default_timeout)
         self._grpc = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
         self._health = HealthServicer()
-        self._maintenance: asyncio.Task[None] | None = None
+        self._stripe = Stripe(config.stripe_api_key, config.stripe_api_base) if config.stripe_api_key else None
+        self._sender = Sender(self._database, self._stripe)
+        self._background: list[asyncio.Task[None]] = []
         webhook = Webhook(self._database, config.stripe_webhook_secrets)
         self._http = HttpServer(self._database, webhook)
         self._handlers: dict[str, Handler] = {PROCESS_STRIPE_EVENT: webhook.process}
@@ -80,7 +84,8 @@ class Server:
             calls = await compile_services(self._database, all_services, self._handlers)
             batcher = Batcher(self._database, calls[_CONSUME], calls[_BATCH_CONSUME])
             self._handlers[_CONSUME] = batcher.consume
-            self._add(all_services, {name: self._plain(call) for name, call in calls.items()} | self._handlers)
+            handlers = {name: self._plain(call) for name, call in calls.items()} | self._handlers
+            self._add(all_services, handlers | answering(handlers, self._sender))
             host, _, _ = self._config.listen.rpartition(":")
             try:
                 port = self._grpc.add_insecure_port(self._config.listen)
@@ -95,9 +100,11 @@ class Server:
             await self._database.close()
             raise
         if self._config.maintenance_interval:
-            self._maintenance = asyncio.create_task(
-                maintenance.run_forever(self._database, self._config.maintenance_interval)
+            self._background.append(
+                asyncio.create_task(maintenance.run_forever(self._database, self._config.maintenance_interval))
             )
+        if self._stripe:
+            self._background.append(asyncio.create_task(self._sender.run_forever()))
         self.address = f"{host}:{port}"
         return self.address
 
@@ -106,10 +113,12 @@ class Server:
         await self._health.enter_graceful_shutdown()
         await self._http.stop()
         await self._grpc.stop(GRACE)
-        if self._maintenance:
-            self._maintenance.cancel()
+        for task in self._background:
+            task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._maintenance
+                await task
+        if self._stripe:
+            await self._stripe.close()
         await self._database.close()
 
     async def wait(self) -> None:

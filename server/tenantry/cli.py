@@ -5,21 +5,29 @@ import asyncio
 import contextlib
 import logging
 import os
+import re
 import secrets
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 
 from tenantry import demo, migrate
 from tenantry.app import Server
-from tenantry.auth import ROLES, mint
+from tenantry.auth import ROLES, SERVICE, mint
 from tenantry.bridge import BridgeError
 from tenantry.config import Config, ConfigError, from_environment
+from tenantry.database import Database
+from tenantry.demo import billing
 from tenantry.embedded import EmbeddedError, EmbeddedPostgres, default_data_dir
+from tenantry.errors import CallError
 from tenantry.migrate import MigrationError
+from tenantry.stripe.client import Stripe, StripeUnavailable
+from tenantry.stripe.reconcile import reconcile
+from tenantry.stripe.sender import Sender
 
 log = logging.getLogger(__name__)
 
@@ -101,8 +109,26 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--organization", metavar="UUID", help="this one only")
     verify.set_defaults(run=_verify)
 
-    stripe_parser = commands.add_parser("stripe", help="see to what Stripe tells")
+    stripe_parser = commands.add_parser("stripe", help="bring this database and Stripe together")
     actions = stripe_parser.add_subparsers(required=True, metavar="ACTION")
+    sync = actions.add_parser(
+        "sync",
+        help="bring plans and credit products, and products and prices at Stripe, together",
+        description="With TENANTRY_STRIPE_API_KEY. Exits with 1 if something failed.",
+    )
+    sync.add_argument("direction", choices=("push", "pull"), help="push: Stripe becomes as it is here; pull: otherwise")
+    sync.add_argument("--database-url", help="instead of DATABASE_URL")
+    sync.set_defaults(run=lambda arguments: asyncio.run(_stripe_sync(arguments)))
+    reconcile_parser = actions.add_parser(
+        "reconcile",
+        help="ask Stripe what happened since a time, and make good what was missed",
+        description="With TENANTRY_STRIPE_API_KEY. Lists what was different here, and exits with 1 if something was.",
+    )
+    reconcile_parser.add_argument(
+        "--since", type=_since, default="7d", metavar="TIME", help="2026-01-31, or such as 12h or 7d ago (7d)"
+    )
+    reconcile_parser.add_argument("--database-url", help="instead of DATABASE_URL")
+    reconcile_parser.set_defaults(run=lambda arguments: asyncio.run(_stripe_reconcile(arguments)))
     events = actions.add_parser("events", help="list events, newest first")
     events.add_argument("--database-url", help="instead of DATABASE_URL")
     events.add_argument(
@@ -122,7 +148,8 @@ def _parser() -> argparse.ArgumentParser:
     token.set_defaults(run=_token)
 
     demo_parser = commands.add_parser("demo", help="walk through the main job on a throw-away database")
-    demo_parser.set_defaults(run=lambda _: demo.run())
+    demo_parser.add_argument("--billing", action="store_true", help="the life of a subscription, on a fake Stripe")
+    demo_parser.set_defaults(run=lambda arguments: billing.run() if arguments.billing else demo.run())
     return parser
 
 
@@ -235,6 +262,68 @@ def _verify(arguments: argparse.Namespace) -> int:
         print(f"{organization} entry {entry}: {invariant}: expected {expected}, found {found}")
     print(f"{len(findings)} findings" if findings else "every invariant holds")
     return 1 if findings else 0
+
+
+async def _stripe_sync(arguments: argparse.Namespace) -> int:
+    async with _at_stripe(arguments) as (database, stripe):
+        sender = Sender(database, stripe)
+        since = await sender.now()
+        asked = await database.call(
+            SERVICE,
+            "select coalesce(r.subject_id, r.id)"
+            f" from public.sync_catalog('{arguments.direction}') as requests, unnest(requests) as r",
+            None,
+        )
+        for (about,) in asked:
+            # What went wrong is listed below; a server may be sending, too.
+            with contextlib.suppress(CallError):
+                await sender.settle(None, about, since, None)
+        rows = await database.call(
+            SERVICE,
+            "select r.operation, r.stripe_id, r.state, r.error_message"
+            " from public.list_stripe_requests(page_size => 1000) as l, unnest(l.stripe_requests) as r"
+            f" where r.created_at >= '{since}' and r.organization_id is null order by r.id",
+            None,
+        )
+    for operation, stripe_id, state, error in rows:
+        print(f"{operation:12} {stripe_id or '':32} {state} {error or ''}".rstrip())
+    if not rows:
+        print("nothing to do")
+    return 1 if any(state != "succeeded" or error for _, _, state, error in rows) else 0
+
+
+async def _stripe_reconcile(arguments: argparse.Namespace) -> int:
+    async with _at_stripe(arguments) as (database, stripe):
+        report = await reconcile(database, stripe, arguments.since)
+    for found in report.differences:
+        print(f"{found.organization_id or '-'} {found.kind} {found.name}: {found.before or 'nothing'} -> {found.after}")
+    print(f"{report.looked_at} looked at, {len(report.differences)} differences")
+    return 1 if report.differences else 0
+
+
+@contextlib.asynccontextmanager
+async def _at_stripe(arguments: argparse.Namespace) -> AsyncIterator[tuple[Database, Stripe]]:
+    api_key = os.environ.get("TENANTRY_STRIPE_API_KEY")
+    if not api_key:
+        raise ConfigError("TENANTRY_STRIPE_API_KEY is not set")
+    database = Database(_database_url(arguments), 4, 60.0)
+    stripe = Stripe(api_key, os.environ.get("TENANTRY_STRIPE_API_BASE"))
+    await database.open()
+    try:
+        yield database, stripe
+    except StripeUnavailable as error:
+        raise ConfigError(f"Stripe: {error}") from None
+    except CallError as error:
+        raise ConfigError(error.status.message) from None
+    finally:
+        await stripe.close()
+        await database.close()
+
+
+def _since(text: str) -> datetime:
+    if match := re.fullmatch(r"(\d+)([hd])", text):
+        return datetime.now(UTC) - timedelta(**{{"h": "hours", "d": "days"}[match[2]]: int(match[1])})
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _stripe_events(arguments: argparse.Namespace) -> None:

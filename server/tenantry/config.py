@@ -23,6 +23,8 @@ class Config:
     pool_size: connections to PostgreSQL, at most.
     default_timeout: seconds that a call may take when its caller set no deadline.
     maintenance_interval: seconds between two runs of the background job; 0 for none.
+    stripe_api_key: the account at Stripe; None for none.
+    stripe_api_base: another address of Stripe's API, for tests.
     http_listen: host:port of the HTTP server; None for none, port 0 takes a free one.
     stripe_webhook_secrets: what Stripe's events are signed with, one of them; none to take no events.
     """
@@ -33,6 +35,8 @@ class Config:
     pool_size: int = 10
     default_timeout: float = 30.0
     maintenance_interval: float = 60.0
+    stripe_api_key: str | None = field(default=None, repr=False)
+    stripe_api_base: str | None = None
     http_listen: str | None = None
     stripe_webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
 
@@ -75,6 +79,8 @@ def from_environment(
             pool_size=int(environment.get("TENANTRY_POOL_SIZE") or Config.pool_size),
             default_timeout=float(environment.get("TENANTRY_DEFAULT_TIMEOUT") or Config.default_timeout),
             maintenance_interval=float(environment.get("TENANTRY_MAINTENANCE_INTERVAL") or Config.maintenance_interval),
+            stripe_api_key=environment.get("TENANTRY_STRIPE_API_KEY") or None,
+            stripe_api_base=environment.get("TENANTRY_STRIPE_API_BASE") or None,
             http_listen=environment.get("TENANTRY_HTTP_LISTEN") or None,
             stripe_webhook_secrets=tuple(
                 filter(None, map(str.strip, environment.get("TENANTRY_STRIPE_WEBHOOK_SECRETS", "").split(",")))

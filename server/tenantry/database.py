@@ -91,6 +91,10 @@ class Database:
         """Closes every connection."""
         await self._pool.close()
 
+    async def connect(self) -> psycopg.AsyncConnection[Any]:
+        """A connection of its own, to listen on. Raises psycopg.OperationalError."""
+        return await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True, application_name="tenantry")
+
     async def query(self, query: QueryNoTemplate, parameters: Sequence[Any] = ()) -> list[Row]:
         """Rows of a query made as the server itself, for its own needs."""
         async with self._pool.connection() as connection:

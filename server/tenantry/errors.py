@@ -36,6 +36,8 @@ class Kind:
 
     code: grpc.StatusCode
     reason: str
+    retry_after: float | None = None
+    """Seconds after which trying again makes sense."""
 
 
 CATALOGUE: Mapping[str, Kind] = {
@@ -68,6 +70,12 @@ CATALOGUE: Mapping[str, Kind] = {
     "TN034": Kind(grpc.StatusCode.ALREADY_EXISTS, "STRIPE_PRICE_TAKEN"),
     "TN035": Kind(grpc.StatusCode.FAILED_PRECONDITION, "BILLING_TRANSITION_REFUSED"),
     "TN036": Kind(grpc.StatusCode.FAILED_PRECONDITION, "BILLING_RECORD_FOLLOWS_STRIPE"),
+    "TN041": Kind(grpc.StatusCode.UNAVAILABLE, "STRIPE_UNAVAILABLE", retry_after=5.0),
+    "TN042": Kind(grpc.StatusCode.FAILED_PRECONDITION, "STRIPE_NOT_CONFIGURED"),
+    "TN043": Kind(grpc.StatusCode.FAILED_PRECONDITION, "PAYMENT_DECLINED"),
+    "TN044": Kind(grpc.StatusCode.FAILED_PRECONDITION, "STRIPE_REFUSED"),
+    "TN045": Kind(grpc.StatusCode.FAILED_PRECONDITION, "NOT_AT_STRIPE"),
+    "TN046": Kind(grpc.StatusCode.FAILED_PRECONDITION, "CREDIT_PRODUCT_INACTIVE"),
 }
 """Every SQLSTATE of Tenantry's own. A test proves that sql/ raises no other."""
 
@@ -197,7 +205,7 @@ def _cut(text: str) -> str:
 def _own(kind: Kind, message: str, metadata: dict[str, Any], remedy: str | None) -> Status:
     if remedy:
         metadata["remedy"] = remedy
-    return status(kind, message, metadata, metadata.get("field"))
+    return status(kind, message, metadata, metadata.get("field"), kind.retry_after)
 
 
 def _denied(message: str, metadata: Mapping[str, Any]) -> Status:

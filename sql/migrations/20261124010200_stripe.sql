@@ -149,13 +149,13 @@ create table tenantry.stripe_requests (
     params jsonb not null,
     state varchar(20) not null default 'pending',
     attempts integer not null default 0,
-    next_attempt_at timestamptz not null default clock_timestamp(),
+    next_attempt_at timestamptz not null,
     stripe_id varchar(255),
     url text,
     error_type varchar(100),
     error_code varchar(100),
     error_message text,
-    created_at timestamptz not null default clock_timestamp(),
+    created_at timestamptz not null,
     finished_at timestamptz,
     constraint stripe_requests_organization_id_fkey
         foreign key (organization_id) references public.organizations (id) on delete cascade,
@@ -175,8 +175,8 @@ comment on column tenantry.stripe_requests.params is
 comment on column tenantry.stripe_requests.next_attempt_at is
     'When it is to be sent again, if nobody has brought back an answer by then.';
 comment on column tenantry.stripe_requests.error_type is
-    'Stripe''s type of the error (card_error and so on), or not_configured, unavailable, expired. On a pending request: of the'
-    ' last attempt.';
+    'Stripe''s type of the error (card_error and so on), or not_configured, unavailable, expired, not_applied (Stripe did it,'
+    ' and it could not be followed here). On a pending request: of the last attempt.';
 comment on column tenantry.stripe_requests.stripe_id is 'Id of the object that Stripe answered with.';
 comment on column tenantry.stripe_requests.url is 'Where to send the person: of a checkout or portal session.';
 create index stripe_requests_pending_idx on tenantry.stripe_requests (next_attempt_at, id) where state = 'pending';
@@ -205,6 +205,18 @@ create type public.stripe_request as (
     finished_at timestamptz
 );
 comment on type public.stripe_request is 'Something that Stripe is asked for: pending, succeeded or failed, and its outcome.';
+
+create type public.auto_top_up as (
+    organization_id uuid,
+    credit_product_id uuid,
+    threshold integer,
+    monthly_cap integer,
+    payments_this_month integer,
+    created_at timestamptz,
+    updated_at timestamptz
+);
+comment on type public.auto_top_up is
+    'When an organization buys credits by itself, which, and how often it did in this calendar month (UTC).';
 
 create type public.stripe_event as (
     id text,

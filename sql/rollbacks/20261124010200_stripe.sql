@@ -1,4 +1,5 @@
 drop type public.stripe_event;
+drop type public.auto_top_up;
 drop type public.stripe_request;
 drop table tenantry.stripe_requests;
 drop table tenantry.auto_top_ups;

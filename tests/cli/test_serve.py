@@ -256,6 +256,28 @@ def test_the_demo_walks_through_the_main_job() -> None:
     assert outcomes["GetCreditBalance"] == "85 credits available"
 
 
+@embedded
+def test_the_demo_of_billing_walks_through_the_life_of_a_subscription() -> None:
+    ended = run("demo", "--billing")
+    assert ended.returncode == 0, ended.stderr
+    assert "Traceback" not in ended.stderr
+    lines = [re.split(r"  +", line, maxsplit=1) for line in ended.stdout.splitlines()[2:]]
+    table = [(call, outcome) for call, outcome in lines]
+    assert [outcome for call, outcome in table if call == "GetCreditBalance"] == [
+        "100 credits available",
+        "540 credits available",
+        "690 credits available: those of the new period, beside those that were bought",
+        "590 credits available",
+    ]
+    states = [outcome for call, outcome in table if call in ("GetSubscription", "CancelSubscription")]
+    assert [state.split(",")[0] for state in states] == ["active", "active", "active", "cancelled"]
+    outcomes = dict(table)
+    assert outcomes["(the server tops up)"] == "balance 590"
+    assert outcomes["GetBillingSummary"] == "58.00 USD paid in 4 bills"
+    assert outcomes["VerifyLedger"] == "0 findings"
+    assert not any("refused" in outcome for outcome in outcomes.values())
+
+
 # With a PostgreSQL that runs already.
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tenantry import migrate
+from tenantry.demo.fake_stripe import FakeStripe
 from tests.conftest import TEMPLATE
 from tests.support import server
 from tests.support.postgres import Cluster
@@ -30,13 +31,22 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 @pytest.fixture
-def site(cluster: Cluster, document: Path) -> Iterator[str]:
+def stripe() -> Iterator[dict[str, str]]:
+    """Settings of a Stripe."""
+    with FakeStripe() as fake:
+        yield {"TENANTRY_STRIPE_API_KEY": fake.api_key, "TENANTRY_STRIPE_API_BASE": fake.url}
+
+
+@pytest.fixture
+def site(cluster: Cluster, document: Path, stripe: dict[str, str]) -> Iterator[str]:
     """A database with the demo tenant; for a document that calls the server, the address of one on it."""
     cluster.create_database("documented", TEMPLATE)
     migrate.apply_demo_data(cluster.conninfo("documented"))
     if ADDRESS in document.read_text():
         with server.serve(
-            DATABASE_URL=cluster.conninfo("documented", "tenantry_server"), TENANTRY_JWT_SECRET=server.SECRET
+            DATABASE_URL=cluster.conninfo("documented", "tenantry_server"),
+            TENANTRY_JWT_SECRET=server.SECRET,
+            **stripe,
         ) as process:
             yield process.address
     else:
@@ -45,9 +55,12 @@ def site(cluster: Cluster, document: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_the_blocks_of_a_document_run_in_order(site: str, cluster: Cluster, document: Path, tmp_path: Path) -> None:
+def test_the_blocks_of_a_document_run_in_order(
+    site: str, stripe: dict[str, str], cluster: Cluster, document: Path, tmp_path: Path
+) -> None:
     environment = {
         **os.environ,
+        **stripe,
         "TOKEN": server.service_token(),
         "TENANTRY_JWT_SECRET": server.SECRET,
         "DATABASE_URL": cluster.conninfo("documented"),

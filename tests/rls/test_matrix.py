@@ -53,7 +53,7 @@ credit_products
   select    active  active   active  active  active   active  active  active       all             all
   insert    -       -        -       -       -        -       -       -            -               ok
   update    -       -        -       -       -        -       -       -            -               all
-  delete    -       -        -       -       -        -       -       -            -               all
+  delete    -       -        -       -       -        -       -       -            -               kept
   truncate  -       -        -       -       -        -       -       -            -               -
 credit_transactions
   select    -       none     first   first   first    first   first   second       all             all
@@ -137,21 +137,26 @@ check_feature            -      -        ok       ok      ok       ok     ok    
 check_permission         -     -         ok      ok      -        ok     ok     -            ok              ok
 consume_credits          -     -         -       first   -        first  first  -            first           first
 create_billing_record    -     -         -       -       -        -      -      -            first           first
+create_checkout_session  -     -         -       -       first    -      first  -            first           first
 create_credit_event      -     -         -       -       -        -      -      -            ok              ok
 create_credit_product    -     -         -       -       -        -      -      -            ok              ok
 create_credit_transaction  -     -         -       -       -        -      -      -            first           first
 create_organization      -     ok        ok      ok      ok       ok     ok     ok           ok              ok
 create_permission        -     -         -       -       -        -      -      -            ok              ok
+create_portal_session    -     -         -       -       first    -      first  -            first           first
 create_role              -     -         -       -       -        first  first  -            first           first
 create_subscription      -      -        -        -       -        -      -      -            TN026           TN026
 create_subscription_plan  -     -         -       -       -        -      -      -            ok              ok
 delete_organization      -     -         -       -       -        -      TN014  -            TN014           TN014
 delete_permission        -     -         -       -       -        -      -      -            ok              ok
 delete_role              -     hidden    -       -       -        ok     ok     hidden       ok              ok
+disable_auto_top_up      -     -         -       -       ok       -      ok     -            ok              ok
+ensure_customer          -     -         -       -       first    -      first  -            first           first
 estimate_runway          -     -         ok      ok      ok       ok     ok     -            ok              ok
 explain_permission       -     -         first   first   -        first  first  -            first           first
 extend_hold              -     -         -       first   -        first  first  -            first           first
 feature_limit            -      no       no       no      no       no     no     no           no              no
+get_auto_top_up          -     -         -       -       first    first  first  -            first           first
 get_billing_record       -     -         -       -       first    first  first  -            first           first
 get_billing_summary      -     -         -       -       ok       ok     ok     -            ok              ok
 get_credit_balance       -     -         ok      ok      ok       ok     ok     -            ok              ok
@@ -165,6 +170,7 @@ get_permission           -     ok        ok      ok      ok       ok     ok     
 get_role                 -     hidden    first   first   first    first  first  hidden       first           first
 get_role_assignment      -     hidden    first   first   hidden   first  first  hidden       first           first
 get_stripe_event         -    -         -       -       -        -      -      -            ok              ok
+get_stripe_request       -     -         -       -       first    first  first  -            first           first
 get_subscription         -      hidden   hidden   hidden  first    first  first  hidden       first           first
 get_subscription_plan    -     hidden    hidden  hidden  hidden   hidden hidden hidden       ok              ok
 grant_credits            -     -         -       -       -        -      -      -            first           first
@@ -189,6 +195,7 @@ list_role_assignments    -     empty     first   first   first    first  first  
 list_role_permissions    -     hidden    ok      ok      ok       ok     ok     hidden       ok              ok
 list_roles               -     ok        first   first   first    first  first  ok           first           first
 list_stripe_events       -    -         -       -       -        -      -      -            ok              ok
+list_stripe_requests     -     -         -       -       first    first  first  -            first           first
 list_subscription_plans  -     ok        ok      ok      ok       ok     ok     ok           ok              ok
 list_subscriptions       -      empty    empty    empty   first    first  first  second       both            both
 list_user_organizations  -     empty     first   first   empty    first  first  empty        first           first
@@ -205,8 +212,10 @@ resume_subscription      -      hidden   hidden   hidden  first    -      first 
 retry_stripe_events      -    -         -       -       -        -      -      -            ok              ok
 revoke_credits           -     -         -       -       -        -      -      -            first           first
 revoke_invitation        -     -         -       -       -        first  first  -            first           first
+set_auto_top_up          -     -         -       -       first    -      first  -            first           first
 start_trial              -      -        -        -       TN028    -      TN028  -            TN028           TN028
 stop_charging            -     -         -       -       -        -      -      -            -               -
+sync_catalog             -     -         -       -       -        -      -      -            ok              ok
 transfer_ownership       -     -         -       -       -        -      first  -            first           first
 update_billing_record    -     -         -       -       -        -      -      -            first           first
 update_credit_event      -     -         -       -       -        -      -      -            ok              ok
@@ -241,22 +250,28 @@ PROBES = {
     "check_permission": "organization_id => {first}, permission => 'credits:read', user_id => {colleague}",
     "consume_credits": "organization_id => {first}, amount => 1",
     "create_billing_record": "organization_id => {first}, amount => 100",
+    "create_checkout_session": "organization_id => {first}, credit_product => 'current', "
+    "success_url => 'https://a.example', cancel_url => 'https://a.example'",
     "create_credit_event": "name => 'new', credit_cost => 1, category => 'compute'",
     "create_credit_product": "name => 'new', credit_amount => 1, price_amount => 1",
     "create_credit_transaction": "organization_id => {first}, transaction_type => 'earned', amount => 1, "
     "source => 'grant'",
     "create_organization": "name => 'New', slug => 'new'",
     "create_permission": "name => 'new', resource => 'new', action => 'new'",
+    "create_portal_session": "organization_id => {first}, return_url => 'https://a.example'",
     "create_role": "name => 'new', organization_id => {first}",
     "create_subscription": "organization_id => {first}, subscription_plan => 'current'",
     "create_subscription_plan": "name => 'new', price_amount => 1, \"interval\" => 'monthly'",
     "delete_organization": "organization_id => {first}",
     "delete_permission": "permission => 'reports:view'",
     "delete_role": "role => {role_first}",
+    "disable_auto_top_up": "organization_id => {first}",
+    "ensure_customer": "organization_id => {first}",
     "estimate_runway": "organization_id => {first}",
     "explain_permission": "organization_id => {first}, permission => 'credits:read', user_id => {colleague}",
     "extend_hold": "organization_id => {first}, hold_id => {hold_first}, time_to_live => '1 hour'",
     "feature_limit": "organization_id => {first}, feature => 'exports'",
+    "get_auto_top_up": "organization_id => {first}",
     "get_billing_record": "organization_id => {first}, billing_record_id => {bill_first}",
     "get_billing_summary": "organization_id => {first}",
     "get_credit_balance": "organization_id => {first}",
@@ -270,6 +285,7 @@ PROBES = {
     "get_role": "role => {role_first}",
     "get_role_assignment": "user_role_id => {colleague_role}",
     "get_stripe_event": "stripe_event_id => 'evt_1'",
+    "get_stripe_request": "organization_id => {first}, stripe_request_id => {request_first}",
     "get_subscription": "subscription_id => {subscription_first}",
     "get_subscription_plan": "subscription_plan => 'old'",
     "grant_credits": "organization_id => {first}, amount => 1",
@@ -294,6 +310,7 @@ PROBES = {
     "list_role_permissions": "role => {role_first}",
     "list_roles": "organization_id => {first}",
     "list_stripe_events": "",
+    "list_stripe_requests": "organization_id => {first}",
     "list_subscription_plans": "",
     "list_subscriptions": "",
     "list_user_organizations": "user_id => {colleague}",
@@ -311,8 +328,10 @@ PROBES = {
     "retry_stripe_events": "",
     "revoke_credits": "organization_id => {first}, credit_transaction_id => {grant_first}, amount => 1",
     "revoke_invitation": "organization_id => {first}, invitation_id => {invitation_first}",
+    "set_auto_top_up": "organization_id => {first}, credit_product => 'current', threshold => 1, monthly_cap => 2",
     "start_trial": "organization_id => {first}, subscription_plan => 'current'",
     "stop_charging": "charged_table => 'public.billing_history'",
+    "sync_catalog": "direction => 'push'",
     "transfer_ownership": "organization_id => {first}, user_id => {colleague}, from_user_id => {owner}",
     "update_billing_record": "organization_id => {first}, billing_record_id => {bill_first}, description => 'new'",
     "update_credit_event": "credit_event => 'image', credit_cost => 3",

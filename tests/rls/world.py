@@ -160,6 +160,8 @@ def _fill(admin: Connection, tenant: UUID, name: str) -> dict[str, Any]:
     grant = _value(
         admin, "select id from public.credit_transactions where organization_id = %s and amount = 1000", tenant
     )
+    call(admin, "set_auto_top_up", organization_id=tenant, credit_product="current", threshold=1, monthly_cap=1)
+    request = call(admin, "ensure_customer", organization_id=tenant, email=f"{name.lower()}@example.com")["id"]
     return {
         "role": role,
         "invitation": invited["id"],
@@ -169,6 +171,7 @@ def _fill(admin: Connection, tenant: UUID, name: str) -> dict[str, Any]:
         "bill": bill,
         "grant": grant,
         "subscription": subscription,
+        "request": request,
     }
 
 

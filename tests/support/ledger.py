@@ -44,6 +44,7 @@ _COMPOSITES = (
     "billing_total",
     "organization_subscriptions",
     "entitlements",
+    "stripe_request",
 )
 _registered: WeakSet[Connection] = WeakSet()
 # By cluster: its databases are copies of one template, so a type's number is the same in all.

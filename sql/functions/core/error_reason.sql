@@ -31,6 +31,12 @@ return case p_code
     when 'TN034' then 'STRIPE_PRICE_TAKEN'
     when 'TN035' then 'BILLING_TRANSITION_REFUSED'
     when 'TN036' then 'BILLING_RECORD_FOLLOWS_STRIPE'
+    when 'TN041' then 'STRIPE_UNAVAILABLE'
+    when 'TN042' then 'STRIPE_NOT_CONFIGURED'
+    when 'TN043' then 'PAYMENT_DECLINED'
+    when 'TN044' then 'STRIPE_REFUSED'
+    when 'TN045' then 'NOT_AT_STRIPE'
+    when 'TN046' then 'CREDIT_PRODUCT_INACTIVE'
     when '42501' then 'PERMISSION_DENIED'
 end;
 

@@ -59,7 +59,7 @@ begin
     v_account := v_written.account;
     v_entry := v_written.entry;
 
-    if v_account.low_balance_threshold is not null and v_entry.amount < 0 then
+    if coalesce(v_account.low_balance_threshold, v_account.auto_top_up_threshold) is not null and v_entry.amount < 0 then
         perform tenantry.watch_balance(v_account, - v_entry.amount - p_held);
     end if;
     if v_entry.id is null and v_account.id is not null then

@@ -225,7 +225,7 @@ begin
 
     for v_account in
         select o.* from public.organizations as o
-        where o.low_balance_threshold is not null
+        where coalesce(o.low_balance_threshold, o.auto_top_up_threshold) is not null
           and o.id in (select e.organization_id from unnest(v_entries) as e)
     loop
         perform tenantry.watch_balance(v_account, (

@@ -21,8 +21,13 @@ declare
     v_request tenantry.stripe_requests;
 begin
     loop
-        insert into tenantry.stripe_requests (id, organization_id, operation, subject_id, method, path, params)
-        values (tenantry.uuid_v7(), p_organization_id, p_operation, p_subject_id, p_method, p_path, v_params)
+        insert into tenantry.stripe_requests (
+            id, organization_id, operation, subject_id, method, path, params, next_attempt_at, created_at
+        )
+        values (
+            tenantry.uuid_v7(), p_organization_id, p_operation, p_subject_id, p_method, p_path, v_params,
+            tenantry.clock(), tenantry.clock()
+        )
         on conflict do nothing
         returning * into v_request;
         if found then

@@ -34,11 +34,15 @@ def run() -> int:
     with tempfile.TemporaryDirectory(prefix="tenantry-demo-") as folder, EmbeddedPostgres(Path(folder)) as postgres:
         migrate.up(postgres.conninfo())
         config = Config(postgres.conninfo("tenantry_server"), secrets.token_urlsafe(48), listen="127.0.0.1:0")
-        steps = asyncio.run(_walk(config))
+        show(asyncio.run(_walk(config)))
+    return 0
+
+
+def show(steps: list[Step]) -> None:
+    """Prints the steps as a table."""
     width = max(len(call) for call, _ in steps)
     for call, outcome in [("call", "outcome"), ("-" * width, "-" * 48), *steps]:
         print(f"{call:{width}}  {outcome}")
-    return 0
 
 
 async def _walk(config: Config) -> list[Step]:

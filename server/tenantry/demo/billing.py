@@ -1,0 +1,246 @@
+"""The life of a subscription, walked through by a client against a fake Stripe, from the catalog to the last bill."""
+
+import asyncio
+import secrets
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import grpc
+import psycopg
+
+from tenantry import migrate
+from tenantry.app import Server
+from tenantry.auth import mint
+from tenantry.config import Config
+from tenantry.demo import Step, show
+from tenantry.demo.fake_stripe import DAY, FakeStripe
+from tenantry.embedded import EmbeddedPostgres
+from tenantry.v1 import (
+    billing_pb2,
+    billing_pb2_grpc,
+    catalog_pb2,
+    catalog_pb2_grpc,
+    credits_pb2,
+    credits_pb2_grpc,
+    organizations_pb2,
+    organizations_pb2_grpc,
+    stripe_pb2,
+    stripe_pb2_grpc,
+    subscriptions_pb2,
+    subscriptions_pb2_grpc,
+)
+
+SUCCESS_URL = "https://shop.example/thanks"
+PACK_CREDITS = 500
+CANCEL_URL = "https://shop.example/pricing"
+
+
+def run() -> int:
+    """Starts a server over a throw-away database, beside a fake Stripe, walks through it and prints it. Returns 0."""
+    with (
+        tempfile.TemporaryDirectory(prefix="tenantry-demo-") as folder,
+        EmbeddedPostgres(Path(folder)) as postgres,
+        FakeStripe() as fake,
+    ):
+        migrate.up(postgres.conninfo())
+        config = Config(
+            postgres.conninfo("tenantry_server"),
+            secrets.token_urlsafe(48),
+            listen="127.0.0.1:0",
+            http_listen="127.0.0.1:0",
+            stripe_api_key=fake.api_key,
+            stripe_api_base=fake.url,
+            stripe_webhook_secrets=(fake.webhook_secret,),
+        )
+        show(asyncio.run(_serve(config, fake, postgres.conninfo())))
+    return 0
+
+
+async def _serve(config: Config, fake: FakeStripe, conninfo: str) -> list[Step]:
+    server = Server(config)
+    address = await server.start()
+    fake.webhook_url = f"http://{server.http_address}/stripe/webhook"
+    try:
+        async with grpc.aio.insecure_channel(address) as channel:
+            walk = _Walk(channel, mint(config.jwt_secret, "service_role"), fake, conninfo)
+            await walk.through()
+            return walk.steps
+    finally:
+        await server.stop()
+
+
+class _Walk:
+    def __init__(self, channel: grpc.aio.Channel, token: str, fake: FakeStripe, conninfo: str) -> None:
+        self.steps: list[Step] = []
+        self._credentials = (("authorization", f"Bearer {token}"),)
+        self._fake = fake
+        self._conninfo = conninfo
+        self._days = 0
+        self._organizations = organizations_pb2_grpc.OrganizationServiceStub(channel)
+        self._catalog = catalog_pb2_grpc.CatalogServiceStub(channel)
+        self._credits = credits_pb2_grpc.CreditServiceStub(channel)
+        self._subscriptions = subscriptions_pb2_grpc.SubscriptionServiceStub(channel)
+        self._billing = billing_pb2_grpc.BillingServiceStub(channel)
+        self._stripe = stripe_pb2_grpc.StripeServiceStub(channel)
+
+    async def through(self) -> None:
+        await self._set_up()
+        await self._subscribe()
+        await self._buy_and_use()
+        await self._renew()
+        await self._cancel()
+
+    async def _set_up(self) -> None:
+        plan = await self._call(
+            self._catalog.CreateSubscriptionPlan,
+            catalog_pb2.CreateSubscriptionPlanRequest(
+                name="Pro",
+                price_amount=2000,
+                interval=catalog_pb2.BILLING_INTERVAL_MONTHLY,
+                included_credits=100,
+            ),
+        )
+        self._note(
+            "CreateSubscriptionPlan Pro", f"20.00 USD a month, {plan.subscription_plan.included_credits} credits"
+        )
+        await self._call(
+            self._catalog.CreateCreditProduct,
+            catalog_pb2.CreateCreditProductRequest(name="Pack", price_amount=900, credit_amount=PACK_CREDITS),
+        )
+        self._note("CreateCreditProduct Pack", "9.00 USD, 500 credits")
+        await self._call(
+            self._stripe.SyncCatalog, stripe_pb2.SyncCatalogRequest(direction=stripe_pb2.SYNC_DIRECTION_PUSH)
+        )
+        prices = self._fake.of("price")
+        self._note("SyncCatalog push", f"{len(prices)} prices at Stripe: {', '.join(p['id'] for p in prices)}")
+
+    async def _subscribe(self) -> None:
+        created = await self._call(
+            self._organizations.CreateOrganization,
+            organizations_pb2.CreateOrganizationRequest(name="Acme", slug="acme"),
+        )
+        self._acme = created.organization.id
+        self._note("CreateOrganization Acme", f"organization {self._acme}")
+        await self._pay(
+            "Pro",
+            stripe_pb2.CreateCheckoutSessionRequest(
+                organization_id=self._acme, subscription_plan="Pro", success_url=SUCCESS_URL, cancel_url=CANCEL_URL
+            ),
+        )
+        await self._note_subscription("GetSubscription")
+        await self._note_balance()
+
+    async def _buy_and_use(self) -> None:
+        await self._use(60)
+        await self._pay(
+            "Pack",
+            stripe_pb2.CreateCheckoutSessionRequest(
+                organization_id=self._acme,
+                credit_product="Pack",
+                save_payment_method=True,
+                success_url=SUCCESS_URL,
+                cancel_url=CANCEL_URL,
+            ),
+        )
+        await self._note_balance()
+        await self._call(
+            self._stripe.SetAutoTopUp,
+            stripe_pb2.SetAutoTopUpRequest(
+                organization_id=self._acme, credit_product="Pack", threshold=100, monthly_cap=3
+            ),
+        )
+        self._note("SetAutoTopUp", "a Pack whenever fewer than 100 credits are left, 3 a month at most")
+        await self._use(450)
+        await self._note_top_up()
+
+    async def _renew(self) -> None:
+        await self._pass(31)
+        await self._note_subscription("GetSubscription")
+        await self._note_balance("those of the new period, beside those that were bought")
+
+    async def _cancel(self) -> None:
+        live = await self._current()
+        await self._call(
+            self._subscriptions.CancelSubscription,
+            subscriptions_pb2.CancelSubscriptionRequest(subscription_id=live.id),
+        )
+        await self._note_subscription("CancelSubscription")
+        await self._pass(31)
+        await self._note_subscription("GetSubscription")
+        await self._note_balance()
+        summary = await self._call(
+            self._billing.GetBillingSummary, billing_pb2.GetBillingSummaryRequest(organization_id=self._acme)
+        )
+        (total,) = summary.totals
+        self._note("GetBillingSummary", f"{total.paid / 100:.2f} {total.currency} paid in {total.records} bills")
+        verified = await self._call(
+            self._credits.VerifyLedger, credits_pb2.VerifyLedgerRequest(organization_id=self._acme)
+        )
+        self._note("VerifyLedger", f"{len(verified.findings)} findings")
+
+    async def _pay(self, name: str, request: stripe_pb2.CreateCheckoutSessionRequest) -> None:
+        response = await self._call(self._stripe.CreateCheckoutSession, request)
+        self._note(f"CreateCheckoutSession {name}", response.stripe_request.url)
+        session = self._fake.complete(response.stripe_request.stripe_id)
+        heard = await self._hear()
+        self._note("(a person pays)", f"{session['amount_total'] / 100:.2f} {session['currency'].upper()}, {heard}")
+
+    async def _note_top_up(self) -> None:
+        """The server pays for it in the background: the account's own ledger tells when."""
+        for _ in range(200):
+            if await self._balance() >= PACK_CREDITS:
+                break
+            await asyncio.sleep(0.05)
+        await self._hear()
+        self._note("(the server tops up)", f"balance {await self._balance()}")
+
+    async def _use(self, amount: int) -> None:
+        response = await self._call(
+            self._credits.ConsumeCredits,
+            credits_pb2.ConsumeCreditsRequest(organization_id=self._acme, amount=amount),
+        )
+        self._note(f"ConsumeCredits {amount}", f"balance {response.transaction.balance_after}")
+
+    async def _pass(self, days: int) -> None:
+        """Time passes, at Stripe and here: the database's clock is a function that its owner may replace."""
+        self._days += days
+        self._fake.advance(days * DAY)
+        async with await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
+            await connection.execute(
+                "create or replace function tenantry.clock() returns timestamptz language sql volatile"
+                f" return pg_catalog.clock_timestamp() + interval '{self._days} days'".encode()
+            )
+        self._note(f"({days} days pass)", await self._hear())
+
+    async def _hear(self) -> str:
+        """Has Stripe post what it has not told yet."""
+        statuses = await asyncio.to_thread(self._fake.deliver)
+        failed = [status for status in statuses if status != 200]
+        return f"{len(statuses)} events of Stripe heard" + (f", {len(failed)} refused" if failed else "")
+
+    async def _current(self) -> subscriptions_pb2.Subscription:
+        request = subscriptions_pb2.GetSubscriptionRequest(organization_id=self._acme)
+        response = await self._call(self._subscriptions.GetSubscription, request)
+        return cast(subscriptions_pb2.Subscription, response.subscription)
+
+    async def _note_subscription(self, call: str) -> None:
+        found = await self._current()
+        status = subscriptions_pb2.SubscriptionStatus.Name(found.status).removeprefix("SUBSCRIPTION_STATUS_").lower()
+        until = datetime.fromtimestamp(found.current_period_end.seconds, UTC)
+        then = ", then cancelled" if found.cancel_at_period_end and not found.HasField("ended_at") else ""
+        self._note(call, f"{status}, period until {until:%Y-%m-%d}{then}")
+
+    async def _balance(self) -> int:
+        request = credits_pb2.GetCreditBalanceRequest(organization_id=self._acme)
+        return int((await self._call(self._credits.GetCreditBalance, request)).available)
+
+    async def _note_balance(self, why: str = "") -> None:
+        self._note("GetCreditBalance", f"{await self._balance()} credits available" + (f": {why}" if why else ""))
+
+    async def _call(self, method: Any, request: Any) -> Any:
+        return await method(request, metadata=self._credentials)
+
+    def _note(self, call: str, outcome: str) -> None:
+        self.steps.append((call, outcome))

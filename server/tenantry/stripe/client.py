@@ -1,0 +1,121 @@
+"""One HTTP request to Stripe, and its answer."""
+
+import json
+import logging
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import aiohttp
+import stripe
+
+# The library writes two lines for each request, and at DEBUG its parameters.
+logging.getLogger("stripe").setLevel(logging.WARNING)
+
+API_VERSION = "2026-10-28.endive"
+"""The version of Stripe's API that answers come in, whatever the account's default is."""
+
+TIMEOUT = 20.0
+"""Seconds that an attempt may take. All of a request's stay well below the two minutes that it is claimed for."""
+
+RETRIES = 2
+"""Further attempts within one sending, under the same idempotency key. After that it is sent again later."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a request.
+
+    status: HTTP status; None when no answer came. body: JSON. answered_at: Stripe's time.
+    is_replay: whether it is the answer to an earlier attempt.
+    """
+
+    status: int | None
+    body: str
+    answered_at: datetime
+    is_replay: bool = False
+
+
+class Stripe:
+    """An account at Stripe."""
+
+    def __init__(self, api_key: str, api_base: str | None = None) -> None:
+        """api_key: secret or restricted key. api_base: another address of the API, for tests."""
+        self._http = stripe.AIOHTTPClient(timeout=aiohttp.ClientTimeout(total=TIMEOUT))
+        self._client = stripe.StripeClient(
+            api_key,
+            stripe_version=API_VERSION,
+            max_network_retries=RETRIES,
+            base_addresses={"api": api_base} if api_base else {},
+            http_client=self._http,
+        )
+
+    async def close(self) -> None:
+        """Closes connections."""
+        await self._http.close_async()  # type: ignore[no-untyped-call]
+
+    async def send(self, method: str, path: str, params: Mapping[str, Any], idempotency_key: str | None) -> Answer:
+        """Sends a request; an error is an answer too."""
+        options = {"idempotency_key": idempotency_key} if idempotency_key else {}
+        try:
+            response = await self._client.raw_request_async(method, path, **params, **options)
+        except stripe.StripeError as error:
+            if not _is_error(error.http_body):
+                # No answer, or one that Stripe did not write.
+                return _answer(None, _error("unavailable", str(error.user_message or error)), {})
+            return _answer(error.http_status, str(error.http_body), error.headers or {})
+        except (aiohttp.ClientError, TimeoutError) as error:
+            return _answer(None, _error("unavailable", f"the answer broke off: {type(error).__name__}"), {})
+        return _answer(response.code, response.body, response.headers)
+
+    async def list(self, path: str, params: Mapping[str, Any]) -> AsyncIterator[Answer]:
+        """Every page of a list. Raises StripeUnavailable when one cannot be had."""
+        page: dict[str, Any] = {"limit": 100, **params}
+        while True:
+            answer = await self.send("get", path, page, None)
+            if answer.status != 200:
+                raise StripeUnavailable(json.loads(answer.body)["error"]["message"])
+            yield answer
+            listed = json.loads(answer.body)
+            if not listed["has_more"]:
+                return
+            page["starting_after"] = listed["data"][-1]["id"]
+
+
+class StripeUnavailable(Exception):
+    """Stripe cannot be asked; the message says why."""
+
+
+NOT_CONFIGURED = Answer(
+    400,
+    json.dumps(
+        {
+            "error": {
+                "type": "not_configured",
+                "message": "this server has no key for Stripe: set TENANTRY_STRIPE_API_KEY",
+            }
+        }
+    ),
+    datetime.fromtimestamp(0, UTC),
+)
+"""What a server without a key answers in Stripe's place."""
+
+
+def _answer(status: int | None, body: str, headers: Mapping[str, str]) -> Answer:
+    date = headers.get("Date")
+    answered_at = parsedate_to_datetime(date) if date else datetime.now(UTC)
+    return Answer(status, body, answered_at, headers.get("Idempotent-Replayed") == "true")
+
+
+def _is_error(body: str | None) -> bool:
+    """Whether it is an error as Stripe writes them."""
+    try:
+        return "error" in json.loads(body or "")
+    except (ValueError, TypeError):
+        return False
+
+
+def _error(code: str, message: str) -> str:
+    return json.dumps({"error": {"type": "api_connection_error", "code": code, "message": " ".join(message.split())}})

@@ -1,0 +1,13 @@
+-- A request to Stripe as callers see it: without its parameters.
+create or replace function tenantry.present_stripe_request(
+    p_request tenantry.stripe_requests
+) returns public.stripe_request
+language sql immutable
+return row(
+    p_request.id, p_request.organization_id, p_request.operation, p_request.subject_id, p_request.state,
+    p_request.attempts, p_request.stripe_id, p_request.url, p_request.error_type, p_request.error_code,
+    p_request.error_message, p_request.created_at, p_request.finished_at)::public.stripe_request;
+
+comment on function tenantry.present_stripe_request(tenantry.stripe_requests) is
+    'The request to Stripe as callers see it.';
+revoke all on function tenantry.present_stripe_request from public, anon, authenticated, service_role;

@@ -1,0 +1,20 @@
+-- Notes which product, or price, a plan or credit product is at Stripe.
+create or replace function tenantry.set_stripe_ids(p_id uuid, p_stripe_id text, p_is_price boolean) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update public.subscription_plans as p
+    set stripe_price_id = case when p_is_price then p_stripe_id else p.stripe_price_id end,
+        stripe_product_id = case when p_is_price then p.stripe_product_id else p_stripe_id end
+    where p.id = p_id;
+    update public.credit_products as p
+    set stripe_price_id = case when p_is_price then p_stripe_id else p.stripe_price_id end,
+        stripe_product_id = case when p_is_price then p.stripe_product_id else p_stripe_id end
+    where p.id = p_id;
+end
+$$;
+
+comment on function tenantry.set_stripe_ids(uuid, text, boolean) is
+    'Notes which product or price a plan or credit product is at Stripe.';
+revoke all on function tenantry.set_stripe_ids from public, anon, authenticated, service_role;

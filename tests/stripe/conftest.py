@@ -1,0 +1,16 @@
+"""A shop: the test's database beside a fake Stripe."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import Connection
+from tests.support.fake_stripe import Shop, open_shop
+from tests.support.postgres import Cluster
+
+
+@pytest.fixture
+def shop(cluster: Cluster, database: str, admin: Connection, service: Connection) -> Iterator[Shop]:
+    """The test's database, which sells through a fake Stripe."""
+    with open_shop(admin, service, cluster.conninfo(database, "tenantry_server")) as shop:
+        yield shop

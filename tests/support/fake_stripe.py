@@ -1,0 +1,146 @@
+"""A fake Stripe beside a test's database, and short ways to say what tests of the way there do."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from tenantry.database import Database
+from tenantry.demo.fake_stripe import Call, FakeStripe
+from tenantry.stripe.client import Stripe
+from tenantry.stripe.sender import Sender
+from tests.conftest import Connection
+from tests.support.ledger import Row, balance, call, organization
+
+PAGES = {"success_url": "https://shop.example/thanks", "cancel_url": "https://shop.example/back"}
+
+
+@dataclass
+class Shop:
+    """A database that sells through a fake Stripe."""
+
+    fake: FakeStripe
+    admin: Connection
+    service: Connection
+    conninfo: str
+
+    def send(self, organization_id: UUID | None = None, key: str | None = "") -> None:
+        """Sends what is due, through the real library. key: another one, or None for a server without."""
+
+        async def run() -> None:
+            database = Database(self.conninfo, 4, 30.0)
+            stripe = None if key is None else Stripe(key or self.fake.api_key, self.fake.url)
+            await database.open()
+            try:
+                await Sender(database, stripe).send_due(str(organization_id) if organization_id else None)
+            finally:
+                await database.close()
+                if stripe:
+                    await stripe.close()
+
+        asyncio.run(run())
+
+    def hear(self) -> list[Row]:
+        """Has the database hear of every event so far, in the order in which they were made."""
+        return [
+            row
+            for event in self.fake.events
+            for row in self.service.execute(
+                "select (e).* from public.process_stripe_event(%s) as e", [Jsonb(event)]
+            ).fetchall()
+        ]
+
+    def ask(self, function: str, **arguments: Any) -> Row:
+        """Calls a function that asks Stripe for something, sends it, and returns the request as it is then."""
+        return self.answered(call(self.service, function, **arguments))
+
+    def answered(self, request: Row) -> Row:
+        """Sends what is due and returns the request as it is then."""
+        self.send()
+        return call(self.service, "get_stripe_request", stripe_request_id=request["id"])
+
+    def requests(self, operation: str | None = None) -> list[Row]:
+        """Requests as they stand, oldest first."""
+        return self.admin.execute(
+            "select * from tenantry.stripe_requests where operation = coalesce(%s, operation) order by id", [operation]
+        ).fetchall()
+
+    def due_now(self) -> None:
+        """Has the time come for everything that waits to be sent again."""
+        self.admin.execute("update tenantry.stripe_requests set next_attempt_at = tenantry.clock()")
+
+    def plan(self, **values: Any) -> Row:
+        """A plan that is at Stripe."""
+        made = call(
+            self.service,
+            "create_subscription_plan",
+            **{"name": "Pro", "price_amount": 2000, "interval": "monthly", "included_credits": 100} | values,
+        )
+        return self._synced("subscription_plan", made)
+
+    def product(self, **values: Any) -> Row:
+        """A credit product that is at Stripe."""
+        made = call(
+            self.service,
+            "create_credit_product",
+            **{"name": "Pack", "credit_amount": 500, "price_amount": 900} | values,
+        )
+        return self._synced("credit_product", made)
+
+    def buy(self, organization_id: UUID, product: Row, **arguments: Any) -> Row:
+        """A purchase on a checkout page, paid and heard of. Returns the session."""
+        request = self.ask(
+            "create_checkout_session",
+            organization_id=organization_id,
+            credit_product=str(product["id"]),
+            **PAGES,
+            **arguments,
+        )
+        session = self.fake.complete(request["stripe_id"])
+        self.hear()
+        return session
+
+    def customer(self, credits: int = 0) -> UUID:
+        """An organization that has a customer with a card at Stripe, and that many credits."""
+        made = organization(self.service, credits)
+        self.ask("ensure_customer", organization_id=made)
+        return made
+
+    def credits(self, organization_id: UUID) -> int:
+        """Credits that the organization has."""
+        return int(balance(self.service, organization_id)["balance"])
+
+    def posts(self, path: str) -> list[Call]:
+        """What was posted to a path."""
+        return [c for c in self.fake.calls if c.method == "POST" and c.path == path]
+
+    def _synced(self, kind: str, made: Row) -> Row:
+        self.service.execute("select public.sync_catalog('push')")
+        self.send()
+        return call(self.service, f"get_{kind}", **{kind: str(made["id"])})
+
+
+@contextmanager
+def open_shop(admin: Connection, service: Connection, conninfo: str) -> Iterator[Shop]:
+    """A shop with a fake Stripe of its own."""
+    with FakeStripe() as fake:
+        yield Shop(fake, admin, service, conninfo)
+
+
+def tenantry(shop: Shop, *arguments: str, key: str = "sk_test_fake") -> subprocess.CompletedProcess[str]:
+    """Runs `tenantry stripe`."""
+    return subprocess.run(
+        [sys.executable, "-m", "tenantry.cli", "stripe", *arguments],
+        env=os.environ
+        | {"DATABASE_URL": shop.conninfo, "TENANTRY_STRIPE_API_KEY": key, "TENANTRY_STRIPE_API_BASE": shop.fake.url},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
