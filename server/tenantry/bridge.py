@@ -1,8 +1,8 @@
 """From proto method to SQL function.
 
-`CreditService.ConsumeCredits` calls `public.consume_credits`, by name. At start every method is held against the
-function's signature in the catalog, and one converter is compiled for it; whatever does not fit is listed and stops the
-start. So a plain RPC is a proto message and a SQL function, and no Python.
+`CreditService.ConsumeCredits` calls `public.consume_credits`, by name (FUNCTIONS has the exceptions). At start every
+method is held against the function's signature in the catalog, and one converter is compiled for it; whatever does not
+fit is listed and stops the start. So a plain RPC is a proto message and a SQL function, and no Python.
 
 Requests: a field goes to the argument of its name. A field that is not set is left out, so the argument's default
 applies; a field without presence counts as not set when it has its default value.
@@ -62,6 +62,10 @@ from pg_catalog.pg_type as t
 where t.typnamespace::regnamespace::text in ('pg_catalog', 'public', 'tenantry')
   and t.typtype in ('b', 'c', 'p')
 """
+
+
+FUNCTIONS = {"ConsumeStream": "batch_consume_credits"}
+"""Functions that have another name than their method."""
 
 
 class BridgeError(Exception):
@@ -125,7 +129,7 @@ async def compile_services(
     by_hand: methods that are handled otherwise. Raises BridgeError with everything that does not fit.
     """
     methods = [method for service in services for method in service.methods if _path(method) not in by_hand]
-    catalog = await _load(database, [snake_case(method.name) for method in methods])
+    catalog = await _load(database, [_function_name(method) for method in methods])
     calls = {}
     for method in methods:
         call = _compile(method, catalog)
@@ -155,7 +159,7 @@ async def _load(database: Database, names: list[str]) -> Catalog:
 
 def _compile(method: MethodDescriptor, catalog: Catalog) -> Call | None:
     before = len(catalog.mismatches)
-    name = snake_case(method.name)
+    name = _function_name(method)
     where = f"{method.containing_service.full_name}.{method.name}"
     found = catalog.functions.get(name, [])
     if len(found) != 1:
@@ -168,6 +172,10 @@ def _compile(method: MethodDescriptor, catalog: Catalog) -> Call | None:
     if len(catalog.mismatches) > before:
         return None
     return Call(_path(method), lambda request: select.format(arguments(request)), response)
+
+
+def _function_name(method: MethodDescriptor) -> str:
+    return FUNCTIONS.get(method.name) or snake_case(method.name)
 
 
 def _path(method: MethodDescriptor) -> str:
