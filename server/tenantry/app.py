@@ -50,11 +50,12 @@ def services() -> list[ServiceDescriptor]:
 class Server:
     """A gRPC server over one database. `start`, then `wait` or `stop`."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, shares_port: bool = False) -> None:
+        """shares_port: whether others may listen on the same port."""
         self._config = config
         self._authenticator = Authenticator(config.jwt_secret)
         self._database = Database(config.database_url, config.pool_size, config.default_timeout)
-        self._grpc = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+        self._grpc = grpc.aio.server(options=[("grpc.so_reuseport", int(shares_port))])
         self._health = HealthServicer()
         self._stopping = asyncio.Event()
         self._maintenance: asyncio.Task[None] | None = None
