@@ -30,7 +30,7 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescript
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from tenantry.database import Database, Row, literal
+from tenantry.database import Database, Row, Statement, literal
 from tenantry.errors import invalid_argument
 
 Encode = Callable[[str, Any], str]
@@ -112,7 +112,7 @@ class Call:
     """A method, ready to be called."""
 
     name: str
-    statement: Callable[[Any], str]
+    statement: Callable[[Any], Statement]
     response: Callable[[list[Row]], Any]
 
 
@@ -167,11 +167,19 @@ def _compile(method: MethodDescriptor, catalog: Catalog) -> Call | None:
         catalog.mismatches.append(f"{where}: function public.{name} {problem}")
         return None
     function = found[0]
-    arguments = _arguments(method.input_type, function, catalog, where)
+    encoders = _encoders(method.input_type, function, catalog, where)
     select, response = _response(method.output_type, function, catalog, where)
     if len(catalog.mismatches) > before:
         return None
-    return Call(_path(method), lambda request: select.format(arguments(request)), response)
+
+    def statement(request: Message) -> Statement:
+        # ListFields() gives what is set and nothing else, which is just what is passed.
+        fields = request.ListFields()
+        literals = [encoders[fld.name](fld.name, value) for fld, value in fields]
+        numbered = ", ".join(f'"{fld.name}" => ${number}' for number, (fld, _) in enumerate(fields, 1))
+        return Statement(name, select.format(numbered), literals)
+
+    return Call(_path(method), statement, response)
 
 
 def _function_name(method: MethodDescriptor) -> str:
@@ -185,7 +193,8 @@ def _path(method: MethodDescriptor) -> str:
 # Requests
 
 
-def _arguments(message: Descriptor, function: Function, catalog: Catalog, where: str) -> Callable[[Message], str]:
+def _encoders(message: Descriptor, function: Function, catalog: Catalog, where: str) -> dict[str, Encode]:
+    """By field, what makes its value the literal of the argument of that name."""
     encoders: dict[str, Encode] = {}
     for argument in function.required - {f.name for f in message.fields}:
         catalog.mismatches.append(f"{where}: required argument {argument} has no field")
@@ -199,14 +208,7 @@ def _arguments(message: Descriptor, function: Function, catalog: Catalog, where:
             catalog.mismatches.append(f"{where}: field {fld.name} ({_describe(fld)}) cannot be argument {type_name}")
         else:
             encoders[fld.name] = encode
-
-    def arguments(request: Message) -> str:
-        # ListFields() gives what is set and nothing else, which is just what is passed.
-        return ", ".join(
-            f'"{fld.name}" => {encoders[fld.name](fld.name, value)}' for fld, value in request.ListFields()
-        )
-
-    return arguments
+    return encoders
 
 
 def _encoder(fld: FieldDescriptor, type_name: str) -> Encode | None:

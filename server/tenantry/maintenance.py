@@ -7,7 +7,7 @@ import asyncio
 import logging
 
 from tenantry.auth import Identity
-from tenantry.database import Database
+from tenantry.database import Database, Statement
 from tenantry.errors import CallError
 
 log = logging.getLogger(__name__)
@@ -19,6 +19,8 @@ TIMEOUT = 30.0
 """Seconds that one transaction may take."""
 
 _SERVICE = Identity("service_role", '{"role":"service_role"}', float("inf"), has_token=True)
+
+_RUN = Statement("run_maintenance", "select tenantry.run_maintenance($1)", [str(ACCOUNTS_AT_ONCE)])
 
 
 async def run_forever(database: Database, interval: float) -> None:
@@ -33,5 +35,5 @@ async def run_forever(database: Database, interval: float) -> None:
 
 
 async def _run_once(database: Database) -> int:
-    rows = await database.call(_SERVICE, f"select tenantry.run_maintenance({ACCOUNTS_AT_ONCE})", TIMEOUT)
+    rows = await database.call(_SERVICE, _RUN, TIMEOUT)
     return int(rows[0][0])

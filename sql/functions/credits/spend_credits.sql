@@ -16,16 +16,17 @@ declare
     v_entry public.credit_transactions;
 begin
     loop
+        if p_event_is_active then
+            v_entry := tenantry.append_entry(p_entry);
+            if v_entry.id is not null then
+                return v_entry;
+            end if;
+        end if;
         v_entry := tenantry.find_replay(p_entry);
         if v_entry.id is not null then
             return v_entry;
-        end if;
-        if not p_event_is_active then
+        elsif not p_event_is_active then
             perform tenantry.fail_event_inactive(p_entry.credit_event_id);
-        end if;
-        v_entry := tenantry.append_entry(p_entry);
-        if v_entry.id is not null then
-            return v_entry;
         end if;
         perform tenantry.refuse_or_settle(p_entry.organization_id, - p_entry.amount);
     end loop;
