@@ -138,7 +138,8 @@ def test_a_lost_stream_is_sent_again_and_charged_once(cluster: Cluster, client: 
         )
         with contextlib.suppress(grpc.RpcError):
             answered += [outcomes(response) for response in answers]
-    wait_until(lambda: is_up(client))
+    # Until no call meets a connection that was cut.
+    wait_until(lambda: all(is_up(client) for _ in range(10)))
     again = list(stream(client, iter(readings)))
     assert [outcomes(response) for response in again[: len(answered)]] == answered
     assert [balance for response in again for balance in outcomes(response)] == list(range(999, 799, -1))
