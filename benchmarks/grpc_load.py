@@ -40,7 +40,7 @@ def rate(address: str, method: str, body: bytes, token: str, in_flight: int, sec
                 *(f"--header=authorization: Bearer {token}", f"http://{address}{method}"),
             ]
             printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-            found = re.search(r"finished in [\d.]+s, ([\d.]+) req/s", printed)
+            found = re.search(r"finished in [\d.]+m?s, ([\d.]+) req/s", printed)
             done = re.search(r"(\d+) succeeded, (\d+) failed, (\d+) errored", printed)
             if not found or not done or done[2] != "0" or done[3] != "0":
                 raise RuntimeError(f"h2load failed:\n{printed}")

@@ -22,13 +22,14 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from tenantry.database import Database, Row, Statement, literal
 from tenantry.errors import invalid_argument
@@ -434,6 +435,14 @@ def _reader_of_fields(
     return _Reader(columns, read)
 
 
+def _decode_timestamp(value: datetime) -> Timestamp:
+    # Timestamp.FromDatetime() takes five times as long, which shows in a batch.
+    since = value - _EPOCH
+    return Timestamp(seconds=since.days * 86400 + since.seconds, nanos=since.microseconds * 1000)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 _DECODERS: dict[tuple[str, str], Decode | None] = {
     **{("string", name): None for name in (*_TEXT, "uuid")},
     ("bool", "boolean"): None,
@@ -443,7 +452,7 @@ _DECODERS: dict[tuple[str, str], Decode | None] = {
     ("int64", "bigint"): None,
     ("double", "double precision"): None,
     ("repeated string", "text[]"): None,
-    ("google.protobuf.Timestamp", "timestamp with time zone"): None,
+    ("google.protobuf.Timestamp", "timestamp with time zone"): _decode_timestamp,
     ("google.protobuf.Struct", "jsonb"): json.loads,
 }
 

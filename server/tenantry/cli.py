@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
+import uvloop
 
 from tenantry import demo, migrate
 from tenantry.app import Server
@@ -129,7 +130,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             if arguments.demo_data:
                 migrate.apply_demo_data(postgres.conninfo())
             config = from_environment(postgres.conninfo(SERVER_ROLE), _own_secret(postgres.data_dir))
-        return asyncio.run(_run_server(config, arguments.workers, postgres))
+        return uvloop.run(_run_server(config, arguments.workers, postgres))
 
 
 async def _run_server(config: Config, workers: int, postgres: EmbeddedPostgres | None) -> int:

@@ -15,6 +15,7 @@ import sys
 from typing import cast
 
 import psycopg
+import uvloop
 
 from tenantry.app import GRACE, Server
 from tenantry.bridge import BridgeError
@@ -147,7 +148,7 @@ def main() -> None:
     settings = json.loads(sys.stdin.readline())
     logging.basicConfig(level=settings["level"], format=LOG_FORMAT)
     try:
-        asyncio.run(_work(Config(**settings["config"])))
+        uvloop.run(_work(Config(**settings["config"])))
     except (ConfigError, BridgeError) as error:
         print(json.dumps(str(error)), flush=True)
         sys.exit(1)
