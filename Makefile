@@ -5,7 +5,7 @@ PYTHON ?= python3
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint format protos
+.PHONY: help setup run demo test bench lint format protos
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ demo: setup ## Walk through the main job as a client and print what happened
 
 test: setup ## Run the test suite
 	@$(BIN)/pytest --numprocesses 2 --dist loadgroup
+
+bench: setup ## Measure speed as ratios to the limit; ARGS=--quick for a minute, ARGS=--help for more
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 lint: setup ## Check style, types, protos and migrations
 	@$(BIN)/python -m tools.lint

@@ -5,8 +5,8 @@ import contextlib
 import importlib
 import logging
 import pkgutil
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from typing import Any, NoReturn
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
@@ -24,7 +24,7 @@ from tenantry.batching import Batcher
 from tenantry.bridge import Call, compile_services
 from tenantry.config import Config, ConfigError
 from tenantry.database import Database
-from tenantry.errors import CATALOGUE, INTERNAL, CallError, status
+from tenantry.errors import CATALOGUE, INTERNAL, CallError, status, unavailable
 from tenantry.http import HttpServer
 from tenantry.stripe.client import Stripe
 from tenantry.stripe.sender import Sender, answering
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 Context = grpc.aio.ServicerContext[Any, Any]
 
 Handler = Callable[[Any, Identity, float | None], Awaitable[Message]]
-"""(request, caller, seconds until the deadline) -> response. Raises CallError."""
+"""(request, caller, seconds until the deadline) -> response. Raises CallError. A stream asks it for each request."""
 
 PROCESS_STRIPE_EVENT = "/tenantry.v1.StripeEventService/ProcessStripeEvent"
 """Handled by hand: its request is what Stripe sent, whose signature is checked before the database sees it."""
@@ -57,17 +57,19 @@ def services() -> list[ServiceDescriptor]:
 class Server:
     """A gRPC server over one database. `start`, then `wait` or `stop`."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, shares_port: bool = False) -> None:
+        """shares_port: whether others may listen on the same port."""
         self._config = config
         self._authenticator = Authenticator(config.jwt_secret)
         self._database = Database(config.database_url, config.pool_size, config.default_timeout)
-        self._grpc = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+        self._grpc = grpc.aio.server(options=[("grpc.so_reuseport", int(shares_port))])
         self._health = HealthServicer()
+        self._stopping = asyncio.Event()
+        self._background: list[asyncio.Task[None]] = []
         self._stripe = Stripe(config.stripe_api_key, config.stripe_api_base) if config.stripe_api_key else None
         self._sender = Sender(self._database, self._stripe)
-        self._background: list[asyncio.Task[None]] = []
         webhook = Webhook(self._database, config.stripe_webhook_secrets)
-        self._http = HttpServer(self._database, webhook)
+        self._http = HttpServer(self._database, webhook, shares_port)
         self._handlers: dict[str, Handler] = {PROCESS_STRIPE_EVENT: webhook.process}
         """Written by hand, by '/package.Service/Method'; every other method is the bridge's."""
         self.address = ""
@@ -109,7 +111,8 @@ class Server:
         return self.address
 
     async def stop(self) -> None:
-        """Takes no new calls, lets those under way finish, and disconnects."""
+        """Takes no new calls, lets those under way finish, and disconnects. Streams end after the request in hand."""
+        self._stopping.set()
         await self._health.enter_graceful_shutdown()
         await self._http.stop()
         await self._grpc.stop(GRACE)
@@ -129,9 +132,7 @@ class Server:
         names = []
         for service in all_services:
             methods = {
-                method.name: grpc.unary_unary_rpc_method_handler(
-                    self._unary(method, handlers[f"/{service.full_name}/{method.name}"])
-                )
+                method.name: self._method_handler(method, handlers[f"/{service.full_name}/{method.name}"])
                 for method in service.methods
             }
             self._grpc.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service.full_name, methods),))
@@ -149,10 +150,10 @@ class Server:
 
         return handle
 
-    def _unary(self, method: MethodDescriptor, handler: Handler) -> Callable[[bytes, Context], Awaitable[bytes]]:
+    def _method_handler(self, method: MethodDescriptor, handler: Handler) -> "grpc.RpcMethodHandler[bytes, bytes]":
         request_class = GetMessageClass(method.input_type)
 
-        async def handle(message: bytes, context: Context) -> bytes:
+        async def unary(message: bytes, context: Context) -> bytes:
             try:
                 request = request_class.FromString(message)
                 identity = self._authenticator.identify(_authorization(context))
@@ -166,10 +167,30 @@ class Server:
             except Exception:
                 log.exception("%s failed", method.full_name)
                 answer = status(INTERNAL, "internal error")
-            await _abort(context, answer)
-            raise AssertionError("abort raises")
+            return await _abort(context, answer)
 
-        return handle
+        async def stream(requests: AsyncIterable[bytes], context: Context) -> AsyncIterator[bytes]:
+            # One request is read when the one before is answered: HTTP/2's flow control holds back a client that
+            # sends faster.
+            messages = aiter(requests)
+            stopping = asyncio.ensure_future(self._stopping.wait())
+            try:
+                while True:
+                    reading = asyncio.ensure_future(anext(messages, None))
+                    await asyncio.wait((reading, stopping), return_when=asyncio.FIRST_COMPLETED)
+                    if not reading.done():
+                        reading.cancel()
+                        await _abort(context, unavailable())
+                    message = await reading
+                    if message is None:
+                        return
+                    yield await unary(message, context)
+            finally:
+                stopping.cancel()
+
+        if method.client_streaming and method.server_streaming:
+            return grpc.stream_stream_rpc_method_handler(stream)
+        return grpc.unary_unary_rpc_method_handler(unary)
 
 
 def _authorization(context: Context) -> str | None:
@@ -179,8 +200,10 @@ def _authorization(context: Context) -> str | None:
     return None
 
 
-async def _abort(context: Context, answer: Status) -> None:
-    await context.abort(_CODES[answer.code], answer.message, (("grpc-status-details-bin", answer.SerializeToString()),))
+async def _abort(context: Context, answer: Status) -> NoReturn:
+    details = (("grpc-status-details-bin", answer.SerializeToString()),)
+    await context.abort(_CODES[answer.code], answer.message, details)
+    raise AssertionError("abort raises")
 
 
 _CONSUME = "/tenantry.v1.CreditService/ConsumeCredits"

@@ -22,7 +22,7 @@ import psycopg
 
 from tenantry.auth import Identity
 from tenantry.bridge import Call
-from tenantry.database import Database
+from tenantry.database import Database, Statement
 from tenantry.errors import CallError, deadline_exceeded, from_decision
 from tenantry.v1.credits_pb2 import (
     BatchConsumeCreditsRequest,
@@ -55,7 +55,7 @@ class _Item:
     """A call that waits to be sent, and then for its answer."""
 
     request: ConsumeCreditsRequest
-    statement: str
+    statement: Statement
     organization: str
     deadline: float
     answer: asyncio.Future[ConsumeCreditsResponse]

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
+import uvloop
 
 from tenantry import demo, migrate
 from tenantry.app import Server
@@ -28,6 +29,7 @@ from tenantry.migrate import MigrationError
 from tenantry.stripe.client import Stripe, StripeUnavailable
 from tenantry.stripe.reconcile import reconcile
 from tenantry.stripe.sender import Sender
+from tenantry.workers import LOG_FORMAT, Workers
 
 log = logging.getLogger(__name__)
 
@@ -50,10 +52,7 @@ def main() -> None:
     level = (os.environ.get("TENANTRY_LOG_LEVEL") or "INFO").upper()
     if level not in logging.getLevelNamesMapping():
         sys.exit("tenantry: TENANTRY_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR")
-    logging.basicConfig(
-        level=level,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    logging.basicConfig(level=level, format=LOG_FORMAT)
     run: Callable[[argparse.Namespace], int | None] = arguments.run
     try:
         sys.exit(run(arguments))
@@ -79,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
         " embedded PostgreSQL, prepared by itself.",
     )
     serve.add_argument("--demo-data", action="store_true", help="put a small demo tenant into an embedded database")
+    serve.add_argument(
+        "--workers", type=_count, default=1, metavar="N", help="server processes that share the port; one a core"
+    )
     serve.set_defaults(run=_serve)
 
     migrate_parser = commands.add_parser("migrate", help="apply, show and take back the schema")
@@ -153,6 +155,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise ValueError
+    return count
+
+
 def _serve(arguments: argparse.Namespace) -> int:
     # Until the server is up and takes the signal itself, it must unwind what was started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -166,28 +175,28 @@ def _serve(arguments: argparse.Namespace) -> int:
             if arguments.demo_data:
                 migrate.apply_demo_data(postgres.conninfo())
             config = from_environment(postgres.conninfo(SERVER_ROLE), _own_secret(postgres.data_dir))
-        return asyncio.run(_run_server(config, postgres))
+        return uvloop.run(_run_server(config, arguments.workers, postgres))
 
 
-async def _run_server(config: Config, postgres: EmbeddedPostgres | None) -> int:
-    server = Server(config)
+async def _run_server(config: Config, workers: int, postgres: EmbeddedPostgres | None) -> int:
+    server = Server(config) if workers == 1 else Workers(config, workers)
     address = await server.start()
-    stopping = asyncio.Event()
+    asked_to_stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)
     if server.http_address:
         print(f"Tenantry serves HTTP on {server.http_address}", flush=True)
     _announce(address, config, postgres)
-    status = 0
-    while not stopping.is_set():
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), WATCH_INTERVAL)
+    ends = {asyncio.create_task(asked_to_stop.wait()), asyncio.create_task(server.wait())}
+    while not any(end.done() for end in ends):
+        await asyncio.wait(ends, timeout=WATCH_INTERVAL, return_when=asyncio.FIRST_COMPLETED)
         if postgres and postgres.poll() is not None:
             log.error("the embedded PostgreSQL has ended; see %s", postgres.data_dir / "postgres.log")
-            status = 1
-            stopping.set()
+            break
     await server.stop()
-    return status
+    for end in ends:
+        end.cancel()
+    return 0 if asked_to_stop.is_set() else 1
 
 
 def _announce(address: str, config: Config, postgres: EmbeddedPostgres | None) -> None:

@@ -34,7 +34,9 @@ _STATUS = {
 class HttpServer:
     """A small HTTP server. `start`, then `stop`."""
 
-    def __init__(self, database: Database, webhook: Webhook) -> None:
+    def __init__(self, database: Database, webhook: Webhook, shares_port: bool = False) -> None:
+        """shares_port: whether others may listen on the same port."""
+        self._shares_port = shares_port
         self._database = database
         self._webhook = webhook
         application = web.Application(client_max_size=MAX_BODY)
@@ -52,7 +54,7 @@ class HttpServer:
         host, _, port = listen.rpartition(":")
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, host.strip("[]"), int(port)).start()
+            await web.TCPSite(self._runner, host.strip("[]"), int(port), reuse_port=self._shares_port or None).start()
         except OSError:
             await self._runner.cleanup()
             raise ConfigError(f"cannot listen on {listen}: is another server using it?") from None

@@ -7,7 +7,7 @@ import asyncio
 import logging
 
 from tenantry.auth import SERVICE
-from tenantry.database import Database
+from tenantry.database import Database, Statement
 from tenantry.errors import CallError
 
 log = logging.getLogger(__name__)
@@ -17,6 +17,8 @@ ACCOUNTS_AT_ONCE = 20
 
 TIMEOUT = 30.0
 """Seconds that one transaction may take."""
+
+_RUN = Statement("run_maintenance", "select tenantry.run_maintenance($1)", [str(ACCOUNTS_AT_ONCE)])
 
 
 async def run_forever(database: Database, interval: float) -> None:
@@ -31,5 +33,5 @@ async def run_forever(database: Database, interval: float) -> None:
 
 
 async def _run_once(database: Database) -> int:
-    rows = await database.call(SERVICE, f"select tenantry.run_maintenance({ACCOUNTS_AT_ONCE})", TIMEOUT)
+    rows = await database.call(SERVICE, _RUN, TIMEOUT)
     return int(rows[0][0])

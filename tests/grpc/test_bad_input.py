@@ -398,6 +398,7 @@ CASES = [
     Case("CreateCreditTransaction", {"amount": 1}, INVALID, "organization_id"),
     Case("CreateCreditTransaction", {"organization_id": "$acme", "amount": 1}, INVALID, "transaction_type"),
     Case("BatchConsumeCredits", {}, INVALID, "items"),
+    Case("ConsumeStream", {}, INVALID, "items"),
     Case("ListCreditLots", {}, INVALID, "organization_id"),
     Case("ListCreditLots", {"organization_id": NOBODY}, MISSING, None),
     Case("ListCreditLots", {"organization_id": "$acme", "page_token": "$entries-token"}, TOKEN, "page_token"),

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tenantry.app import PROCESS_STRIPE_EVENT, services
 from tenantry.auth import ANONYMOUS, Identity
 from tenantry.bridge import BridgeError, _labels, compile_services, snake_case
-from tenantry.database import Database, literal
+from tenantry.database import Database, Statement, literal
 from tenantry.errors import CallError
 from tenantry.v1.catalog_pb2 import GetCreditEventRequest
 from tenantry.v1.credits_pb2 import CreditTransactionType
@@ -42,6 +42,10 @@ def using(conninfo: str, job: Callable[[Database], Awaitable[T]]) -> T:
             await database.close()
 
     return asyncio.run(run())
+
+
+def sql(text: str, *literals: str) -> Statement:
+    return Statement("plain", text, literals)
 
 
 def mismatches(conninfo: str) -> list[str]:
@@ -273,10 +277,10 @@ def test_a_call_runs_in_the_callers_role_with_its_claims_and_leaves_nothing_behi
     async def ask(database: Database) -> None:
         claims = '{"sub": "it\'s \\\\ ü"}'
         caller = Identity("authenticated", claims, float("inf"), has_token=True)
-        role, seen, timeout, _ = (await database.call(caller, asked, 3.0))[0]
+        role, seen, timeout, _ = (await database.call(caller, sql(asked), 3.0))[0]
         assert (role, seen) == ("authenticated", claims)
         assert 2900 <= int(timeout.removesuffix("ms")) <= 3000
-        assert (await database.call(ANONYMOUS, asked, None))[0][0] == "anon"
+        assert (await database.call(ANONYMOUS, sql(asked), None))[0][0] == "anon"
         role, seen, timeout, _ = (await database.query(asked))[0]
         assert (role, seen or "", timeout) == ("tenantry_server", "", "0")
 
@@ -286,7 +290,7 @@ def test_a_call_runs_in_the_callers_role_with_its_claims_and_leaves_nothing_behi
 def test_only_the_last_statements_rows_are_answered_and_several_calls_share_connections(conninfo: str) -> None:
     async def ask(database: Database) -> set[int]:
         rows = await asyncio.gather(
-            *(database.call(SERVICE, f"select {number}, pg_backend_pid()", 5.0) for number in range(20))
+            *(database.call(SERVICE, sql(f"select {number}, pg_backend_pid()"), 5.0) for number in range(20))
         )
         assert [row[0][0] for row in rows] == list(range(20))
         return {row[0][1] for row in rows}
@@ -317,9 +321,11 @@ def test_what_is_refused_at_commit_is_an_error_too(
 
     async def create(database: Database) -> CallError:
         with pytest.raises(CallError) as refused:
-            await database.call(SERVICE, "select * from public.create_organization('Acme', 'acme')", 5.0)
+            await database.call(
+                SERVICE, sql("select * from public.create_organization($1, $2)", "'Acme'", "'acme'"), 5.0
+            )
         # And the connection is fit for the next call.
-        assert (await database.call(SERVICE, "select 1", 5.0))[0][0] == 1
+        assert (await database.call(SERVICE, sql("select 1"), 5.0))[0][0] == 1
         return refused.value
 
     assert message in using(conninfo, create).status.message
@@ -327,12 +333,66 @@ def test_what_is_refused_at_commit_is_an_error_too(
 
 
 def test_a_request_becomes_named_arguments_of_what_is_set_and_nothing_else(conninfo: str) -> None:
-    async def compiled(database: Database) -> tuple[str, str]:
+    async def compiled(database: Database) -> tuple[Statement, Statement]:
         call = (await compile_services(database, services(), {PROCESS_STRIPE_EVENT}))[
             "/tenantry.v1.CatalogService/GetCreditEvent"
         ]
         return call.statement(GetCreditEventRequest(credit_event="it's")), call.statement(GetCreditEventRequest())
 
     given_one, given_none = using(conninfo, compiled)
-    assert given_one.endswith("from public.get_credit_event(\"credit_event\" => 'it''s') as r")
-    assert given_none.endswith("from public.get_credit_event() as r")
+    assert given_one.text.endswith('from public.get_credit_event("credit_event" => $1) as r')
+    assert given_one.literals == ["'it''s'"]
+    assert given_none.text.endswith("from public.get_credit_event() as r")
+    assert given_none.literals == []
+
+
+_PREPARED = "select name, pg_backend_pid() from pg_prepared_statements order by name"
+
+
+def test_a_statement_is_prepared_once_on_a_connection_for_each_role(conninfo: str) -> None:
+    async def ask(database: Database) -> list[str]:
+        for number in range(5):
+            assert (await database.call(SERVICE, sql("select $1::integer", str(number)), 5.0))[0][0] == number
+        await database.call(ANONYMOUS, sql("select $1::integer", "1"), 5.0)
+        assert (await database.call(SERVICE, sql("select 7"), 5.0))[0][0] == 7
+        return [name for name, _ in await database.query(_PREPARED)]
+
+    assert using(conninfo, ask) == ["plain_0", "plain_1", "plain_2"]
+
+
+def test_what_is_more_than_a_connection_should_keep_is_sent_as_it_is(
+    conninfo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenantry.database.MAX_PREPARED", 2)
+
+    async def ask(database: Database) -> int:
+        for number in range(5):
+            statement = sql(f"select $2 || $1 || {number}::text", "' $2 '", "'it''s $1'")
+            assert (await database.call(SERVICE, statement, 5.0))[0][0] == f"it's $1 $2 {number}"
+        return len(await database.query(_PREPARED))
+
+    assert using(conninfo, ask) == 2
+
+
+def test_a_session_that_loses_what_was_prepared_costs_speed_only(conninfo: str) -> None:
+    """As behind a pooler that gives each transaction another session."""
+
+    async def ask(database: Database) -> list[int]:
+        await database.call(SERVICE, sql("select $1::integer", "1"), 5.0)
+        async with database._pool.connection() as connection:
+            await connection.execute("deallocate all")
+        return [(await database.call(SERVICE, sql("select $1::integer", str(n)), 5.0))[0][0] for n in range(3)]
+
+    assert using(conninfo, ask) == [0, 1, 2]
+
+
+def test_a_statement_that_cannot_be_prepared_is_refused_as_itself(conninfo: str) -> None:
+    async def ask(database: Database) -> list[str]:
+        said = []
+        for _ in range(2):
+            with pytest.raises(CallError) as refused:
+                await database.call(ANONYMOUS, sql("select public.no_such_function()"), 5.0)
+            said.append(refused.value.status.message)
+        return said
+
+    assert using(conninfo, ask) == ["internal error"] * 2

@@ -35,14 +35,18 @@ def request(method: str, **fields: Any) -> Message:
 
 
 def invoke(channel: grpc.Channel, method: str, message: Message | bytes, **options: Any) -> Any:
-    """Calls a method by its name; bytes are sent as they are. options: those of a stub, such as timeout."""
+    """Calls a method by its name, a streaming one with one request; bytes are sent as they are.
+
+    options: those of a stub, such as timeout.
+    """
     descriptor = METHODS[method]
-    call = channel.unary_unary(
+    connect = channel.stream_stream if descriptor.client_streaming else channel.unary_unary
+    call: Any = connect(
         f"/{descriptor.containing_service.full_name}/{method}",
         request_serializer=lambda sent: sent if isinstance(sent, bytes) else sent.SerializeToString(),
         response_deserializer=GetMessageClass(descriptor.output_type).FromString,
     )
-    return call(message, **options)
+    return next(call(iter([message]), **options)) if descriptor.client_streaming else call(message, **options)
 
 
 def refused(call: Callable[..., Any], *arguments: Any, **options: Any) -> Failure:

@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,13 +100,24 @@ class Cluster(Postgresql):  # type: ignore[misc]
         installation: what to run.
         superuser: the role that initdb makes.
         tcp: listen on a free port of 127.0.0.1 too, for clients that know no Unix sockets.
+        parameters: PostgreSQL's, in place of SETTINGS.
+        parent: where its folder is made; in memory unless given.
     """
 
     DEFAULT_BOOT_TIMEOUT = 60
     DEFAULT_KILL_TIMEOUT = 60
 
-    def __init__(self, installation: Installation, *, superuser: str = "postgres", tcp: bool = False) -> None:
+    def __init__(
+        self,
+        installation: Installation,
+        *,
+        superuser: str = "postgres",
+        tcp: bool = False,
+        parameters: Mapping[str, str] = SETTINGS,
+        parent: Path | None = None,
+    ) -> None:
         self.installation = installation
+        self.parameters = parameters
         self.superuser = superuser
         self.tcp = tcp
         self.account = embedded.Account.current()
@@ -114,7 +125,8 @@ class Cluster(Postgresql):  # type: ignore[misc]
         self._maintenance: psycopg.Connection | None = None
         self._discarded: str | None = None
         super().__init__(
-            base_dir=tempfile.mkdtemp(prefix="tenantry-", dir=_fast_folder()), port=_free_port() if tcp else PORT
+            base_dir=tempfile.mkdtemp(prefix="tenantry-", dir=parent or _fast_folder()),
+            port=_free_port() if tcp else PORT,
         )
 
     def __enter__(self) -> Self:
@@ -187,7 +199,7 @@ class Cluster(Postgresql):  # type: ignore[misc]
 
     def start(self) -> None:
         own = {"port": str(self.port)} | ({"listen_addresses": "127.0.0.1"} if self.tcp else {})
-        settings = [f"--{name}={value}" for name, value in (SETTINGS | own).items()]
+        settings = [f"--{name}={value}" for name, value in {**self.parameters, **own}.items()]
         command = [self.program("postgres"), "-D", self.get_data_directory(), "-k", self.folder / "tmp"]
         with (self.folder / f"{self.name}.log").open("wb") as log:
             self.child_process = self.account.popen([*command, *settings], self.folder, log)

@@ -104,12 +104,15 @@ def service_token() -> str:
     return mint(SECRET, "service_role")
 
 
-class _Bearer(grpc.UnaryUnaryClientInterceptor):  # type: ignore[type-arg]
+class _Bearer(grpc.UnaryUnaryClientInterceptor, grpc.StreamStreamClientInterceptor):  # type: ignore[type-arg]
     def __init__(self, token: str) -> None:
         self._metadata = bearer(token)
 
     def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
         return continuation(details._replace(metadata=[*(details.metadata or ()), *self._metadata]), request)
+
+    def intercept_stream_stream(self, continuation: Any, client_call_details: Any, request_iterator: Any) -> Any:
+        return self.intercept_unary_unary(continuation, client_call_details, request_iterator)
 
 
 @dataclass(frozen=True)

@@ -387,6 +387,18 @@ class BatchConsumeCreditsResponse(_message.Message):
     decisions: _containers.RepeatedCompositeFieldContainer[CreditDecision]
     def __init__(self, decisions: _Optional[_Iterable[_Union[CreditDecision, _Mapping]]] = ...) -> None: ...
 
+class ConsumeStreamRequest(_message.Message):
+    __slots__ = ("items",)
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    items: _containers.RepeatedCompositeFieldContainer[ConsumeCreditsRequest]
+    def __init__(self, items: _Optional[_Iterable[_Union[ConsumeCreditsRequest, _Mapping]]] = ...) -> None: ...
+
+class ConsumeStreamResponse(_message.Message):
+    __slots__ = ("decisions",)
+    DECISIONS_FIELD_NUMBER: _ClassVar[int]
+    decisions: _containers.RepeatedCompositeFieldContainer[CreditDecision]
+    def __init__(self, decisions: _Optional[_Iterable[_Union[CreditDecision, _Mapping]]] = ...) -> None: ...
+
 class ListCreditLotsRequest(_message.Message):
     __slots__ = ("organization_id", "transaction_type", "include_closed", "page_size", "page_token")
     ORGANIZATION_ID_FIELD_NUMBER: _ClassVar[int]

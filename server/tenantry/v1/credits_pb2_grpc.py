@@ -70,6 +70,11 @@ class CreditServiceStub:
                 request_serializer=tenantry_dot_v1_dot_credits__pb2.BatchConsumeCreditsRequest.SerializeToString,
                 response_deserializer=tenantry_dot_v1_dot_credits__pb2.BatchConsumeCreditsResponse.FromString,
                 _registered_method=True)
+        self.ConsumeStream = channel.stream_stream(
+                '/tenantry.v1.CreditService/ConsumeStream',
+                request_serializer=tenantry_dot_v1_dot_credits__pb2.ConsumeStreamRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_credits__pb2.ConsumeStreamResponse.FromString,
+                _registered_method=True)
         self.ListCreditLots = channel.unary_unary(
                 '/tenantry.v1.CreditService/ListCreditLots',
                 request_serializer=tenantry_dot_v1_dot_credits__pb2.ListCreditLotsRequest.SerializeToString,
@@ -192,6 +197,15 @@ class CreditServiceServicer:
 
     def BatchConsumeCredits(self, request, context):
         """Spends credits many times in one transaction, over any organizations, with a decision for each item.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ConsumeStream(self, request_iterator, context):
+        """Spends credits for as long as the stream lasts: for meters that count much. Each request is one transaction and has
+        one response, in order; the next is read when the one before is answered. A request that fails as a whole ends the
+        stream. With a request_id in every item, whatever was not answered can be sent again on a new stream.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -336,6 +350,11 @@ def add_CreditServiceServicer_to_server(servicer, server):
                     servicer.BatchConsumeCredits,
                     request_deserializer=tenantry_dot_v1_dot_credits__pb2.BatchConsumeCreditsRequest.FromString,
                     response_serializer=tenantry_dot_v1_dot_credits__pb2.BatchConsumeCreditsResponse.SerializeToString,
+            ),
+            'ConsumeStream': grpc.stream_stream_rpc_method_handler(
+                    servicer.ConsumeStream,
+                    request_deserializer=tenantry_dot_v1_dot_credits__pb2.ConsumeStreamRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_credits__pb2.ConsumeStreamResponse.SerializeToString,
             ),
             'ListCreditLots': grpc.unary_unary_rpc_method_handler(
                     servicer.ListCreditLots,
@@ -598,6 +617,33 @@ class CreditService:
             '/tenantry.v1.CreditService/BatchConsumeCredits',
             tenantry_dot_v1_dot_credits__pb2.BatchConsumeCreditsRequest.SerializeToString,
             tenantry_dot_v1_dot_credits__pb2.BatchConsumeCreditsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ConsumeStream(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/tenantry.v1.CreditService/ConsumeStream',
+            tenantry_dot_v1_dot_credits__pb2.ConsumeStreamRequest.SerializeToString,
+            tenantry_dot_v1_dot_credits__pb2.ConsumeStreamResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -51,6 +51,11 @@ class CreditServiceStub:
     """Makes an entry of any type and source, under the same rules as the special calls."""
     BatchConsumeCredits: _grpc.UnaryUnaryMultiCallable[_credits_pb2.BatchConsumeCreditsRequest, _credits_pb2.BatchConsumeCreditsResponse]
     """Spends credits many times in one transaction, over any organizations, with a decision for each item."""
+    ConsumeStream: _grpc.StreamStreamMultiCallable[_credits_pb2.ConsumeStreamRequest, _credits_pb2.ConsumeStreamResponse]
+    """Spends credits for as long as the stream lasts: for meters that count much. Each request is one transaction and has
+    one response, in order; the next is read when the one before is answered. A request that fails as a whole ends the
+    stream. With a request_id in every item, whatever was not answered can be sent again on a new stream.
+    """
     ListCreditLots: _grpc.UnaryUnaryMultiCallable[_credits_pb2.ListCreditLotsRequest, _credits_pb2.ListCreditLotsResponse]
     """Lists lots, the credits by where they came from, in the order in which they are spent."""
     ListExpiringCredits: _grpc.UnaryUnaryMultiCallable[_credits_pb2.ListExpiringCreditsRequest, _credits_pb2.ListExpiringCreditsResponse]
@@ -111,6 +116,11 @@ class CreditServiceAsyncStub(CreditServiceStub):
     """Makes an entry of any type and source, under the same rules as the special calls."""
     BatchConsumeCredits: _aio.UnaryUnaryMultiCallable[_credits_pb2.BatchConsumeCreditsRequest, _credits_pb2.BatchConsumeCreditsResponse]  # type: ignore[assignment]
     """Spends credits many times in one transaction, over any organizations, with a decision for each item."""
+    ConsumeStream: _aio.StreamStreamMultiCallable[_credits_pb2.ConsumeStreamRequest, _credits_pb2.ConsumeStreamResponse]  # type: ignore[assignment]
+    """Spends credits for as long as the stream lasts: for meters that count much. Each request is one transaction and has
+    one response, in order; the next is read when the one before is answered. A request that fails as a whole ends the
+    stream. With a request_id in every item, whatever was not answered can be sent again on a new stream.
+    """
     ListCreditLots: _aio.UnaryUnaryMultiCallable[_credits_pb2.ListCreditLotsRequest, _credits_pb2.ListCreditLotsResponse]  # type: ignore[assignment]
     """Lists lots, the credits by where they came from, in the order in which they are spent."""
     ListExpiringCredits: _aio.UnaryUnaryMultiCallable[_credits_pb2.ListExpiringCreditsRequest, _credits_pb2.ListExpiringCreditsResponse]  # type: ignore[assignment]
@@ -210,6 +220,17 @@ class CreditServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_credits_pb2.BatchConsumeCreditsResponse, _abc.Awaitable[_credits_pb2.BatchConsumeCreditsResponse]]:
         """Spends credits many times in one transaction, over any organizations, with a decision for each item."""
+
+    @_abc_1.abstractmethod
+    def ConsumeStream(
+        self,
+        request_iterator: _MaybeAsyncIterator[_credits_pb2.ConsumeStreamRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_credits_pb2.ConsumeStreamResponse], _abc.AsyncIterator[_credits_pb2.ConsumeStreamResponse]]:
+        """Spends credits for as long as the stream lasts: for meters that count much. Each request is one transaction and has
+        one response, in order; the next is read when the one before is answered. A request that fails as a whole ends the
+        stream. With a request_id in every item, whatever was not answered can be sent again on a new stream.
+        """
 
     @_abc_1.abstractmethod
     def ListCreditLots(

@@ -11,20 +11,25 @@ declare
 begin
     if tenantry.caller() <> 'authenticated' then
         return query select o.id from public.organizations as o where tenantry.is_authorized(p_permission);
-    elsif tenantry.user_has_permission(v_user, p_permission, null) then
-        return query select o.id from public.organizations as o;
     else
         return query
-        select distinct ur.organization_id
-        from public.user_roles as ur
-        join public.roles as r on r.id = ur.role_id
-        join public.role_permissions as rp on rp.role_id = ur.role_id
-        join public.permissions as p on p.id = rp.permission_id
-        where ur.user_id = v_user
-          and ur.organization_id is not null
-          and (r.organization_id is null or r.organization_id = ur.organization_id)
-          and p.resource in ('*', split_part(p_permission, ':', 1))
-          and p.action in ('*', split_part(p_permission, ':', 2));
+        with held as materialized (
+            select distinct ur.organization_id
+            from public.user_roles as ur
+            join public.roles as r on r.id = ur.role_id
+            join public.role_permissions as rp on rp.role_id = ur.role_id
+            join public.permissions as p on p.id = rp.permission_id
+            where ur.user_id = v_user
+              and (r.organization_id is null or r.organization_id = ur.organization_id)
+              and p.resource in ('*', split_part(p_permission, ':', 1))
+              and p.action in ('*', split_part(p_permission, ':', 2))
+        )
+        select h.organization_id from held as h
+        where h.organization_id is not null and not exists (select from held where organization_id is null)
+        union all
+        -- Held everywhere.
+        select o.id from public.organizations as o
+        where exists (select from held where organization_id is null);
     end if;
 end
 $$;

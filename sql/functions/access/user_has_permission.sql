@@ -9,10 +9,11 @@ create or replace function tenantry.user_has_permission(
     p_organization_id uuid,
     p_everywhere boolean default true
 ) returns boolean
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
-begin atomic
-    select exists (
+as $$
+begin
+    return exists (
         select
         from public.user_roles as ur
         join public.roles as r on r.id = ur.role_id
@@ -24,7 +25,8 @@ begin atomic
           and p.resource in ('*', split_part(p_permission, ':', 1))
           and p.action in ('*', split_part(p_permission, ':', 2))
     );
-end;
+end
+$$;
 
 comment on function tenantry.user_has_permission(uuid, text, uuid, boolean) is
     'Whether the user holds the permission (resource:action) in the organization, or (if p_everywhere) everywhere.';

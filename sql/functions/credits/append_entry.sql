@@ -21,10 +21,14 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_entry public.credit_transactions;
-    v_written record;
     v_account public.organizations;
+    v_number bigint;
+    v_time timestamptz;
+    v_balance integer;
+    v_is_watched boolean;
+    v_id uuid;
 begin
+    -- What is known already is not read back: forming and taking apart whole rows would cost as much as writing them.
     with updated as (
         update public.organizations as o
         set credit_balance = o.credit_balance + p_entry.amount,
@@ -37,8 +41,14 @@ begin
               o.is_active
               and (o.credits_settle_at <= tenantry.clock()) is not true
               and o.credit_balance - o.credits_reserved >= - p_entry.amount
+              and not exists (
+                  select from public.credit_transactions as made
+                  where made.organization_id = p_entry.organization_id
+                    and made.idempotency_key = p_entry.idempotency_key
+              )
           ))
-        returning o as account
+        returning o.id, o.credits_entry_number, o.credits_entry_at, o.credit_balance,
+            coalesce(o.low_balance_threshold, o.auto_top_up_threshold) is not null as is_watched
     ),
     inserted as (
         insert into public.credit_transactions as t (
@@ -47,34 +57,43 @@ begin
             idempotency_key
         )
         select
-            coalesce(p_entry.id, tenantry.uuid_v7()), (account).id, p_entry.transaction_type, p_entry.amount,
-            (account).credit_balance, p_entry.source, p_entry.source_id, p_entry.credit_event_id,
+            coalesce(p_entry.id, tenantry.uuid_v7()), u.id, p_entry.transaction_type, p_entry.amount,
+            u.credit_balance, p_entry.source, p_entry.source_id, p_entry.credit_event_id,
             p_entry.expires_at, p_entry.stripe_payment_intent_id, p_entry.description, p_entry.metadata,
-            (account).credits_entry_at, (account).credits_entry_number, p_entry.quantity, p_entry.idempotency_key
-        from updated
+            u.credits_entry_at, u.credits_entry_number, p_entry.quantity, p_entry.idempotency_key
+        from updated as u
         on conflict (organization_id, idempotency_key) where idempotency_key is not null do nothing
-        returning t as entry
+        returning t.id
     )
-    select updated.account, inserted.entry into v_written from updated left join inserted on true;
-    v_account := v_written.account;
-    v_entry := v_written.entry;
+    select u.credits_entry_number, u.credits_entry_at, u.credit_balance, u.is_watched, i.id
+    into v_number, v_time, v_balance, v_is_watched, v_id
+    from updated as u
+    left join inserted as i on true;
 
-    if coalesce(v_account.low_balance_threshold, v_account.auto_top_up_threshold) is not null and v_entry.amount < 0 then
-        perform tenantry.watch_balance(v_account, - v_entry.amount - p_held);
+    if v_id is null then
+        if v_number is not null then
+            -- The key was taken while this call waited for the lock. Undone by hand: a savepoint for every
+            -- consumption would cost more than this rare second update.
+            update public.organizations as o
+            set credit_balance = o.credit_balance - p_entry.amount,
+                credits_entry_number = o.credits_entry_number - 1,
+                credits_entry_at = last.created_at
+            from public.credit_transactions as last
+            where o.id = p_entry.organization_id
+              and last.organization_id = o.id
+              and last.entry_number = o.credits_entry_number - 1;
+        end if;
+        return null;
     end if;
-    if v_entry.id is null and v_account.id is not null then
-        -- The key was taken while this call waited for the lock. Undone by hand: a savepoint for every
-        -- consumption would cost more than this rare second update.
-        update public.organizations as o
-        set credit_balance = o.credit_balance - p_entry.amount,
-            credits_entry_number = o.credits_entry_number - 1,
-            credits_entry_at = last.created_at
-        from public.credit_transactions as last
-        where o.id = p_entry.organization_id
-          and last.organization_id = o.id
-          and last.entry_number = o.credits_entry_number - 1;
+    if v_is_watched and p_entry.amount < 0 then
+        select * into v_account from public.organizations where id = p_entry.organization_id;
+        perform tenantry.watch_balance(v_account, - p_entry.amount - p_held);
     end if;
-    return v_entry;
+    p_entry.id := v_id;
+    p_entry.balance_after := v_balance;
+    p_entry.created_at := v_time;
+    p_entry.entry_number := v_number;
+    return p_entry;
 end
 $$;
 

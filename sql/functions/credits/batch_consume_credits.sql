@@ -1,8 +1,9 @@
 -- Many consumptions in one transaction, over any organizations, with a decision for each in the order given: an entry,
 -- or a refusal that does not stop the next.
 --
--- All accounts are locked first, in the order of their ids, so concurrent batches do not deadlock; each is read once,
--- its items are decided against a running balance, and all entries and accounts are written by one statement.
+-- All accounts are locked first, in the order of their ids, so concurrent batches do not deadlock. Then one statement
+-- decides and writes for all organizations in which there is nothing to refuse: every item is plainly fit, and their
+-- sum is available. The items of the others go to decide_items(), which looks at each with care.
 --
 -- p_items: a JSON array of 1 to 10000 objects with the arguments of consume_credits().
 -- Locks: the organizations' rows, by id. Raises TN001 (items as such); an item's own errors are in its decision.
@@ -13,30 +14,17 @@ as $$
 declare
     c_uuid constant text := '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$';
     v_count integer;
+    v_now timestamptz;
     v_account public.organizations;
+    -- Accounts that the caller may spend from, and those of them that have a threshold.
+    v_open uuid[] := '{}';
+    v_watched uuid[] := '{}';
+    -- What was decided at once, and where it belongs.
+    v_plain public.credit_decision[];
+    v_positions integer[];
+    v_decision public.credit_decision;
     v_decisions public.credit_decision[];
-    v_item record;
-    v_read record;
-    v_replay public.credit_transactions;
-    v_code text;
-    v_message text;
-    v_detail text;
-    v_hint text;
-    -- The account whose items are being decided.
-    v_current uuid;
-    v_authorized boolean;
-    v_balance integer;
-    v_number bigint;
-    v_at timestamptz;
-    -- For each item the slot of the entry that answers it, if one of this batch does.
-    v_slots integer[];
-    -- The entries to write, by slot.
-    v_positions integer[] := '{}';
-    v_amounts integer[] := '{}';
-    v_balances integer[] := '{}';
-    v_numbers bigint[] := '{}';
-    v_times timestamptz[] := '{}';
-    v_entries public.credit_transactions[];
+    v_index integer := 0;
 begin
     if p_items is null or jsonb_typeof(p_items) <> 'array' then
         perform tenantry.fail_invalid('items', 'must be a JSON array');
@@ -45,15 +33,13 @@ begin
     if v_count not between 1 and 10000 then
         perform tenantry.fail_invalid('items', format('%s items were given, 1 to 10000 are allowed', v_count));
     end if;
-    v_decisions := array_fill(null::public.credit_decision, array[v_count]);
-    v_slots := array_fill(null::integer, array[v_count]);
 
     for v_account in
         select o.* from public.organizations as o
         where o.id = any (array(
-            select distinct (i.item ->> 'organization_id')::uuid
-            from jsonb_array_elements(p_items) as i (item)
-            where i.item ->> 'organization_id' ~ c_uuid
+            select given.id::uuid
+            from (select distinct i.item ->> 'organization_id' from jsonb_array_elements(p_items) as i (item)) as given (id)
+            where given.id ~ c_uuid
         ))
         order by o.id
         for no key update
@@ -61,177 +47,143 @@ begin
         if v_account.credits_settle_at <= tenantry.clock() then
             perform tenantry.settle_account(v_account);
         end if;
-    end loop;
-
-    for v_item in
-        with read as (
-            select
-                i.position::integer as position, i.item,
-                case when i.item ->> 'organization_id' ~ c_uuid then (i.item ->> 'organization_id')::uuid end
-                    as organization_id,
-                i.item ->> 'credit_event' as credit_event,
-                case when i.item ->> 'quantity' ~ '^[1-9][0-9]{0,8}$' then (i.item ->> 'quantity')::bigint end as quantity,
-                case when i.item ->> 'amount' ~ '^[1-9][0-9]{0,8}$' then (i.item ->> 'amount')::bigint end as amount,
-                i.item ->> 'request_id' as request_id
-            from jsonb_array_elements(p_items) with ordinality as i (item, position)
-        )
-        select
-            r.position, r.item, r.organization_id, r.request_id,
-            case when r.credit_event is null then r.amount else coalesce(r.quantity, 1) * e.credit_cost end as cost,
-            -- Fit at first sight. Whatever is not is read with care below.
-            (e.is_active and r.amount is null and (r.quantity is null) = (r.item ->> 'quantity' is null)
-                or r.credit_event is null and r.item ->> 'quantity' is null)
-                and (r.item ->> 'source_id' is null or r.item ->> 'source_id' ~ c_uuid)
-                and coalesce(jsonb_typeof(r.item -> 'metadata'), 'object') = 'object'
-                and (r.request_id is null or length(btrim(r.request_id)) between 1 and 255 and length(r.request_id) <= 255)
-                and made.id is null
-                and o.is_active as is_fit,
-            o.id as account_id, o.is_active, o.credits_reserved, o.credit_balance, o.credits_entry_number,
-            o.credits_entry_at,
-            lag(r.position) over (partition by r.organization_id, r.request_id order by r.position) as previous
-        from read as r
-        left join public.credit_events as e on e.name = r.credit_event
-        left join public.organizations as o on o.id = r.organization_id
-        left join public.credit_transactions as made
-            on made.organization_id = r.organization_id and made.idempotency_key = r.request_id
-        order by r.organization_id, r.position
-    loop
-        if v_item.account_id is distinct from v_current then
-            v_current := v_item.account_id;
-            v_authorized := tenantry.is_authorized('credits:consume', v_current);
-            v_balance := v_item.credit_balance;
-            v_number := v_item.credits_entry_number;
-            v_at := greatest(tenantry.clock(), v_item.credits_entry_at);
+        if v_account.is_active and tenantry.is_authorized('credits:consume', v_account.id) then
+            v_open := v_open || v_account.id;
+            if coalesce(v_account.low_balance_threshold, v_account.auto_top_up_threshold) is not null then
+                v_watched := v_watched || v_account.id;
+            end if;
         end if;
-
-        if (
-            v_item.is_fit and v_authorized
-            and v_item.cost <= v_balance - v_item.credits_reserved
-            and (v_item.request_id is null or v_item.previous is null)
-        ) is not true then
-            begin
-                -- As for consume_credits(): an id that is none is refused before anything else.
-                if v_item.organization_id is not null or v_item.item ->> 'organization_id' is null then
-                    perform tenantry.authorize('credits:consume', v_item.organization_id);
-                end if;
-                v_read := tenantry.batch_item(v_item.item);
-                v_replay := tenantry.find_replay(v_read.entry);
-                if v_replay.id is not null then
-                    v_decisions[v_item.position] := row(v_replay, null, null, null, null, null);
-                    continue;
-                elsif v_item.request_id is not null and v_slots[v_item.previous] is not null then
-                    -- The key of an item before: compared with its entry when that has been written.
-                    v_slots[v_item.position] := v_slots[v_item.previous];
-                    continue;
-                elsif not v_read.event_is_active then
-                    perform tenantry.fail_event_inactive((v_read.entry).credit_event_id);
-                elsif v_item.account_id is null then
-                    perform tenantry.fail_not_found('organization', v_item.organization_id::text);
-                elsif not v_item.is_active then
-                    perform tenantry.fail_organization_inactive(v_item.organization_id);
-                elsif v_balance - v_item.credits_reserved < - (v_read.entry).amount then
-                    v_account.id := v_item.account_id;
-                    v_account.credit_balance := v_balance;
-                    v_account.credits_reserved := v_item.credits_reserved;
-                    perform tenantry.fail_insufficient(v_account, - (v_read.entry).amount);
-                end if;
-                v_item.cost := - (v_read.entry).amount;
-            exception
-                when others then
-                    get stacked diagnostics
-                        v_code = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail,
-                        v_hint = pg_exception_hint;
-                    if tenantry.error_reason(v_code) is null then
-                        raise;
-                    end if;
-                    v_decisions[v_item.position] := row(
-                        null, v_code, tenantry.error_reason(v_code), v_message, v_detail::jsonb - 'reason',
-                        nullif(v_hint, ''));
-                    -- For the next item with its key.
-                    v_slots[v_item.position] := v_slots[v_item.previous];
-                    continue;
-            end;
-        end if;
-
-        v_balance := v_balance - v_item.cost;
-        v_number := v_number + 1;
-        v_positions := v_positions || v_item.position;
-        v_amounts := v_amounts || v_item.cost::integer;
-        v_balances := v_balances || v_balance;
-        v_numbers := v_numbers || v_number;
-        v_times := v_times || v_at;
-        v_slots[v_item.position] := cardinality(v_positions);
     end loop;
+    v_now := tenantry.clock();
 
-    with accepted as materialized (
+    -- Regular expressions and casts would take longer than all the rest: ids are compared as text, and what is not made
+    -- of a few digits, or starts with something other than plain text, is left to decide_items().
+    with read as materialized (
         select
-            tenantry.uuid_v7() as id, a.slot, a.amount, a.balance, a.number, a.at, i.item,
-            (i.item ->> 'organization_id')::uuid as organization_id,
-            e.id as credit_event_id
-        from unnest(v_positions, v_amounts, v_balances, v_numbers, v_times) with ordinality
-            as a (position, amount, balance, number, at, slot)
-        cross join lateral (select p_items -> (a.position - 1)) as i (item)
-        left join public.credit_events as e on e.name = i.item ->> 'credit_event'
+            i.position::integer as position,
+            lower(i.item ->> 'organization_id') as organization,
+            i.item ->> 'credit_event' as credit_event,
+            i.item ->> 'quantity' as quantity,
+            coalesce(i.item ->> 'amount', i.item ->> 'quantity', '1') as units,
+            i.item ->> 'amount' as amount,
+            i.item ->> 'source_id' as source_id,
+            i.item ->> 'description' as description,
+            nullif(i.item -> 'metadata', 'null') as metadata,
+            i.item ->> 'request_id' as request_id
+        from jsonb_array_elements(p_items) with ordinality as i (item, position)
     ),
-    account as (
+    account as materialized (
+        select
+            o.id, o.id::text as organization, o.credit_balance - o.credits_reserved as available, o.credit_balance,
+            o.credits_entry_number, greatest(v_now, o.credits_entry_at) as at
+        from public.organizations as o
+        where o.id = any (v_open)
+    ),
+    judged as (
+        select
+            r.*, a.id as organization_id, a.available, a.credit_balance, a.credits_entry_number, a.at,
+            e.id as credit_event_id,
+            case
+                when length(r.units) between 1 and 9 and translate(r.units, '0123456789', '') = ''
+                    then nullif(r.units::bigint, 0) * case when r.credit_event is null then 1 else e.credit_cost end
+            end as cost,
+            a.id is not null
+                and (r.credit_event is null or e.is_active)
+                and (r.credit_event is null) = (r.amount is not null)
+                and (r.quantity is null or r.amount is null)
+                and (r.source_id is null or r.source_id ~ c_uuid)
+                and (r.metadata is null or jsonb_typeof(r.metadata) = 'object')
+                and (r.request_id is null or (
+                    length(r.request_id) <= 255 and ascii(r.request_id) between 33 and 126 and made.id is null
+                    and row_number() over (partition by a.id, r.request_id) = 1
+                )) as is_fit
+        from read as r
+        left join account as a using (organization)
+        left join public.credit_events as e on e.name = r.credit_event
+        left join public.credit_transactions as made
+            on made.organization_id = a.id and made.idempotency_key = r.request_id
+    ),
+    summed as (
+        select
+            j.*,
+            sum(j.cost) over spending as spent,
+            count(*) over spending as step,
+            sum(j.cost) over whole <= j.available
+                and bool_and((j.is_fit and j.cost <= 2147483647) is true) over whole as is_plain
+        from judged as j
+        window whole as (partition by j.organization_id), spending as (whole order by j.position)
+    ),
+    entry as materialized (
+        select
+            s.position, s.organization_id, - s.cost as amount, s.credit_balance - s.spent as balance_after,
+            case when s.credit_event_id is null then 'consumption' else 'event_consumption' end as source,
+            s.source_id::uuid as source_id, s.credit_event_id, s.description, s.metadata, s.at as created_at,
+            s.credits_entry_number + s.step as entry_number,
+            case when s.credit_event_id is not null then s.units::integer end as quantity,
+            s.request_id, tenantry.uuid_v7_at(made.at) as id
+        from summed as s
+        cross join lateral (select clock_timestamp() as at, s.position offset 0) as made
+        where s.is_plain
+    ),
+    moved as (
         update public.organizations as o
-        set credit_balance = last.balance, credits_entry_number = last.number, credits_entry_at = last.at
+        set credit_balance = last.balance_after, credits_entry_number = last.entry_number,
+            credits_entry_at = last.created_at
         from (
-            select distinct on (a.organization_id) a.organization_id, a.balance, a.number, a.at
-            from accepted as a
-            order by a.organization_id, a.slot desc
+            select e.organization_id, min(e.balance_after) as balance_after, max(e.entry_number) as entry_number,
+                max(e.created_at) as created_at
+            from entry as e
+            group by e.organization_id
         ) as last
         where o.id = last.organization_id
     ),
-    entry as (
+    written as (
         insert into public.credit_transactions (
             id, organization_id, transaction_type, amount, balance_after, source, source_id, credit_event_id,
             description, metadata, created_at, entry_number, quantity, idempotency_key
         )
         select
-            a.id, a.organization_id, 'consumed', - a.amount, a.balance,
-            case when a.item ->> 'credit_event' is null then 'consumption' else 'event_consumption' end,
-            (a.item ->> 'source_id')::uuid,
-            -- An event that was not found by name was given by id.
-            coalesce(a.credit_event_id, (a.item ->> 'credit_event')::uuid),
-            a.item ->> 'description', nullif(a.item -> 'metadata', 'null'), a.at, a.number,
-            case when a.item ->> 'credit_event' is not null then coalesce((a.item ->> 'quantity')::integer, 1) end,
-            a.item ->> 'request_id'
-        from accepted as a
-        order by a.slot
-        returning *
+            e.id, e.organization_id, 'consumed', e.amount, e.balance_after, e.source, e.source_id, e.credit_event_id,
+            e.description, e.metadata, e.created_at, e.entry_number, e.quantity, e.request_id
+        from entry as e
     )
-    select array_agg(entry order by accepted.slot) into v_entries from accepted join entry using (id);
+    select
+        array_agg(row(
+            row(
+                e.id, e.organization_id, 'consumed', e.amount, e.balance_after, e.source, e.source_id,
+                e.credit_event_id, null, null, e.description, e.metadata, e.created_at, e.entry_number, e.quantity,
+                e.request_id
+            )::public.credit_transactions,
+            null, null, null, null, null
+        )::public.credit_decision order by e.position),
+        array_agg(e.position order by e.position)
+    into v_plain, v_positions
+    from entry as e;
 
-    for v_position in 1 .. v_count loop
-        continue when v_slots[v_position] is null or (v_decisions[v_position]).code is not null;
-        v_replay := v_entries[v_slots[v_position]];
-        if v_positions[v_slots[v_position]] <> v_position then
-            -- Written by now, so it can be compared as any replay.
-            begin
-                v_read := tenantry.batch_item(p_items -> (v_position - 1));
-                v_replay := tenantry.find_replay(v_read.entry);
-            exception
-                when sqlstate 'TN011' then
-                    get stacked diagnostics
-                        v_message = message_text, v_detail = pg_exception_detail, v_hint = pg_exception_hint;
-                    v_decisions[v_position] := row(
-                        null, 'TN011', tenantry.error_reason('TN011'), v_message, v_detail::jsonb - 'reason', v_hint);
-                    continue;
-            end;
-        end if;
-        v_decisions[v_position] := row(v_replay, null, null, null, null, null);
-    end loop;
+    if v_watched <> '{}' then
+        for v_account in
+            select o.* from public.organizations as o where o.id = any (v_watched)
+        loop
+            perform tenantry.watch_balance(v_account, (
+                select - sum((d.transaction).amount)::integer
+                from unnest(v_plain) as d
+                where (d.transaction).organization_id = v_account.id
+            ));
+        end loop;
+    end if;
+    if cardinality(v_positions) = v_count then
+        return v_plain;
+    end if;
 
-    for v_account in
-        select o.* from public.organizations as o
-        where coalesce(o.low_balance_threshold, o.auto_top_up_threshold) is not null
-          and o.id in (select e.organization_id from unnest(v_entries) as e)
-    loop
-        perform tenantry.watch_balance(v_account, (
-            select - sum(e.amount)::integer from unnest(v_entries) as e where e.organization_id = v_account.id
-        ));
-    end loop;
+    v_decisions := tenantry.decide_items(p_items, array(
+        select n from generate_series(1, v_count) as n where n <> all (coalesce(v_positions, '{}'))
+    ));
+    if v_plain is not null then
+        foreach v_decision in array v_plain loop
+            v_index := v_index + 1;
+            v_decisions[v_positions[v_index]] := v_decision;
+        end loop;
+    end if;
     return v_decisions;
 end
 $$;

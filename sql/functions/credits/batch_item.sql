@@ -10,7 +10,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_field text;
-    v_consumption record;
+    v_charge record;
 begin
     if jsonb_typeof(p_item) <> 'object' then
         perform tenantry.fail_invalid('items', 'each item must be a JSON object');
@@ -26,12 +26,16 @@ begin
             perform tenantry.fail_invalid(v_field, 'must be a whole number in the range of an integer');
         end if;
     end loop;
-    v_consumption := tenantry.consumption(
-        (p_item ->> 'organization_id')::uuid, p_item ->> 'credit_event', (p_item ->> 'quantity')::integer,
-        (p_item ->> 'amount')::integer, (p_item ->> 'source_id')::uuid, p_item ->> 'description',
-        nullif(p_item -> 'metadata', 'null'), p_item ->> 'request_id');
-    entry := v_consumption.entry;
-    event_is_active := v_consumption.event_is_active;
+    if p_item ->> 'organization_id' is null then
+        perform tenantry.fail_invalid('organization_id', 'is required');
+    end if;
+    v_charge := tenantry.price_charge(
+        p_item ->> 'credit_event', (p_item ->> 'quantity')::integer, (p_item ->> 'amount')::integer);
+    entry := tenantry.consumption(
+        (p_item ->> 'organization_id')::uuid, v_charge.credit_event_id, v_charge.quantity, v_charge.amount,
+        (p_item ->> 'source_id')::uuid, p_item ->> 'description', nullif(p_item -> 'metadata', 'null'),
+        p_item ->> 'request_id');
+    event_is_active := v_charge.is_active;
 end
 $$;
 

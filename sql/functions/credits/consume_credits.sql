@@ -16,12 +16,18 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_consumption record;
+    v_charge record;
 begin
     perform tenantry.authorize('credits:consume', p_organization_id);
-    v_consumption := tenantry.consumption(
-        p_organization_id, p_credit_event, p_quantity, p_amount, p_source_id, p_description, p_metadata, p_request_id);
-    return tenantry.spend_credits(v_consumption.entry, v_consumption.event_is_active);
+    if p_organization_id is null then
+        perform tenantry.fail_invalid('organization_id', 'is required');
+    end if;
+    v_charge := tenantry.price_charge(p_credit_event, p_quantity, p_amount);
+    return tenantry.spend_credits(
+        tenantry.consumption(
+            p_organization_id, v_charge.credit_event_id, v_charge.quantity, v_charge.amount, p_source_id,
+            p_description, p_metadata, p_request_id),
+        v_charge.is_active);
 end
 $$;
 

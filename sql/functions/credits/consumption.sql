@@ -1,43 +1,35 @@
--- The entry that a consumption would write, and whether its credit event may be charged.
+-- The entry that a consumption would write.
 --
--- Raises TN001, TN002 (unknown event).
+-- p_credit_event_id, p_quantity, p_amount: what price_charge() made of the charge.
+-- Raises TN001.
+drop function if exists tenantry.consumption(uuid, text, integer, integer, uuid, text, jsonb, text);
+
 create or replace function tenantry.consumption(
     p_organization_id uuid,
-    p_credit_event text,
+    p_credit_event_id uuid,
     p_quantity integer,
     p_amount integer,
     p_source_id uuid,
     p_description text,
     p_metadata jsonb,
-    p_request_id text,
-    out entry public.credit_transactions,
-    out event_is_active boolean
-)
+    p_request_id text
+) returns public.credit_transactions
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_charge record;
+    v_source constant text := case when p_credit_event_id is null then 'consumption' else 'event_consumption' end;
 begin
-    if p_organization_id is null then
-        perform tenantry.fail_invalid('organization_id', 'is required');
+    -- Nearly always there is nothing wrong, and to see so here costs less than to call who says what.
+    if jsonb_typeof(p_metadata) <> 'object' or length(p_request_id) > 255 or p_request_id !~ '[^[:space:]]' then
+        perform tenantry.check_entry(v_source, null, p_metadata, p_request_id);
     end if;
-    perform tenantry.check_entry('consumption', null, p_metadata, p_request_id);
-    v_charge := tenantry.price_charge(p_credit_event, p_quantity, p_amount);
-    entry.organization_id := p_organization_id;
-    entry.transaction_type := 'consumed';
-    entry.amount := - v_charge.amount;
-    entry.source := case when p_credit_event is null then 'consumption' else 'event_consumption' end;
-    entry.source_id := p_source_id;
-    entry.credit_event_id := v_charge.credit_event_id;
-    entry.quantity := v_charge.quantity;
-    entry.description := p_description;
-    entry.metadata := p_metadata;
-    entry.idempotency_key := p_request_id;
-    event_is_active := v_charge.is_active;
+    return row(
+        null, p_organization_id, 'consumed', - p_amount, null, v_source, p_source_id, p_credit_event_id, null, null,
+        p_description, p_metadata, null, null, p_quantity, p_request_id)::public.credit_transactions;
 end
 $$;
 
-comment on function tenantry.consumption(uuid, text, integer, integer, uuid, text, jsonb, text) is
-    'The entry that a consumption would write, and whether its credit event is active. Raises TN001, TN002.';
+comment on function tenantry.consumption(uuid, uuid, integer, integer, uuid, text, jsonb, text) is
+    'The entry that a consumption would write. Raises TN001.';
 revoke all on function tenantry.consumption from public, anon, authenticated, service_role;

@@ -20,17 +20,18 @@ as $$
 declare
     v_event public.credit_events;
 begin
+    if p_amount > 0 and p_credit_event is null and p_quantity is null then
+        amount := p_amount;
+        is_active := true;
+        return;
+    end if;
     if p_credit_event is null then
         if p_amount is null then
             perform tenantry.fail_invalid('amount', 'give either credit_event or amount');
         elsif p_amount <= 0 then
             perform tenantry.fail_invalid('amount', 'must be greater than 0');
-        elsif p_quantity is not null then
-            perform tenantry.fail_invalid('quantity', 'goes with credit_event, not with amount');
         end if;
-        amount := p_amount;
-        is_active := true;
-        return;
+        perform tenantry.fail_invalid('quantity', 'goes with credit_event, not with amount');
     end if;
     if p_amount is not null then
         perform tenantry.fail_invalid('amount', 'give either credit_event or amount');

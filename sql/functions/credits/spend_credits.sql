@@ -17,19 +17,19 @@ declare
     v_account public.organizations;
 begin
     loop
+        if p_event_is_active then
+            v_entry := tenantry.append_entry(p_entry);
+            if v_entry.id is not null then
+                return v_entry;
+            end if;
+        end if;
         v_entry := tenantry.find_replay(p_entry);
         if v_entry.id is not null then
             return v_entry;
-        end if;
-        if v_account.id is not null then
-            perform tenantry.refuse_spending(v_account, - p_entry.amount);
-        end if;
-        if not p_event_is_active then
+        elsif not p_event_is_active then
             perform tenantry.fail_event_inactive(p_entry.credit_event_id);
-        end if;
-        v_entry := tenantry.append_entry(p_entry);
-        if v_entry.id is not null then
-            return v_entry;
+        elsif v_account.id is not null then
+            perform tenantry.refuse_spending(v_account, - p_entry.amount);
         end if;
         v_account := tenantry.settled_account(p_entry.organization_id);
     end loop;

@@ -1,0 +1,136 @@
+"""`make bench`: measures every figure beside its limit, prints the table, keeps the rounds, and flags what was lost."""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from benchmarks import grpc_load
+from benchmarks.cluster import running
+from benchmarks.figures import FULL, MEASURES, QUICK, Figure
+from tests.support.postgres import Installation, installations
+
+ROOT = Path(__file__).parent.parent
+RESULTS = Path(__file__).parent / "results"
+BASELINE = RESULTS / "baseline.json"
+
+NOISE = 0.15
+"""A ratio that is worse than the committed one by more than this share of it is a loss."""
+
+
+def main() -> int:
+    """Runs the benchmarks; exits with 1 when a figure was lost."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a minute: fewer rounds, smaller ledgers")
+    parser.add_argument("--only", choices=MEASURES, action="append", help="just these; may be given several times")
+    parser.add_argument("--postgres", help="pg15 … pg18; the newest that is there unless given")
+    parser.add_argument("--folder", type=Path, default=ROOT / "build", help="where the database's files go: a disk")
+    parser.add_argument("--plots", action="store_true", help="draw docs/images/*.png, too; takes some minutes more")
+    arguments = parser.parse_args()
+
+    arguments.folder.mkdir(exist_ok=True)
+    installation = _installation(arguments.postgres)
+    scale = QUICK if arguments.quick else FULL
+    print(f"{installation}, fsync on, in {arguments.folder}; load over gRPC by {grpc_load.DRIVER}\n")
+    print(f"{'figure':<20} {'median':>10} {'limit':>10} {'':<8} {'ratio':>6} {'target':>8}")
+    started = datetime.now(UTC)
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory(prefix="tenantry-bench-", dir=arguments.folder) as folder:
+        Path(folder).chmod(0o711)
+        with running(installation, Path(folder)) as cluster:
+            for name, measure in MEASURES.items():
+                if not arguments.only or name in arguments.only:
+                    for figure in measure(cluster, scale):
+                        figures.append(figure)
+                        _print(figure)
+            if arguments.plots:
+                from benchmarks import plots
+
+                plots.draw(cluster, scale)
+    lost = _lost(figures)
+    _keep(figures, started, installation, arguments.quick)
+    for line in lost:
+        print(line)
+    return 1 if lost else 0
+
+
+def _installation(name: str | None) -> Installation:
+    found = {str(installation): installation for installation in installations()}
+    if not found or (name and name not in found):
+        sys.exit(f"no such PostgreSQL is installed; there are: {', '.join(found) or 'none'}")
+    return found[name] if name else list(found.values())[-1]
+
+
+def _print(figure: Figure) -> None:
+    sign = ">=" if figure.at_least else "<="
+    print(
+        f"{figure.name:<20} {figure.subject:>10.5g} {figure.limit:>10.5g} {figure.unit:<8} {figure.ratio:>6.2f}"
+        f" {sign}{figure.target:>6.2f} {'' if figure.is_met else 'missed'}".rstrip(),
+        flush=True,
+    )
+
+
+def _lost(figures: list[Figure]) -> list[str]:
+    """Ratios that have become worse than the committed ones by more than noise."""
+    if not BASELINE.exists():
+        return []
+    before: dict[str, Any] = json.loads(BASELINE.read_text())["ratios"]
+    lines = []
+    for figure in figures:
+        if figure.name in before:
+            was = before[figure.name]["median"]
+            worse = was / figure.ratio - 1 if figure.at_least else figure.ratio / was - 1
+            if worse > NOISE and not figure.is_met:
+                lines.append(f"LOST: {figure.name} was {was:.2f} and is {figure.ratio:.2f}")
+    return lines
+
+
+def _keep(figures: list[Figure], started: datetime, installation: Installation, quick: bool) -> None:
+    cpu = next((line for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "").partition(": ")[2]
+    result = {
+        "started": started.isoformat(timespec="seconds"),
+        "seconds": round(time.time() - started.timestamp()),
+        "quick": quick,
+        "machine": {"cpu": cpu, "cores": os.cpu_count(), "system": platform.platform()},
+        "versions": {
+            "postgresql": str(installation),
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("tenantry", "grpcio", "protobuf", "psycopg")},
+            "grpc_load": grpc_load.DRIVER,
+        },
+        "ratios": {
+            figure.name: {
+                "median": round(figure.ratio, 4),
+                "target": figure.target,
+                "at_least": figure.at_least,
+                "met": figure.is_met,
+                "subject": figure.subject,
+                "limit": figure.limit,
+                "unit": figure.unit,
+                "rounds": figure.rounds,
+            }
+            for figure in figures
+        },
+    }
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{started:%Y%m%dT%H%M%S}.json"
+    path.write_text(json.dumps(result, indent=1) + "\n")
+    print(f"\nkept in {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text().splitlines()
+    except OSError:
+        return []
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,199 @@
+"""A PostgreSQL that keeps its promises (fsync on, on a disk), and databases with ledgers to measure on."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+from psycopg import pq
+
+from benchmarks.load import Load, Result, run
+from tenantry import migrate
+from tests.support.postgres import Cluster, Installation
+
+SETTINGS = {
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "shared_buffers": "1GB",
+    "max_wal_size": "16GB",
+    # A checkpoint in the middle would hit whichever side of a ratio happens to run.
+    "checkpoint_timeout": "1h",
+    "max_connections": "100",
+    "log_min_messages": "fatal",
+    "listen_addresses": "",
+}
+
+CLAIMS = '{"role":"service_role"}'
+SERVICE = (
+    f"set local role service_role; set local request.jwt.claims = '{CLAIMS}'; set local statement_timeout = 30000; "
+)
+"""What the server sends ahead of a call."""
+
+ENTRY = ", ".join(
+    f"r.{column}"
+    for column in (
+        *("id", "organization_id", "transaction_type", "amount", "balance_after", "source", "source_id"),
+        *("credit_event_id", "expires_at", "stripe_payment_intent_id", "description", "metadata", "created_at"),
+        *("entry_number", "quantity", "idempotency_key"),
+    )
+)
+"""The columns of an entry, as the server asks for them."""
+
+
+class Database:
+    """A migrated database of its own in the cluster."""
+
+    def __init__(self, cluster: Cluster, name: str) -> None:
+        self.cluster = cluster
+        self.name = name
+        cluster.create_database(name, "template0")
+        migrate.up(self.conninfo)
+        self.admin: psycopg.Connection[Any] = psycopg.connect(self.conninfo, autocommit=True)
+
+    @property
+    def conninfo(self) -> str:
+        """As the superuser."""
+        return self.cluster.conninfo(self.name)
+
+    def column(self, query: str, *parameters: Any) -> list[Any]:
+        """The first column of a query, ids as text."""
+        rows = self.admin.execute(query.encode(), parameters).fetchall()
+        return [str(row[0]) for row in rows]
+
+    def organizations(self, count: int, credits: int = 2_000_000_000) -> list[str]:
+        """New organizations with that many credits."""
+        prefix = uuid4().hex
+        self.admin.execute(
+            "select public.create_organization(name => %(p)s || n, slug => %(p)s || n)"
+            " from generate_series(1, %(n)s) as n",
+            {"p": prefix, "n": count},
+        )
+        ids = self.column("select id from public.organizations where slug like %s order by slug", f"{prefix}%")
+        self.admin.execute(
+            "select public.grant_credits(organization_id => id, amount => %s) from unnest(%s::uuid[]) as id",
+            [credits, ids],
+        )
+        return ids
+
+    def ledgers(self, organizations: int, entries: int, lots: int, amount: int = 1, days: int = 30) -> list[str]:
+        """New organizations whose ledgers look as the functions would have left them after `lots` grants and then
+        consumptions of `amount`, of one of five credit events, none of which is allocated to a lot yet."""
+        prefix = uuid4().hex[:8]
+        share = max(1_000_000 // lots, amount * entries // lots + 1000) if amount == 1 else amount * entries // lots
+        with self.admin.transaction():
+            self.admin.execute("set local session_replication_role = replica")
+            self.admin.execute(
+                f"""
+                insert into public.credit_events (name, credit_cost, category)
+                select 'event ' || n, {amount}, 'api_call' from generate_series(1, 5) as n on conflict do nothing;
+                insert into public.organizations (
+                    name, slug, credit_balance, credits_entry_number, credits_entry_at, credits_settled_entry
+                )
+                select
+                    '{prefix}' || n, '{prefix}' || n, {share * lots - amount * (entries - lots)}, {entries}, now(),
+                    {lots}
+                from generate_series(1, {organizations}) as n;
+                insert into public.credit_transactions (
+                    id, organization_id, transaction_type, amount, balance_after, source, credit_event_id, quantity,
+                    created_at, entry_number
+                )
+                select
+                    (
+                        '{prefix}-' || lpad(to_hex(o.position), 4, '0') || '-7000-8000-' || lpad(to_hex(n), 12, '0')
+                    )::uuid,
+                    o.id, case when n <= {lots} then 'earned' else 'consumed' end,
+                    case when n <= {lots} then {share} else -{amount} end,
+                    case when n <= {lots} then {share} * n else {share * lots} - {amount} * (n - {lots}) end,
+                    case when n <= {lots} then 'grant' else 'event_consumption' end,
+                    case when n > {lots} then events.ids[1 + n % 5] end, case when n > {lots} then 1 end,
+                    now() - ({entries} - n) * interval '{days} days' / {entries}, n
+                from (
+                    select o.id, row_number() over (order by o.id) as position
+                    from public.organizations as o where o.slug like '{prefix}%'
+                ) as o
+                cross join (select array_agg(id order by name) as ids from public.credit_events) as events
+                cross join generate_series(1, {entries}) as n;
+                insert into tenantry.credit_lots (
+                    organization_id, id, transaction_type, source, amount, remaining, effective_at, entry_number
+                )
+                select t.organization_id, t.id, 'earned', 'grant', t.amount, t.amount, t.created_at, t.entry_number
+                from public.credit_transactions as t
+                join public.organizations as o on o.id = t.organization_id and o.slug like '{prefix}%'
+                where t.transaction_type = 'earned';
+                """.encode()
+            )
+        self.admin.execute("vacuum analyze")
+        return self.column("select id from public.organizations where slug like %s", f"{prefix}%")
+
+    def load(self, statement: str, **options: Any) -> Result:
+        """Sends a statement as fast as it is answered. options: as Load's."""
+        return run(Load(self.conninfo, statement, prefix=uuid4().hex[:12], **options))
+
+    def time(self, query: str, setup: str = "", repeat: int = 1, undo: bool = False) -> float:
+        """The median time of one query on a connection of its own, in seconds. undo: roll back each time."""
+        connection = pq.PGconn.connect(self.conninfo.encode())
+        times = []
+        for step in [setup] if setup else []:
+            send(connection, step)
+        for _ in range(repeat):
+            if undo:
+                send(connection, "begin")
+            start = time.perf_counter()
+            send(connection, query)
+            times.append(time.perf_counter() - start)
+            if undo:
+                send(connection, "rollback")
+        connection.finish()
+        return sorted(times)[len(times) // 2]
+
+    def findings(self) -> list[str]:
+        """What verify_ledger() has to say about every ledger here; nothing, if all is well."""
+        rows = self.admin.execute("select f from public.verify_ledger() as v, unnest(v.findings) as f").fetchall()
+        return [str(row[0]) for row in rows]
+
+    def drop(self) -> None:
+        """Removes it."""
+        self.admin.close()
+        self.cluster.drop_database(self.name)
+
+
+def send(connection: pq.abc.PGconn, statement: str) -> None:
+    """Sends one message and waits for its end. Raises RuntimeError with what PostgreSQL says."""
+    result = connection.exec_(statement.encode())
+    if result.status not in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
+        raise RuntimeError(result.error_message.decode())
+
+
+@contextmanager
+def running(installation: Installation, folder: Path) -> Iterator[Cluster]:
+    """A cluster below the folder; removed in the end."""
+    with Cluster(installation, parameters=SETTINGS, parent=folder) as cluster:
+        yield cluster
+
+
+def interleaved(rounds: int, *sides: Callable[[], float]) -> list[tuple[float, ...]]:
+    """What the sides give, one after the other and the order turned round each time, so that none has the better
+    moments of the machine."""
+    measured = []
+    for number in range(rounds):
+        order = list(range(len(sides)))
+        if number % 2:
+            order.reverse()
+        values = {side: sides[side]() for side in order}
+        measured.append(tuple(values[side] for side in range(len(sides))))
+    return measured
+
+
+def items(organizations: list[str], count: int, prefix: str) -> str:
+    """A batch's items as JSON, spread over the organizations, each with a request_id of its own."""
+    return json.dumps(
+        [
+            {"organization_id": organizations[n % len(organizations)], "amount": 1, "request_id": f"{prefix}-{n}"}
+            for n in range(count)
+        ]
+    )

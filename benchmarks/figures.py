@@ -1,0 +1,382 @@
+"""What is measured: each figure beside its limit, in the same moments."""
+
+import statistics
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from time import perf_counter
+from typing import Any
+from uuid import uuid4
+
+from psycopg import pq
+
+from benchmarks import grpc_load
+from benchmarks.cluster import ENTRY, SERVICE, Database, interleaved, items, send
+from tenantry.auth import mint
+from tenantry.v1.credits_pb2 import (
+    BatchConsumeCreditsRequest,
+    ConsumeCreditsRequest,
+    ConsumeStreamRequest,
+    GetCreditBalanceRequest,
+)
+from tests.support.postgres import Cluster
+from tests.support.server import SECRET, serve, service_token
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much of everything: a full run, or a quick one."""
+
+    rounds: int = 7
+    seconds: float = 2.0
+    growth: int = 5_000_000
+    pages: tuple[int, int] = (10_000, 100)
+    usage: int = 1_000_000
+    settle: int = 100_000
+
+
+FULL = Scale()
+QUICK = Scale(rounds=3, seconds=0.7, growth=200_000, pages=(2_000, 50), usage=200_000, settle=20_000)
+
+
+@dataclass
+class Figure:
+    """One figure: `rounds` of (what it is, its limit), in `unit`; the median of their ratios is held to the target."""
+
+    name: str
+    target: float
+    at_least: bool
+    unit: str
+    rounds: list[tuple[float, ...]]
+    ratios: list[float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ratios = [subject / limit for subject, limit in self.rounds]
+
+    @property
+    def ratio(self) -> float:
+        """The median of the rounds' ratios."""
+        return statistics.median(self.ratios)
+
+    @property
+    def subject(self) -> float:
+        """The median of what is measured."""
+        return statistics.median(subject for subject, _ in self.rounds)
+
+    @property
+    def limit(self) -> float:
+        """The median of its limit."""
+        return statistics.median(limit for _, limit in self.rounds)
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the ratio is at its target."""
+        return self.ratio >= self.target if self.at_least else self.ratio <= self.target
+
+
+Measure = Callable[[Cluster, Scale], list[Figure]]
+
+FLOOR = """
+with updated as (
+    update bench.organizations
+    set credit_balance = credit_balance - 1, credits_entry_number = credits_entry_number + 1
+    where id = '{organization}' and credit_balance >= 1
+    returning id, credit_balance, credits_entry_number
+)
+insert into bench.credit_transactions (
+    id, organization_id, transaction_type, amount, balance_after, source, created_at, entry_number, idempotency_key
+)
+select
+    gen_random_uuid(), id, 'consumed', -1, credit_balance, 'consumption', clock_timestamp(), credits_entry_number,
+    '{request}'
+from updated
+returning *
+"""
+"""The least that a consumption can be: one statement, no rule."""
+
+CONSUME = f"{SERVICE}execute consume('{{organization}}', 1, '{{request}}')".replace(
+    '{"role":"service_role"}', '{{"role":"service_role"}}'
+)
+PREPARE_CONSUME = f"""
+prepare consume as select {ENTRY}
+from public.consume_credits("organization_id" => $1, "amount" => $2, "request_id" => $3) as r
+"""
+
+
+@contextmanager
+def database(cluster: Cluster, name: str) -> Iterator[Database]:
+    """A database for some figures; in the end every ledger in it must hold."""
+    opened = Database(cluster, name)
+    try:
+        yield opened
+        findings = opened.findings()
+        if findings:
+            raise RuntimeError(f"the ledger does not hold after {name}:\n" + "\n".join(findings[:20]))
+    finally:
+        opened.drop()
+
+
+def floor(opened: Database, organizations: int) -> list[str]:
+    """Copies of the ledger's tables with the same indexes, checks and fill; ids of that many accounts."""
+    opened.admin.execute(
+        """
+        create schema bench;
+        create table bench.organizations (like public.organizations including all) with (fillfactor = 50);
+        create table bench.credit_transactions (like public.credit_transactions including all);
+        """
+    )
+    return opened.column(
+        "insert into bench.organizations (name, slug, credit_balance)"
+        " select 'f' || n, 'f' || n, 2000000000 from generate_series(1, %s) as n returning id",
+        organizations,
+    )
+
+
+def consumption(cluster: Cluster, scale: Scale) -> list[Figure]:
+    """consume_credits(), called as the server calls it, against one statement without rules."""
+    figures = []
+    with database(cluster, "consumption") as opened:
+        accounts, copies = opened.organizations(1000), floor(opened, 1000)
+        opened.admin.execute("vacuum analyze")
+        for name, clients, spread in (("single", 1, 1), ("hot", 8, 1), ("spread", 8, 1000)):
+            options: dict[str, Any] = {"clients": clients, "seconds": scale.seconds}
+            rounds = interleaved(
+                scale.rounds,
+                lambda o=options, n=spread: (
+                    opened.load(  # type: ignore[misc]
+                        CONSUME, setup=PREPARE_CONSUME, organizations=accounts[:n], **o
+                    ).rate
+                ),
+                lambda o=options, n=spread: opened.load(FLOOR, organizations=copies[:n], **o).rate,  # type: ignore[misc]
+            )
+            figures.append(Figure(f"sql_consume_{name}", 0.8, True, "calls/s", rounds))
+    return figures
+
+
+def batch(cluster: Cluster, scale: Scale) -> list[Figure]:
+    """batch_consume_credits() against an INSERT of the same rows."""
+    with database(cluster, "batch") as opened:
+        accounts, copies = opened.organizations(100), floor(opened, 100)
+        connection = pq.PGconn.connect(opened.conninfo.encode())
+        send(connection, "prepare batch as select r.* from public.batch_consume_credits($1) as b, unnest(b) as r")
+        numbers = count(1)
+
+        def decide() -> float:
+            return timed_on(connection, f"{SERVICE}execute batch('{items(accounts, 1000, uuid4().hex)}')", 1000)
+
+        def insert() -> float:
+            key, first = uuid4().hex, next(numbers) * 10
+            rows = ", ".join(
+                f"(gen_random_uuid(), '{copies[n % 100]}', 'consumed', -1, {1_000_000_000 - first - n // 100},"
+                f" 'consumption', clock_timestamp(), {first + n // 100}, '{key}-{n}')"
+                for n in range(1000)
+            )
+            statement = (
+                "insert into bench.credit_transactions (id, organization_id, transaction_type, amount, balance_after,"
+                f" source, created_at, entry_number, idempotency_key) values {rows} returning *"
+            )
+            return timed_on(connection, statement, 1000)
+
+        repeats = max(5, int(scale.seconds * 10))
+        rounds = interleaved(
+            scale.rounds,
+            lambda: statistics.median(decide() for _ in range(repeats)),
+            lambda: statistics.median(insert() for _ in range(repeats)),
+        )
+        connection.finish()
+    return [Figure("sql_batch", 0.6, True, "items/s", rounds)]
+
+
+def timed_on(connection: pq.abc.PGconn, statement: str, units: int) -> float:
+    """Units a second of one statement."""
+    start = perf_counter()
+    send(connection, statement)
+    return units / (perf_counter() - start)
+
+
+def over_grpc(cluster: Cluster, scale: Scale) -> list[Figure]:
+    """Calls of a server with one process, against its empty call and against SQL."""
+
+    with database(cluster, "grpc") as opened:
+        (hot,), many, copies = opened.organizations(1), opened.organizations(100), floor(opened, 1)
+        user = str(uuid4())
+        opened.admin.execute("insert into auth.users (id, email) values (%s, 'member@example.com')", [user])
+        opened.admin.execute(
+            "select public.assign_role(user_id => %s, role => 'member', organization_id => %s)", [user, hot]
+        )
+        opened.admin.execute("vacuum analyze")
+        connection = pq.PGconn.connect(opened.conninfo.encode())
+        send(connection, "prepare batch as select r.* from public.batch_consume_credits($1) as b, unnest(b) as r")
+        with serve(
+            DATABASE_URL=cluster.conninfo(opened.name, "tenantry_server"),
+            TENANTRY_JWT_SECRET=SECRET,
+            TENANTRY_MAINTENANCE_INTERVAL="0",
+        ) as process:
+            service, member = service_token(), mint(SECRET, "authenticated", user)
+            call = partial(grpc_load.rate, process.address)
+            credits = "/tenantry.v1.CreditService/"
+            five_hundred = [ConsumeCreditsRequest(organization_id=many[n % 100], amount=1) for n in range(500)]
+            consume = grpc_load.frame(ConsumeCreditsRequest(organization_id=hot, amount=1).SerializeToString())
+            balance = grpc_load.frame(GetCreditBalanceRequest(organization_id=hot).SerializeToString())
+            batch = grpc_load.frame(BatchConsumeCreditsRequest(items=five_hundred).SerializeToString())
+            stream = grpc_load.frame(*[ConsumeStreamRequest(items=five_hundred).SerializeToString()] * 2)
+
+            def empty() -> float:
+                return call("/grpc.health.v1.Health/Check", grpc_load.frame(b""), service, 64, scale.seconds)
+
+            def entries() -> int:
+                return int(opened.column("select sum(credits_entry_number) from public.organizations")[0])
+
+            def consumed(method: str, body: bytes, in_flight: int, units: int, seconds: float) -> float:
+                # h2load knows nothing of gRPC's status: what the ledger says is what was done.
+                before = entries()
+                rate = call(credits + method, body, service, in_flight, seconds) * units
+                if entries() - before < rate * seconds * 0.9:
+                    raise RuntimeError(f"{method}: {entries() - before} entries at {rate:.0f} a second")
+                return rate
+
+            def sql_batch() -> float:
+                return statistics.median(
+                    timed_on(connection, f"{SERVICE}execute batch('{items(many, 1000, uuid4().hex)}')", 1000)
+                    for _ in range(5)
+                )
+
+            unary = interleaved(
+                scale.rounds,
+                lambda: consumed("ConsumeCredits", consume, 64, 1, scale.seconds),
+                empty,
+                lambda: call(credits + "GetCreditBalance", balance, member, 64, scale.seconds),
+                lambda: opened.load(FLOOR, organizations=copies, clients=8, seconds=scale.seconds).rate,
+            )
+            batches = interleaved(
+                scale.rounds,
+                lambda: consumed("BatchConsumeCredits", batch, 4, 500, scale.seconds * 2),
+                lambda: consumed("ConsumeStream", stream, 4, 1000, scale.seconds * 2),
+                sql_batch,
+            )
+        connection.finish()
+    return [
+        Figure("grpc_consume_hot", 0.6, True, "calls/s", [(r[0], r[1]) for r in unary]),
+        Figure("grpc_vs_floor_hot", 1.2, True, "calls/s", [(r[0], r[3]) for r in unary]),
+        Figure("grpc_read", 0.4, True, "calls/s", [(r[2], r[1]) for r in unary]),
+        Figure("grpc_batch", 0.6, True, "items/s", [(r[0], r[2]) for r in batches]),
+        Figure("grpc_stream", 0.6, True, "items/s", [(r[1], r[2]) for r in batches]),
+    ]
+
+
+def pages(cluster: Cluster, scale: Scale) -> list[Figure]:
+    """The first page of a member's ledger under row-level security, against the same with a filter and without."""
+    with database(cluster, "pages") as opened:
+        organizations = opened.ledgers(*scale.pages, lots=1)
+        user, mine = str(uuid4()), organizations[len(organizations) // 2]
+        opened.admin.execute("insert into auth.users (id, email) values (%s, 'member@example.com')", [user])
+        opened.admin.execute(
+            "select public.assign_role(user_id => %s, role => 'member', organization_id => %s)", [user, mine]
+        )
+        opened.admin.execute("analyze")
+        member = (
+            f'select set_config(\'request.jwt.claims\', \'{{"role":"authenticated","sub":"{user}"}}\', false);'
+            " set role authenticated"
+        )
+        page = "select * from public.credit_transactions {} order by entry_number desc limit 50"
+        rounds = interleaved(
+            scale.rounds,
+            lambda: opened.time(page.format(""), member, 200) * 1e3,
+            lambda: opened.time(page.format(f"where organization_id = '{mine}'"), "", 200) * 1e3,
+        )
+        checks = interleaved(
+            scale.rounds,
+            lambda: (
+                opened.load(
+                    "execute check_permission",
+                    setup=f"{member}; prepare check_permission as"
+                    f" select public.has_permission('{mine}', 'credits:read')",
+                    seconds=scale.seconds,
+                ).rate
+            ),
+            lambda: (
+                opened.load(
+                    "execute look_up",
+                    setup=f"prepare look_up as select id from public.organizations where id = '{mine}'",
+                    seconds=scale.seconds,
+                ).rate
+            ),
+        )
+    return [
+        Figure("rls_page", 1.5, False, "ms", rounds),
+        Figure("permission_check", 0.5, True, "calls/s", checks),
+    ]
+
+
+def growth(cluster: Cluster, scale: Scale) -> list[Figure]:
+    """A consumption on a long ledger, and on one with many lots, against one on a short ledger with one lot."""
+    with database(cluster, "growth") as opened:
+        (small,), (many_lots,), (large,) = (
+            opened.ledgers(1, 1000, 1),
+            opened.ledgers(1, 2000, 1000),
+            opened.ledgers(1, scale.growth, 1),
+        )
+
+        def consume(organization: str) -> float:
+            options = {"setup": PREPARE_CONSUME, "organizations": [organization], "seconds": scale.seconds}
+            return opened.load(CONSUME, **options).median * 1e6
+
+        rounds = interleaved(
+            scale.rounds, *(partial(consume, organization) for organization in (large, many_lots, small))
+        )
+    return [
+        Figure("growth_entries", 1.15, False, "us", [(r[0], r[2]) for r in rounds]),
+        Figure("growth_lots", 1.15, False, "us", [(r[1], r[2]) for r in rounds]),
+    ]
+
+
+def settlement(cluster: Cluster, scale: Scale) -> list[Figure]:
+    """Settling many consumptions over 100 lots, against few over the same lots."""
+    with database(cluster, "settlement") as opened:
+        (many,) = opened.ledgers(1, scale.settle + 100, 100)
+        (few,) = opened.ledgers(1, scale.settle // 100 + 100, 100, amount=100)
+        rounds = interleaved(
+            scale.rounds,
+            *(
+                partial(opened.time, f"select tenantry.lock_account('{organization}')", "", 15, undo=True)
+                for organization in (many, few)
+            ),
+        )
+    return [Figure("settle", 1.5, False, "ms", [(many * 1e3, few * 1e3) for many, few in rounds])]
+
+
+def usage(cluster: Cluster, scale: Scale) -> list[Figure]:
+    """The usage report of one organization, against the plain aggregate over its entries."""
+    with database(cluster, "usage") as opened:
+        (acme,) = opened.ledgers(1, scale.usage, 1)
+        arguments = f"organization_id => '{acme}', start_time => now() - interval '40 days', end_time => now()"
+        report = f"select * from public.get_credit_usage({arguments}, granularity => 'day', group_by => 'event')"
+        aggregate = f"""
+            select date_trunc('day', t.created_at), e.name, - sum(t.amount), sum(t.quantity), count(*)
+            from public.credit_transactions as t left join public.credit_events as e on e.id = t.credit_event_id
+            where t.organization_id = '{acme}' and t.transaction_type = 'consumed'
+              and t.created_at >= now() - interval '40 days' and t.created_at < now()
+            group by 1, 2 order by 1, 2
+        """
+        # The sums are kept as the ledger grows; the first report of all makes up for what no function wrote here.
+        opened.time(report)
+        opened.admin.execute("vacuum analyze")
+        rounds = interleaved(
+            scale.rounds,
+            lambda: opened.time(report, repeat=5) * 1e3,
+            lambda: opened.time(aggregate) * 1e3,
+        )
+    return [Figure("usage_report", 0.2, False, "ms", rounds)]
+
+
+MEASURES: dict[str, Measure] = {
+    "consumption": consumption,
+    "batch": batch,
+    "grpc": over_grpc,
+    "pages": pages,
+    "growth": growth,
+    "settlement": settlement,
+    "usage": usage,
+}

@@ -1,0 +1,170 @@
+"""Several server processes on one port, a core for each: the kernel spreads connections over them (SO_REUSEPORT).
+
+The parent holds the port and serves nothing. A worker is `python -m tenantry.workers`: it reads its settings from its
+standard input, says on its standard output that it listens or why it cannot, and serves until that input ends. So it
+never outlives its parent, however that ends, and no gRPC object exists before the process that it belongs to.
+"""
+
+import asyncio
+import dataclasses
+import json
+import logging
+import signal
+import socket
+import sys
+from typing import cast
+
+import psycopg
+import uvloop
+
+from tenantry.app import GRACE, Server
+from tenantry.bridge import BridgeError
+from tenantry.config import Config, ConfigError
+
+log = logging.getLogger(__name__)
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+KILL_AFTER = GRACE + 5
+"""Seconds that a worker may take to stop."""
+
+_READY = "ready"
+
+
+class Workers:
+    """That many servers over one database, on one port. `start`, then `wait` or `stop`, as for a Server."""
+
+    def __init__(self, config: Config, count: int) -> None:
+        self._config = config
+        self._count = count
+        self._ports: list[socket.socket] = []
+        self._processes: set[asyncio.subprocess.Process] = set()
+        self._keepers: list[asyncio.Task[None]] = []
+        self.http_address = ""
+
+    async def start(self) -> str:
+        """Starts every worker. Returns the address, with the port that was taken.
+
+        Raises ConfigError when the address cannot be had, or a worker cannot serve.
+        """
+        try:
+            address = self._hold(self._config.listen)
+            if self._config.http_listen:
+                self.http_address = self._hold(self._config.http_listen)
+            self._config = dataclasses.replace(self._config, listen=address, http_listen=self.http_address or None)
+            started = await asyncio.gather(*(self._spawn() for _ in range(self._count)), return_exceptions=True)
+            for failure in started:
+                if isinstance(failure, BaseException):
+                    raise failure
+        except BaseException:
+            await self.stop()
+            raise
+        self._keepers = [asyncio.create_task(self._keep(process)) for process in self._processes]
+        return address
+
+    async def wait(self) -> None:
+        """Waits until a worker has ended and no other can take its place."""
+        await asyncio.wait(self._keepers, return_when=asyncio.FIRST_COMPLETED)
+
+    async def stop(self) -> None:
+        """Has every worker stop in good order."""
+        for keeper in self._keepers:
+            keeper.cancel()
+        await asyncio.gather(*(_end(process) for process in self._processes))
+        for port in self._ports:
+            port.close()
+
+    def _hold(self, listen: str) -> str:
+        """Holds the port for the workers. Returns the address, with the port that was taken."""
+        self._ports.append(_reserve(listen))
+        host, _, _ = listen.rpartition(":")
+        return f"{host}:{self._ports[-1].getsockname()[1]}"
+
+    async def _keep(self, process: asyncio.subprocess.Process) -> None:
+        while True:
+            status = await process.wait()
+            self._processes.discard(process)
+            log.error("worker %s has ended with status %s; another takes its place", process.pid, status)
+            try:
+                process = await self._spawn()
+            except ConfigError as error:
+                log.error("no worker can take its place: %s", error)
+                return
+
+    async def _spawn(self) -> asyncio.subprocess.Process:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tenantry.workers"), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
+        self._processes.add(process)
+        settings = {"level": logging.getLogger().level, "config": dataclasses.asdict(self._config)}
+        _input(process).write(json.dumps(settings).encode() + b"\n")
+        said = (await cast(asyncio.StreamReader, process.stdout).readline()).decode().strip()
+        if said != _READY:
+            raise ConfigError(json.loads(said) if said else "a worker ended before it could serve")
+        return process
+
+
+def _input(process: asyncio.subprocess.Process) -> asyncio.StreamWriter:
+    return cast(asyncio.StreamWriter, process.stdin)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    _input(process).close()
+    try:
+        await asyncio.wait_for(process.wait(), KILL_AFTER)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def _reserve(listen: str) -> socket.socket:
+    """A socket that holds the port without listening on it. Raises ConfigError when another server does."""
+    host, _, port = listen.rpartition(":")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        # Sockets that share a port do not notice others that share it, too; this one does.
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+        reserved = socket.socket(family, kind, protocol)
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        reserved.bind(address)
+    except OSError:
+        raise ConfigError(f"cannot listen on {listen}: is another server using it?") from None
+    return reserved
+
+
+async def _work(config: Config) -> None:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    # There is nothing more to read: this turns readable when the parent closes it, or is gone.
+    loop.add_reader(sys.stdin.fileno(), stopping.set)
+    server = Server(config, shares_port=True)
+    await server.start()
+    print(_READY, flush=True)
+    await stopping.wait()
+    await server.stop()
+
+
+def main() -> None:
+    """A worker."""
+    settings = json.loads(sys.stdin.readline())
+    logging.basicConfig(level=settings["level"], format=LOG_FORMAT)
+    try:
+        uvloop.run(_work(Config(**settings["config"])))
+    except (ConfigError, BridgeError) as error:
+        print(json.dumps(str(error)), flush=True)
+        sys.exit(1)
+    except psycopg.OperationalError as error:
+        print(json.dumps(f"cannot reach PostgreSQL: {error}"), flush=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+
+
+if __name__ == "__main__":
+    main()
