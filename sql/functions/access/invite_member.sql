@@ -22,7 +22,7 @@ begin
     end if;
     perform tenantry.authorize('members:manage', p_organization_id);
     perform tenantry.check_text('email', p_email, 320, true);
-    perform tenantry.check_pattern('email', p_email, '^[^@[:space:]]+@[^@[:space:]]+$', 'an email address');
+    perform tenantry.check_email('email', p_email);
     perform tenantry.check_time_to_live(v_time_to_live);
     v_role := tenantry.find_role(p_role, p_organization_id);
     if v_role.organization_id is distinct from p_organization_id and v_role.organization_id is not null then
