@@ -49,7 +49,6 @@ comment on column public.organization_subscriptions.cancel_at_period_end is
 comment on column public.organization_subscriptions.stripe_customer_id is
     'The customer at Stripe, or local:<organization id> for a subscription that Stripe does not know of.';
 
-
 create index organization_subscriptions_organization_id_idx
     on public.organization_subscriptions (organization_id, created_at);
 create index organization_subscriptions_subscription_plan_id_idx
