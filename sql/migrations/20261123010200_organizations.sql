@@ -18,6 +18,7 @@ create table public.organizations (
     credits_settled_entry bigint not null default 0,
     credits_settle_at timestamptz,
     low_balance_threshold integer,
+    auto_top_up_threshold integer,
     constraint organizations_name_key unique (name),
     constraint organizations_slug_key unique (slug),
     constraint organizations_name_check check (name ~ '[^[:space:]]'),
@@ -25,6 +26,7 @@ create table public.organizations (
     constraint organizations_website_check check (website ~* '^https?://[^[:space:]]+$'),
     constraint organizations_credit_balance_check check (credit_balance >= 0),
     constraint organizations_low_balance_threshold_check check (low_balance_threshold > 0),
+    constraint organizations_auto_top_up_threshold_check check (auto_top_up_threshold > 0),
     constraint organizations_credits_reserved_check check (credits_reserved between 0 and credit_balance)
 )
 -- Every consumption updates its row; room on the page and no index on what changes keep those updates HOT.
@@ -45,6 +47,8 @@ comment on column public.organizations.credits_settle_at is
 
 comment on column public.organizations.low_balance_threshold is
     'Credits: when what is available falls below, a low_balance event is recorded; null for never.';
+comment on column public.organizations.auto_top_up_threshold is
+    'Credits: when what is available falls below, credits are bought; null for never.';
 
 create index organizations_created_at_idx on public.organizations (created_at, id);
 create index organizations_credits_settle_at_idx on public.organizations (credits_settle_at)

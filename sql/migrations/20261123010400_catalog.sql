@@ -17,17 +17,33 @@ create table public.subscription_plans (
     trial_period_days integer,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
+    archived_at_stripe boolean not null default false,
     constraint subscription_plans_name_key unique (name),
     constraint subscription_plans_stripe_price_id_key unique (stripe_price_id),
-    constraint subscription_plans_name_check check (name ~ '[^[:space:]]'),
+    -- A plan or product is addressed by id, name or price at Stripe in one argument, so no name may read as either id.
+    constraint subscription_plans_name_check check (
+        name ~ '[^[:space:]]'
+        and name !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+        and name !~ '^(price_|local:)'
+    ),
+    constraint subscription_plans_stripe_price_id_check check (
+        stripe_price_id ~ '^[^[:space:]]+$' and (stripe_price_id !~ '^local:' or stripe_price_id = 'local:' || id::text)
+    ),
+    constraint subscription_plans_stripe_product_id_check check (
+        stripe_product_id ~ '^[^[:space:]]+$' and (stripe_product_id !~ '^local:' or stripe_product_id = 'local:' || id::text)
+    ),
     constraint subscription_plans_price_amount_check check (price_amount >= 0),
     constraint subscription_plans_currency_check check (currency ~ '^[A-Z]{3}$'),
     constraint subscription_plans_interval_check check (interval in ('daily', 'weekly', 'monthly', 'annual')),
-    constraint subscription_plans_interval_count_check check (interval_count > 0),
+    -- Three years at most, as at Stripe; so no period runs off the calendar.
+    constraint subscription_plans_interval_count_check check (
+        interval_count between 1
+        and case interval when 'daily' then 1095 when 'weekly' then 156 when 'monthly' then 36 else 3 end
+    ),
     constraint subscription_plans_included_credits_check check (included_credits >= 0),
     constraint subscription_plans_max_users_check check (max_users > 0),
     constraint subscription_plans_features_check check (jsonb_typeof(features) = 'object'),
-    constraint subscription_plans_trial_period_days_check check (trial_period_days >= 0)
+    constraint subscription_plans_trial_period_days_check check (trial_period_days between 0 and 730)
 );
 comment on table public.subscription_plans is 'Plans that an organization can subscribe to.';
 comment on column public.subscription_plans.price_amount is 'Price in cents';
@@ -36,6 +52,15 @@ comment on column public.subscription_plans.interval is 'Unit of the billing per
 comment on column public.subscription_plans.interval_count is 'Units in a billing period: monthly and 3 make a quarter.';
 comment on column public.subscription_plans.included_credits is 'Credits granted in each billing period.';
 comment on column public.subscription_plans.max_users is 'Seats; null for no limit.';
+comment on column public.subscription_plans.stripe_price_id is
+    'The price at Stripe, or local:<id> for a plan that Stripe does not know of.';
+comment on column public.subscription_plans.stripe_product_id is
+    'The product at Stripe, or local:<id> for a plan that Stripe does not know of.';
+comment on column public.subscription_plans.trial_period_days is 'Length of a trial; null or 0 for none.';
+comment on column public.subscription_plans.features is
+    'What the plan allows, by name. credit_rollover, credit_interval, grace_days, trial and past_due have a meaning here.';
+comment on column public.subscription_plans.archived_at_stripe is
+    'Whether it is inactive because its price or product was archived or deleted at Stripe.';
 
 create table public.credit_events (
     id uuid primary key default gen_random_uuid(),
@@ -72,14 +97,32 @@ create table public.credit_products (
     is_active boolean not null default true,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
+    archived_at_stripe boolean not null default false,
     constraint credit_products_name_key unique (name),
     constraint credit_products_stripe_price_id_key unique (stripe_price_id),
-    constraint credit_products_name_check check (name ~ '[^[:space:]]'),
+    constraint credit_products_name_check check (
+        name ~ '[^[:space:]]'
+        and name !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+        and name !~ '^(price_|local:)'
+    ),
+    constraint credit_products_stripe_price_id_check check (
+        stripe_price_id ~ '^[^[:space:]]+$' and (stripe_price_id !~ '^local:' or stripe_price_id = 'local:' || id::text)
+    ),
+    constraint credit_products_stripe_product_id_check check (
+        stripe_product_id ~ '^[^[:space:]]+$' and (stripe_product_id !~ '^local:' or stripe_product_id = 'local:' || id::text)
+    ),
     constraint credit_products_credit_amount_check check (credit_amount > 0),
-    constraint credit_products_price_amount_check check (price_amount >= 0),
+    -- What costs nothing is granted, not sold.
+    constraint credit_products_price_amount_check check (price_amount > 0),
     constraint credit_products_currency_check check (currency ~ '^[A-Z]{3}$')
 );
 comment on table public.credit_products is 'Packs of credits for sale.';
+comment on column public.credit_products.stripe_price_id is
+    'The price at Stripe, or local:<id> for a product that Stripe does not know of.';
+comment on column public.credit_products.stripe_product_id is
+    'The product at Stripe, or local:<id> for a product that Stripe does not know of.';
+comment on column public.credit_products.archived_at_stripe is
+    'Whether it is inactive because its price or product was archived or deleted at Stripe.';
 comment on column public.credit_products.credit_amount is 'Credits in one pack.';
 comment on column public.credit_products.price_amount is 'Price in cents';
 comment on column public.credit_products.currency is 'ISO 4217 code, upper case.';

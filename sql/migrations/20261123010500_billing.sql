@@ -16,20 +16,38 @@ create table public.organization_subscriptions (
     metadata jsonb,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
+    pending_plan_id uuid,
+    billing_anchor timestamptz,
+    past_due_at timestamptz,
+    ended_at timestamptz,
     constraint organization_subscriptions_stripe_subscription_id_key unique (stripe_subscription_id),
     constraint organization_subscriptions_organization_id_fkey
         foreign key (organization_id) references public.organizations (id),
     constraint organization_subscriptions_subscription_plan_id_fkey
         foreign key (subscription_plan_id) references public.subscription_plans (id),
+    constraint organization_subscriptions_pending_plan_id_fkey
+        foreign key (pending_plan_id) references public.subscription_plans (id),
     constraint organization_subscriptions_status_check
         check (status in ('trial', 'active', 'past_due', 'cancelled', 'expired')),
     constraint organization_subscriptions_current_period_end_check
         check (current_period_end > current_period_start),
     constraint organization_subscriptions_trial_end_check check (trial_end > trial_start),
+    constraint organization_subscriptions_past_due_at_check check (status <> 'past_due' or past_due_at is not null),
+    constraint organization_subscriptions_ended_at_check
+        check ((status in ('cancelled', 'expired')) = (ended_at is not null)),
     constraint organization_subscriptions_metadata_check check (jsonb_typeof(metadata) = 'object')
 );
 comment on table public.organization_subscriptions is 'Which plan an organization is, or was, subscribed to.';
 comment on column public.organization_subscriptions.status is 'trial, active, past_due, cancelled or expired.';
+comment on column public.organization_subscriptions.pending_plan_id is 'The plan from the next renewal on, if it is to change.';
+comment on column public.organization_subscriptions.billing_anchor is
+    'The moment that periods are counted from: the 31st stays the 31st wherever a month has one.';
+comment on column public.organization_subscriptions.past_due_at is 'Since when a payment is missing; grace counts from here.';
+comment on column public.organization_subscriptions.ended_at is 'When it became cancelled or expired.';
+comment on column public.organization_subscriptions.cancel_at_period_end is
+    'Whether it ends with the period (or the trial) instead of renewing.';
+comment on column public.organization_subscriptions.stripe_customer_id is
+    'The customer at Stripe, or local:<organization id> for a subscription that Stripe does not know of.';
 
 create index organization_subscriptions_organization_id_idx
     on public.organization_subscriptions (organization_id, created_at);
@@ -38,6 +56,17 @@ create index organization_subscriptions_subscription_plan_id_idx
 create index organization_subscriptions_current_period_end_idx
     on public.organization_subscriptions (current_period_end)
     where status in ('trial', 'active', 'past_due');
+
+-- One live subscription for each organization.
+create unique index organization_subscriptions_live_key
+    on public.organization_subscriptions (organization_id)
+    where status in ('trial', 'active', 'past_due');
+create index organization_subscriptions_pending_plan_id_idx
+    on public.organization_subscriptions (pending_plan_id)
+    where pending_plan_id is not null;
+create index organization_subscriptions_stripe_customer_id_idx
+    on public.organization_subscriptions (stripe_customer_id);
+create index organization_subscriptions_created_at_idx on public.organization_subscriptions (created_at, id);
 
 create table public.billing_history (
     id uuid primary key default gen_random_uuid(),
@@ -55,10 +84,15 @@ create table public.billing_history (
     paid_at timestamptz,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
+    amount_refunded integer not null default 0,
+    idempotency_key varchar(255),
+    request_hash text,
     constraint billing_history_stripe_invoice_id_key unique (stripe_invoice_id),
     constraint billing_history_organization_id_fkey
         foreign key (organization_id) references public.organizations (id),
     constraint billing_history_amount_check check (amount >= 0),
+    constraint billing_history_amount_refunded_check check (amount_refunded between 0 and amount),
+    constraint billing_history_request_hash_check check ((idempotency_key is null) = (request_hash is null)),
     constraint billing_history_currency_check check (currency ~ '^[A-Z]{3}$'),
     constraint billing_history_status_check
         check (status in ('pending', 'paid', 'failed', 'refunded', 'void', 'uncollectible')),
@@ -66,10 +100,24 @@ create table public.billing_history (
 );
 comment on table public.billing_history is 'What an organization was billed, and how that went.';
 comment on column public.billing_history.amount is 'Amount in cents';
+comment on column public.billing_history.amount_refunded is
+    'Amount given back, in cents; a payment that was disputed and lost counts.';
+comment on column public.billing_history.idempotency_key is
+    'The caller''s request_id: one key makes one record in an organization.';
+comment on column public.billing_history.request_hash is
+    'MD5 of the arguments that came with idempotency_key, so that its use with others is noticed.';
 comment on column public.billing_history.currency is 'ISO 4217 code, upper case.';
 comment on column public.billing_history.status is 'pending, paid, failed, refunded, void or uncollectible.';
 
 create index billing_history_organization_id_idx on public.billing_history (organization_id, created_at, id);
+create index billing_history_organization_id_status_idx
+    on public.billing_history (organization_id, status, created_at, id);
+create unique index billing_history_payment_without_invoice_key
+    on public.billing_history (stripe_payment_intent_id)
+    where stripe_invoice_id is null and stripe_payment_intent_id is not null;
+create unique index billing_history_organization_id_idempotency_key_key
+    on public.billing_history (organization_id, idempotency_key)
+    where idempotency_key is not null;
 create index billing_history_stripe_payment_intent_id_idx
     on public.billing_history (stripe_payment_intent_id)
     where stripe_payment_intent_id is not null;

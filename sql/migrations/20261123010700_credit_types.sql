@@ -51,10 +51,11 @@ create type public.credit_decision as (
     code text,
     reason text,
     message text,
-    details jsonb
+    details jsonb,
+    remedy text
 );
 comment on type public.credit_decision is
-    'The outcome of one item of a batch: its entry, or the refusal: SQLSTATE, reason, message and details.';
+    'The outcome of one item of a batch: its entry, or the refusal: SQLSTATE, reason, message, details and remedy.';
 
 create type public.credit_usage_bucket as (
     start_time timestamptz,

@@ -1,37 +1,4 @@
--- What subscriptions need beyond the table: which states follow which, when time is due, and which credits a period
--- has brought.
-
-alter table public.organization_subscriptions
-    add column pending_plan_id uuid,
-    add column billing_anchor timestamptz,
-    add column past_due_at timestamptz,
-    add column ended_at timestamptz,
-    add constraint organization_subscriptions_pending_plan_id_fkey
-        foreign key (pending_plan_id) references public.subscription_plans (id),
-    add constraint organization_subscriptions_ended_at_check
-        check ((status in ('cancelled', 'expired')) = (ended_at is not null)),
-    add constraint organization_subscriptions_past_due_at_check
-        check (status <> 'past_due' or past_due_at is not null);
-comment on column public.organization_subscriptions.pending_plan_id is 'The plan from the next renewal on, if it is to change.';
-comment on column public.organization_subscriptions.billing_anchor is
-    'The moment that periods are counted from: the 31st stays the 31st wherever a month has one.';
-comment on column public.organization_subscriptions.past_due_at is 'Since when a payment is missing; grace counts from here.';
-comment on column public.organization_subscriptions.ended_at is 'When it became cancelled or expired.';
-comment on column public.organization_subscriptions.cancel_at_period_end is
-    'Whether it ends with the period (or the trial) instead of renewing.';
-comment on column public.organization_subscriptions.stripe_customer_id is
-    'The customer at Stripe, or local:<organization id> for a subscription that Stripe does not know of.';
-
--- One live subscription for each organization.
-create unique index organization_subscriptions_live_key
-    on public.organization_subscriptions (organization_id)
-    where status in ('trial', 'active', 'past_due');
-create index organization_subscriptions_pending_plan_id_idx
-    on public.organization_subscriptions (pending_plan_id)
-    where pending_plan_id is not null;
-create index organization_subscriptions_stripe_customer_id_idx
-    on public.organization_subscriptions (stripe_customer_id);
-create index organization_subscriptions_created_at_idx on public.organization_subscriptions (created_at, id);
+-- What subscriptions need beside their table: which states follow which, and which credits a period has brought.
 
 create table tenantry.subscription_transitions (
     from_status varchar(50) not null,

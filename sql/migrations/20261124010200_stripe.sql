@@ -4,17 +4,6 @@
 -- by the object's own time, so the mirror does not depend on the order in which events arrive; everything else
 -- (subscriptions, credits, billing history) is derived from the mirror, so it does not either.
 
-alter table public.billing_history
-    add column amount_refunded integer not null default 0,
-    add constraint billing_history_amount_refunded_check check (amount_refunded between 0 and amount);
-comment on column public.billing_history.amount_refunded is 'Amount given back, in cents; a payment that was disputed and lost counts.';
-
-create index billing_history_organization_id_status_idx
-    on public.billing_history (organization_id, status, created_at, id);
-create unique index billing_history_payment_without_invoice_key
-    on public.billing_history (stripe_payment_intent_id)
-    where stripe_invoice_id is null and stripe_payment_intent_id is not null;
-
 create table tenantry.stripe_customers (
     stripe_customer_id varchar(255) primary key,
     organization_id uuid not null,
@@ -109,20 +98,6 @@ create index credit_purchases_stripe_ids_idx on tenantry.credit_purchases using 
 create index credit_purchases_credit_product_id_idx on tenantry.credit_purchases (credit_product_id);
 
 -- What Stripe archives is archived here, and comes back when Stripe brings it back; what was archived here stays so.
-alter table public.subscription_plans add column archived_at_stripe boolean not null default false;
-comment on column public.subscription_plans.archived_at_stripe is
-    'Whether it is inactive because its price or product was archived or deleted at Stripe.';
-alter table public.credit_products add column archived_at_stripe boolean not null default false;
-comment on column public.credit_products.archived_at_stripe is
-    'Whether it is inactive because its price or product was archived or deleted at Stripe.';
-
--- On the account's own row, so that a consumption sees it without a look-up.
-alter table public.organizations
-    add column auto_top_up_threshold integer,
-    add constraint organizations_auto_top_up_threshold_check check (auto_top_up_threshold > 0);
-comment on column public.organizations.auto_top_up_threshold is
-    'Credits: when what is available falls below, credits are bought; null for never.';
-
 create table tenantry.auto_top_ups (
     organization_id uuid primary key,
     credit_product_id uuid not null,
