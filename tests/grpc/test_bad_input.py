@@ -79,10 +79,12 @@ NOT_SOLD = (grpc.StatusCode.FAILED_PRECONDITION, "PLAN_INACTIVE")
 NO_TRIAL = (grpc.StatusCode.FAILED_PRECONDITION, "NO_TRIAL")
 NO_TRANSITION = (grpc.StatusCode.FAILED_PRECONDITION, "SUBSCRIPTION_TRANSITION")
 AT_STRIPE = (grpc.StatusCode.FAILED_PRECONDITION, "MANAGED_BY_STRIPE")
+NOT_AT_STRIPE = (grpc.StatusCode.FAILED_PRECONDITION, "NOT_AT_STRIPE")
 ENDED = (grpc.StatusCode.FAILED_PRECONDITION, "SUBSCRIPTION_ENDED")
 SIGNATURE = (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SIGNATURE")
 OUT_OF_RANGE = (grpc.StatusCode.OUT_OF_RANGE, "BALANCE_OUT_OF_RANGE")
 
+URLS = {"success_url": "https://acme.example/paid", "cancel_url": "https://acme.example/plans"}
 NOBODY = "00000000-0000-4000-8000-000000000000"
 ANY_UUID = "11111111-1111-4111-8111-111111111111"
 ZERO, HOUR = Duration(), Duration(seconds=3600)
@@ -219,6 +221,8 @@ def nothing_changes(serving_admin: psycopg.Connection, world: World) -> Iterator
             "public.credit_products",
             "public.billing_history",
             "public.organization_subscriptions",
+            "tenantry.stripe_requests",
+            "tenantry.auto_top_ups",
             "tenantry.credit_lots",
             "tenantry.audit_log",
         )
@@ -803,6 +807,61 @@ CASES += [
     Case("ChangePlan", {"subscription_id": "$subscription"}, INVALID, "subscription_plan"),
     Case("ChangePlan", {"subscription_id": "$subscription", "subscription_plan": "$sold-out"}, NOT_SOLD, None),
     Case("ChangePlan", {"subscription_id": "$stripes", "subscription_plan": "$team"}, INVALID, "subscription_plan"),
+    *[
+        Case(method, fields, INVALID, "organization_id")
+        for method, fields in (
+            ("EnsureCustomer", {}),
+            ("CreateCheckoutSession", {"subscription_plan": "$pro"}),
+            ("CreatePortalSession", {"return_url": "https://acme.example"}),
+            ("SetAutoTopUp", {"credit_product": "$pack", "threshold": 1, "monthly_cap": 1}),
+            ("GetAutoTopUp", {}),
+            ("DisableAutoTopUp", {}),
+        )
+    ],
+    Case("EnsureCustomer", {"organization_id": NOBODY}, MISSING, None),
+    Case("EnsureCustomer", {"organization_id": "$acme", "email": "acme"}, INVALID, "email"),
+    *[
+        Case("CreateCheckoutSession", {"organization_id": "$acme"} | URLS | fields, expected, field)
+        for fields, expected, field in (
+            ({}, INVALID, "subscription_plan"),
+            ({"subscription_plan": "$pro", "credit_product": "$pack"}, INVALID, "credit_product"),
+            ({"subscription_plan": "$pro", "success_url": ""}, INVALID, "success_url"),
+            ({"subscription_plan": "$pro", "cancel_url": "javascript:alert(1)"}, INVALID, "cancel_url"),
+            ({"subscription_plan": "$pro", "email": "@"}, INVALID, "email"),
+            ({"subscription_plan": "$pro", "quantity": 2}, INVALID, "quantity"),
+            ({"subscription_plan": "$team"}, NOT_AT_STRIPE, None),
+            ({"subscription_plan": "$sold-out"}, NOT_SOLD, None),
+            ({"subscription_plan": "none"}, MISSING, None),
+            ({"subscription_plan": "$pro", "organization_id": "$idle"}, SUBSCRIBED, None),
+            ({"credit_product": "$pack", "quantity": 0}, INVALID, "quantity"),
+            ({"credit_product": "$pack", "quantity": 1001}, INVALID, "quantity"),
+            ({"credit_product": "$box"}, NOT_AT_STRIPE, None),
+            ({"credit_product": "none"}, MISSING, None),
+        )
+    ],
+    Case("CreatePortalSession", {"organization_id": "$acme", "return_url": "acme"}, INVALID, "return_url"),
+    Case("SyncCatalog", {}, INVALID, "direction"),
+    *[
+        Case(
+            "SetAutoTopUp",
+            {"organization_id": "$acme", "credit_product": "$pack", "threshold": 1, "monthly_cap": 1} | fields,
+            expected,
+            field,
+        )
+        for fields, expected, field in (
+            ({"credit_product": ""}, INVALID, "credit_product"),
+            ({"credit_product": "none"}, MISSING, None),
+            ({"threshold": 0}, INVALID, "threshold"),
+            ({"threshold": 2147483647}, INVALID, "threshold"),
+            ({"monthly_cap": 0}, INVALID, "monthly_cap"),
+            ({"organization_id": NOBODY}, MISSING, None),
+        )
+    ],
+    Case("GetAutoTopUp", {"organization_id": "$acme"}, MISSING, None),
+    Case("DisableAutoTopUp", {"organization_id": NOBODY}, MISSING, None),
+    Case("GetStripeRequest", {"organization_id": "$acme"}, INVALID, "stripe_request_id"),
+    Case("GetStripeRequest", {"stripe_request_id": NOBODY}, MISSING, None),
+    Case("ListStripeRequests", {"page_token": "$plans-token"}, TOKEN, "page_token"),
     Case("GetEntitlements", {}, INVALID, "organization_id"),
     Case("GetEntitlements", {"organization_id": NOBODY}, MISSING, None),
     Case("CheckFeature", {"feature": "exports"}, INVALID, "organization_id"),
