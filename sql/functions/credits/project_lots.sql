@@ -8,9 +8,11 @@
 -- p_account: the organization's row. p_at: the moment, not before the last entry.
 create or replace function tenantry.project_lots(p_account public.organizations, p_at timestamptz)
 returns setof tenantry.credit_lots
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
-begin atomic
+as $$
+begin
+    return query
     with open_lots as (
         select
             l as lot, l.id, l.expires_at, l.priority, l.entry_number,
@@ -48,7 +50,8 @@ begin atomic
         (o.lot).stripe_payment_intent_id, (o.lot).description, (o.lot).metadata, (o.lot).idempotency_key
     from open_lots as o
     left join kept on kept.id = o.id;
-end;
+end
+$$;
 
 comment on function tenantry.project_lots(public.organizations, timestamptz) is
     'The organization''s lots as settlement at p_at would leave them; writes nothing.';
