@@ -51,9 +51,10 @@ def main() -> int:
                         figures.append(figure)
                         _print(figure)
             if arguments.plots:
-                from benchmarks import plots
+                # Needs the extra `bench`.
+                from benchmarks.plots import draw
 
-                plots.draw(cluster, scale)
+                draw(cluster, scale)
     lost = _lost(figures)
     _keep(figures, started, installation, arguments.quick)
     for line in lost:

@@ -62,7 +62,9 @@ async def _run(arguments: argparse.Namespace, message: bytes) -> float:
 
     async def client(number: int) -> None:
         nonlocal done
-        call = channels[number % len(channels)].unary_unary(arguments.method)
+        call = channels[number % len(channels)].unary_unary(
+            arguments.method, request_serializer=bytes, response_deserializer=bytes
+        )
         while time.perf_counter() < end:
             await call(message[5:], metadata=metadata)
             done += 1
@@ -70,7 +72,7 @@ async def _run(arguments: argparse.Namespace, message: bytes) -> float:
     await asyncio.gather(*(client(number) for number in range(arguments.in_flight)))
     took = time.perf_counter() - start
     for channel in channels:
-        await channel.close()
+        await channel.close(None)
     return done / took
 
 

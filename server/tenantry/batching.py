@@ -61,6 +61,17 @@ class _Item:
     answer: asyncio.Future[ConsumeCreditsResponse]
     batch: "_Batch | None" = None
 
+    def expire(self) -> None:
+        """Its time is up."""
+        if not self.answer.done():
+            self.answer.set_exception(CallError(deadline_exceeded()))
+            self.leave()
+
+    def leave(self) -> None:
+        """Nobody waits for it any more; when nobody waits for its whole batch, the database stops, too."""
+        if self.batch and self.batch.task and all(item.answer.done() for item in self.batch.items):
+            self.batch.task.cancel()
+
 
 @dataclass(eq=False, slots=True)
 class _Batch:
@@ -68,11 +79,6 @@ class _Batch:
 
     items: list[_Item]
     task: asyncio.Task[None] | None = None
-
-    def leave(self) -> None:
-        """Somebody does not wait any more; when nobody does, the database stops, too."""
-        if self.task and all(item.answer.done() for item in self.items):
-            self.task.cancel()
 
 
 @dataclass(eq=False, slots=True)
@@ -138,15 +144,14 @@ class Batcher:
         item = _Item(request, statement, organization, deadline, loop.create_future())
         waiting = line.behind if organization in line.behind else line.ready
         waiting.setdefault(organization, []).append(item)
+        expiry = loop.call_at(deadline, item.expire)
         try:
-            async with asyncio.timeout_at(deadline):
-                return await item.answer
-        except TimeoutError:
-            raise CallError(deadline_exceeded()) from None
+            return await item.answer
+        except asyncio.CancelledError:
+            item.leave()
+            raise
         finally:
-            # Whoever is cancelled, or runs out of time, has cancelled the answer by now.
-            if item.answer.cancelled() and item.batch:
-                item.batch.leave()
+            expiry.cancel()
 
     def _end(self, line: _Line, identity: Identity, organizations: Iterable[str]) -> None:
         line.running -= 1
@@ -197,7 +202,7 @@ class Batcher:
                 is_single = all(item.organization == items[0].organization for item in items)
                 lock_timeout = None if is_single else LOCK_TIMEOUT
                 rows = await self._database.call(identity, statement, time_remaining, lock_timeout)
-                answers = [_answer(decision) for decision in self._batch.response(rows).decisions]
+                answers = [_answer(decision) for decision in self._batch.items(rows)]
         except CallError as error:
             if len(items) > 1 and _is_of_one_item(error):
                 raise _TryInParts from error

@@ -110,11 +110,12 @@ class Catalog:
 
 @dataclass(frozen=True)
 class Call:
-    """A method, ready to be called."""
+    """A method, ready to be called. `items`: the messages of the response's repeated field, without the response."""
 
     name: str
     statement: Callable[[Any], Statement]
     response: Callable[[list[Row]], Any]
+    items: Callable[[list[Row]], list[Any]]
 
 
 def snake_case(name: str) -> str:
@@ -169,7 +170,7 @@ def _compile(method: MethodDescriptor, catalog: Catalog) -> Call | None:
         return None
     function = found[0]
     encoders = _encoders(method.input_type, function, catalog, where)
-    select, response = _response(method.output_type, function, catalog, where)
+    select, response, items = _response(method.output_type, function, catalog, where)
     if len(catalog.mismatches) > before:
         return None
 
@@ -180,7 +181,7 @@ def _compile(method: MethodDescriptor, catalog: Catalog) -> Call | None:
         numbered = ", ".join(f'"{fld.name}" => ${number}' for number, (fld, _) in enumerate(fields, 1))
         return Statement(name, select.format(numbered), literals)
 
-    return Call(_path(method), statement, response)
+    return Call(_path(method), statement, response, items)
 
 
 def _function_name(method: MethodDescriptor) -> str:
@@ -340,18 +341,21 @@ class _Reader:
 
 def _response(
     message: Descriptor, function: Function, catalog: Catalog, where: str
-) -> tuple[str, Callable[[list[Row]], Message]]:
+) -> tuple[str, Callable[[list[Row]], Message], Callable[[list[Row]], list[Message]]]:
+    """The query, and what makes the response, and the messages of its repeated field, of the query's rows."""
     call = f"public.{function.name}({{}})"
     response_class = GetMessageClass(message)
     if not message.fields:
-        return f"select {call}", lambda _: response_class()
+        return f"select {call}", lambda _: response_class(), _no_items
 
     returned = catalog.types[function.returns]
     fld = message.fields[0]
     if not function.results and returned.kind == "c" and len(message.fields) == 1 and fld.message_type:
         reader = _reader(fld.message_type, returned.attributes, "r", catalog, where)
-        return f"select {', '.join(reader.columns)} from {call} as r", (
-            lambda rows: response_class(**{fld.name: reader.read(rows[0], 0)})
+        return (
+            f"select {', '.join(reader.columns)} from {call} as r",
+            (lambda rows: response_class(**{fld.name: reader.read(rows[0], 0)})),
+            _no_items,
         )
     results = function.results or {function.name: function.returns}
     if not function.results and len(message.fields) == 1:
@@ -365,24 +369,31 @@ def _response(
     single = [fld for fld in message.fields if not (fld.is_repeated and fld.message_type)]
     head = _reader_of_fields(response_class, single, results, "r", catalog, where)
     if not repeated:
-        return f"select {', '.join(head.columns)} from {call}", lambda rows: head.read(rows[0], 0)
+        return f"select {', '.join(head.columns)} from {call}", lambda rows: head.read(rows[0], 0), _no_items
     items, item_type = repeated[0]
     array = catalog.types[results.get(items.name, 0)] if items.name in results else None
     if len(repeated) > 1 or array is None or not array.element:
         catalog.mismatches.append(f"{where}: {message.name} needs one array of a composite type, as {items.name}")
-        return call, lambda _: response_class()
+        return call, lambda _: response_class(), _no_items
     element = catalog.types[array.element]
     item = _reader(item_type, element.attributes, "i", catalog, where)
     columns = ["i.ordinality", *item.columns, *head.columns]
     offset = 1 + len(item.columns)
 
+    def read_items(rows: list[Row]) -> list[Message]:
+        return [item.read(row, 1) for row in rows if row[0] is not None]
+
     def read(rows: list[Row]) -> Message:
         response = head.read(rows[0], offset)
-        getattr(response, items.name).extend([item.read(row, 1) for row in rows if row[0] is not None])
+        getattr(response, items.name).extend(read_items(rows))
         return response
 
     unnest = f'left join lateral unnest(r."{items.name}") with ordinality as i on true'
-    return f"select {', '.join(columns)} from {call} {unnest}", read
+    return f"select {', '.join(columns)} from {call} {unnest}", read, read_items
+
+
+def _no_items(_: list[Row]) -> list[Message]:
+    return []
 
 
 def _reader(message: Descriptor, types: Mapping[str, int], prefix: str, catalog: Catalog, where: str) -> _Reader:

@@ -10,6 +10,8 @@ PREPARE and run by EXECUTE, which travel in simple-query messages as well.
 """
 
 import asyncio
+import contextlib
+import hashlib
 import logging
 import random
 import re
@@ -19,7 +21,9 @@ from typing import Any
 
 import grpc
 import psycopg
+from psycopg import generators, pq
 from psycopg.abc import QueryNoTemplate
+from psycopg.adapt import Transformer
 from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -94,6 +98,7 @@ class Database:
         self._constraints: Constraints = {}
         self._names: dict[tuple[str, str], str] = {}
         self._prepares = True
+        self._turns = asyncio.Semaphore(pool_size)
         self._pool = AsyncConnectionPool(
             conninfo,
             connection_class=_Connection,
@@ -161,11 +166,9 @@ class Database:
                 # A little less than there is, so that the caller still hears why.
                 acquire_timeout = max(0.001, min(0.9 * timeout, ACQUIRE_TIMEOUT))
                 return await self._send(identity.role, settings, statement, acquire_timeout)
-            except (psycopg.errors.InvalidSqlStatementName, psycopg.errors.DuplicatePreparedStatement):
+            except psycopg.errors.InvalidSqlStatementName:
                 # Somebody between here and PostgreSQL shares its sessions among clients, or has reset this one.
-                log.warning(
-                    "statements are not prepared any more: the sessions of this database are not the server's own"
-                )
+                log.warning("statements are not prepared any more: the database's sessions are not the server's own")
                 self._prepares = False
             except (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected) as error:
                 if attempt == ATTEMPTS:
@@ -184,6 +187,23 @@ class Database:
         raise AssertionError("the last attempt returns or raises")
 
     async def _send(self, role: str, settings: str, statement: Statement | str, acquire_timeout: float) -> list[Row]:
+        # The pool would let a caller wait, too, at three times the cost.
+        if self._turns.locked():
+            try:
+                async with asyncio.timeout(acquire_timeout):
+                    await self._turns.acquire()
+            except TimeoutError:
+                raise PoolTimeout from None
+        else:
+            await self._turns.acquire()
+        try:
+            return await self._send_on_a_connection(role, settings, statement, acquire_timeout)
+        finally:
+            self._turns.release()
+
+    async def _send_on_a_connection(
+        self, role: str, settings: str, statement: Statement | str, acquire_timeout: float
+    ) -> list[Row]:
         async with self._pool.connection(acquire_timeout) as connection:
             if isinstance(statement, str):
                 query = statement
@@ -191,25 +211,29 @@ class Database:
                 query = _PARAMETER.sub(lambda match: statement.literals[int(match[1]) - 1], statement.text)
             else:
                 if name not in connection.prepared:
-                    await connection.execute(f"{settings}prepare {name} as {statement.text}".encode())
+                    # It may be there: from a call that was cancelled before it could take note.
+                    with contextlib.suppress(psycopg.errors.DuplicatePreparedStatement):
+                        await _execute(connection, f"{settings}prepare {name} as {statement.text}")
                     connection.prepared.add(name)
                 query = f"execute {name}({', '.join(statement.literals)})" if statement.literals else f"execute {name}"
-            cursor = await connection.execute((settings + query).encode())
-            while cursor.nextset():
-                pass
-            return list(await cursor.fetchall())
+            result = await _execute(connection, settings + query)
+            transformer = Transformer(connection)
+            transformer.set_pgresult(result)
+            return transformer.load_rows(0, result.ntuples, tuple)
 
     def _name(self, role: str, statement: Statement) -> str | None:
         """What the statement is prepared as; None if it is not.
 
-        One for each role: PostgreSQL may look at privileges when it plans.
+        One for each role: PostgreSQL may look at privileges when it plans. A name is never that of another statement,
+        whoever else prepares on the session.
         """
         if not self._prepares:
             return None
         key = role, statement.text
         name = self._names.get(key)
         if name is None and len(self._names) < MAX_PREPARED:
-            name = self._names[key] = f"{statement.name}_{len(self._names)}"
+            digest = hashlib.sha256("\0".join(key).encode()).hexdigest()
+            name = self._names[key] = f"{statement.name}_{digest[:16]}"
         return name
 
     def _no_connection(self) -> Any:
@@ -217,6 +241,16 @@ class Database:
             return unavailable()
         kind = Kind(grpc.StatusCode.RESOURCE_EXHAUSTED, "SERVER_BUSY")
         return status(kind, "every connection to the database is in use", retry_after=0.5)
+
+
+async def _execute(connection: _Connection, message: str) -> Any:
+    """The last result of a message. A cursor would do the same, and keep what nobody asks for."""
+    connection.pgconn.send_query(message.encode())
+    results = await connection.wait(generators.execute(connection.pgconn))
+    last = results[-1]
+    if last.status not in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
+        raise psycopg.errors.error_from_result(last)
+    return last
 
 
 _PARAMETER = re.compile(r"\$(\d+)")

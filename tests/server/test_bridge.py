@@ -2,6 +2,7 @@
 reaches PostgreSQL as it was."""
 
 import asyncio
+import re
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -357,7 +358,23 @@ def test_a_statement_is_prepared_once_on_a_connection_for_each_role(conninfo: st
         assert (await database.call(SERVICE, sql("select 7"), 5.0))[0][0] == 7
         return [name for name, _ in await database.query(_PREPARED)]
 
-    assert using(conninfo, ask) == ["plain_0", "plain_1", "plain_2"]
+    names = using(conninfo, ask)
+    assert len(names) == 3
+    assert all(re.fullmatch("plain_[0-9a-f]{16}", name) for name in names)
+
+
+def test_a_statement_that_is_prepared_already_is_taken_as_it_is(conninfo: str) -> None:
+    """As after a call that was cancelled on the way."""
+
+    async def ask(database: Database) -> list[int]:
+        answers = []
+        for _ in range(2):
+            answers.append((await database.call(SERVICE, sql("select $1::integer", "1"), 5.0))[0][0])
+            async with database._pool.connection() as connection:
+                connection.prepared.clear()
+        return [*answers, len(await database.query(_PREPARED))]
+
+    assert using(conninfo, ask) == [1, 1, 1]
 
 
 def test_what_is_more_than_a_connection_should_keep_is_sent_as_it_is(

@@ -8,6 +8,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_user constant uuid := auth.uid();
+    -- Taken apart here, as the query would do it for every permission that there is.
+    v_resource constant text := split_part(p_permission, ':', 1);
+    v_action constant text := split_part(p_permission, ':', 2);
 begin
     if tenantry.caller() <> 'authenticated' then
         return query select o.id from public.organizations as o where tenantry.is_authorized(p_permission);
@@ -21,8 +24,8 @@ begin
             join public.permissions as p on p.id = rp.permission_id
             where ur.user_id = v_user
               and (r.organization_id is null or r.organization_id = ur.organization_id)
-              and p.resource in ('*', split_part(p_permission, ':', 1))
-              and p.action in ('*', split_part(p_permission, ':', 2))
+              and p.resource in ('*', v_resource)
+              and p.action in ('*', v_action)
         )
         select h.organization_id from held as h
         where h.organization_id is not null and not exists (select from held where organization_id is null)

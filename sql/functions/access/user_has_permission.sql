@@ -12,6 +12,10 @@ create or replace function tenantry.user_has_permission(
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    -- Taken apart here, as the query would do it for every permission that there is.
+    v_resource constant text := split_part(p_permission, ':', 1);
+    v_action constant text := split_part(p_permission, ':', 2);
 begin
     return exists (
         select
@@ -22,8 +26,8 @@ begin
         where ur.user_id = p_user_id
           and (ur.organization_id = p_organization_id or ur.organization_id is null and p_everywhere)
           and (r.organization_id is null or r.organization_id = ur.organization_id)
-          and p.resource in ('*', split_part(p_permission, ':', 1))
-          and p.action in ('*', split_part(p_permission, ':', 2))
+          and p.resource in ('*', v_resource)
+          and p.action in ('*', v_action)
     );
 end
 $$;

@@ -4,9 +4,11 @@
 -- p_account: the organization's row. Reads only; settlement stores the result, reads take it as if stored.
 create or replace function tenantry.pending_spans(p_account public.organizations)
 returns setof tenantry.credit_allocations
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
-begin atomic
+as $$
+begin
+    return query
     with open_lots as (
         select
             l.id, l.remaining, l.expired_at,
@@ -23,7 +25,8 @@ begin atomic
         false
     from open_lots
     where expired_at is null and settled_balance - spent_before > p_account.credit_balance;
-end;
+end
+$$;
 
 comment on function tenantry.pending_spans(public.organizations) is
     'Spans for the consumption that is not allocated to lots yet, in spending order.';

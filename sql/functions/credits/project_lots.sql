@@ -10,9 +10,11 @@
 -- p_account: the organization's row. p_at: the moment, not before the last entry.
 create or replace function tenantry.project_lots(p_account public.organizations, p_at timestamptz)
 returns setof tenantry.credit_lots
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
-begin atomic
+as $$
+begin
+    return query
     with open_lots as (
         select
             l as lot, l.id, l.expires_at, l.priority, l.entry_number,
@@ -64,7 +66,8 @@ begin atomic
     ) as unwritten
     cross join lateral tenantry.lots_of_renewals(p_account, p_at, unwritten.expired) as renewed
     where p_account.credits_settle_at <= p_at;
-end;
+end
+$$;
 
 comment on function tenantry.project_lots(public.organizations, timestamptz) is
     'The organization''s lots as settlement at p_at would leave them; writes nothing.';
