@@ -141,9 +141,10 @@ def consumption(cluster: Cluster, scale: Scale) -> list[Figure]:
         accounts, copies = opened.organizations(1000), floor(opened, 1000)
         opened.admin.execute("vacuum analyze")
         for name, clients, spread in (("single", 1, 1), ("hot", 8, 1), ("spread", 8, 1000)):
-            options: dict[str, Any] = {"clients": clients, "seconds": scale.seconds}
+            # Short turns, and many: the disk has its moods.
+            options: dict[str, Any] = {"clients": clients, "seconds": scale.seconds / 3}
             rounds = interleaved(
-                scale.rounds,
+                scale.rounds * 3,
                 lambda o=options, n=spread: (
                     opened.load(  # type: ignore[misc]
                         CONSUME, setup=PREPARE_CONSUME, organizations=accounts[:n], **o
@@ -320,11 +321,11 @@ def growth(cluster: Cluster, scale: Scale) -> list[Figure]:
         )
 
         def consume(organization: str) -> float:
-            options = {"setup": PREPARE_CONSUME, "organizations": [organization], "seconds": scale.seconds}
+            options = {"setup": PREPARE_CONSUME, "organizations": [organization], "seconds": scale.seconds / 3}
             return opened.load(CONSUME, **options).median * 1e6
 
         rounds = interleaved(
-            scale.rounds, *(partial(consume, organization) for organization in (large, many_lots, small))
+            scale.rounds * 3, *(partial(consume, organization) for organization in (large, many_lots, small))
         )
     return [
         Figure("growth_entries", 1.15, False, "us", [(r[0], r[2]) for r in rounds]),

@@ -166,13 +166,14 @@ class Database:
                 # A little less than there is, so that the caller still hears why.
                 acquire_timeout = max(0.001, min(0.9 * timeout, ACQUIRE_TIMEOUT))
                 return await self._send(identity.role, settings, statement, acquire_timeout)
-            except psycopg.errors.InvalidSqlStatementName:
-                # Somebody between here and PostgreSQL shares its sessions among clients, or has reset this one.
-                log.warning("statements are not prepared any more: the database's sessions are not the server's own")
-                self._prepares = False
-            except (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected) as error:
+            except (*_CONFLICTS, psycopg.errors.InvalidSqlStatementName) as error:
                 if attempt == ATTEMPTS:
                     raise CallError(from_database(error, self._constraints, identity.has_token)) from error
+                if not isinstance(error, _CONFLICTS):
+                    # Somebody between here and PostgreSQL shares its sessions among clients, or has reset this one.
+                    log.warning("statements are not prepared any more: the sessions are not the server's own")
+                    self._prepares = False
+                    continue
                 await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter, not a secret
             except PoolTimeout as error:
                 raise CallError(self._no_connection()) from error
@@ -252,6 +253,8 @@ async def _execute(connection: _Connection, message: str) -> Any:
         raise psycopg.errors.error_from_result(last)
     return last
 
+
+_CONFLICTS = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
 
 _PARAMETER = re.compile(r"\$(\d+)")
 
