@@ -28,7 +28,7 @@ begin
         perform tenantry.fail_not_found('stripe_request', p_id::text);
     end if;
     -- Ahead of the account, as whoever mirrors an object does.
-    perform pg_advisory_xact_lock(hashtextextended('tenantry.stripe_objects', 0));
+    perform tenantry.lock_stripe();
     if v_request.organization_id is not null then
         -- Ahead of the request: a consumption holds the account when it asks for a top-up.
         perform tenantry.lock_account(v_request.organization_id);

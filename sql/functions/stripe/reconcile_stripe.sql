@@ -24,7 +24,7 @@ declare
     v_event public.stripe_event;
 begin
     perform tenantry.authorize('platform:stripe');
-    perform pg_advisory_xact_lock(hashtextextended('tenantry.stripe_objects', 0));
+    perform tenantry.lock_stripe();
     -- Only mirrored, it tells whose it is, and nothing is derived from it yet.
     perform tenantry.mirror_stripe_object(
         v_object,
