@@ -1,6 +1,8 @@
 """The plots of docs/performance.md: throughput against concurrency, and latency against the size of a ledger."""
 
+import statistics
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 
 from benchmarks import grpc_load
+from benchmarks.cluster import interleaved
 from benchmarks.figures import CONSUME, FLOOR, PREPARE_CONSUME, Scale, database, floor
 from tenantry.v1.credits_pb2 import ConsumeCreditsRequest
 from tests.support.postgres import Cluster
@@ -40,18 +43,22 @@ def _throughput(cluster: Cluster, scale: Scale) -> None:
             address, method = process.address, "/tenantry.v1.CreditService/ConsumeCredits"
             sides: dict[str, Callable[[int], float]] = {
                 "ConsumeCredits over gRPC": lambda n: grpc_load.rate(
-                    address, method, body, service_token(), n, scale.seconds
+                    address, method, body, service_token(), n, scale.seconds / 2
                 ),
                 "consume_credits() in SQL": lambda n: (
                     opened.load(
-                        CONSUME, setup=PREPARE_CONSUME, organizations=[hot], clients=n, seconds=scale.seconds
+                        CONSUME, setup=PREPARE_CONSUME, organizations=[hot], clients=n, seconds=scale.seconds / 2
                     ).rate
                 ),
                 "one statement without rules": lambda n: (
                     opened.load(FLOOR, organizations=copies, clients=n, seconds=scale.seconds).rate
                 ),
             }
-            lines = {name: [rate(clients) for clients in CLIENTS] for name, rate in sides.items()}
+            turns = {n: interleaved(scale.rounds, *(partial(rate, n) for rate in sides.values())) for n in CLIENTS}
+            lines = {
+                name: [statistics.median(turn[side] for turn in turns[n]) for n in CLIENTS]
+                for side, name in enumerate(sides)
+            }
     figure, axes = plt.subplots(figsize=(7, 4))
     for name, rates in lines.items():
         axes.plot(CLIENTS, rates, marker="o", label=name)
@@ -69,13 +76,15 @@ def _latency(cluster: Cluster, scale: Scale) -> None:
             "entries": [(size, opened.ledgers(1, size, 1)[0]) for size in SIZES],
             "lots": [(lots, opened.ledgers(1, 2_000, lots)[0]) for lots in LOTS],
         }
+
+        def consume(organization: str) -> float:
+            options = {"setup": PREPARE_CONSUME, "organizations": [organization], "seconds": scale.seconds / 4}
+            return opened.load(CONSUME, **options).median * 1000
+
         figure, axes = plt.subplots(figsize=(7, 4))
         for name, ledgers in points.items():
-            medians = [
-                opened.load(CONSUME, setup=PREPARE_CONSUME, organizations=[organization], seconds=scale.seconds).median
-                * 1000
-                for _, organization in ledgers
-            ]
+            turns = interleaved(scale.rounds * 3, *(partial(consume, organization) for _, organization in ledgers))
+            medians = [statistics.median(turn[number] for turn in turns) for number in range(len(ledgers))]
             axes.plot([size for size, _ in ledgers], medians, marker="o", label=f"by {name}")
     axes.set_xscale("log")
     axes.set_ylim(bottom=0)
