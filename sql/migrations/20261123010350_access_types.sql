@@ -37,7 +37,7 @@ create type public.permission_path as (
 comment on type public.permission_path is
     'How somebody comes to a permission: assignment, role, the permission that the role holds; organization null for everywhere.';
 
-create type public.audit_entry as (
+create type public.audit_event as (
     id bigint,
     organization_id uuid,
     actor_id uuid,
@@ -50,4 +50,4 @@ create type public.audit_entry as (
     new jsonb,
     created_at timestamptz
 );
-comment on type public.audit_entry is 'Who changed what, when, and through which door.';
+comment on type public.audit_event is 'Who changed what, when, and through which door.';

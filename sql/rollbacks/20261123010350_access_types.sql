@@ -1,4 +1,4 @@
-drop type public.audit_entry;
+drop type public.audit_event;
 drop type public.permission_path;
 drop type public.permission_answer;
 drop type public.invitation;

@@ -235,8 +235,8 @@ def test_an_organization_has_roles_of_its_own(connect: Connect, world: World) ->
     refused(owner, "42501", "add_role_permission", role=str(role["id"]), permission="credits:grant")
     call(owner, "assign_role", user_id=world.users["viewer"], role="auditors", organization_id=world.first)
     viewer = world.become(connect(user="tenantry_server"), "viewer")
-    assert call(viewer, "list_audit_entries", organization_id=world.first)["entries"]
-    refused(viewer, "42501", "list_audit_entries", organization_id=world.second)
+    assert call(viewer, "list_audit_events", organization_id=world.first)["audit_events"]
+    refused(viewer, "42501", "list_audit_events", organization_id=world.second)
 
     other = world.become(connect(user="tenantry_server"), "other_owner")
     refused(other, "TN002", "get_role", role=str(role["id"]))

@@ -298,7 +298,7 @@ def test_the_audit_log_tells_who_did_what_over_grpc(client: Client, sign_up: Sig
     owner_id, owner = sign_up()
     acme = found(owner)
     client.organizations.UpdateOrganization(UpdateOrganizationRequest(organization_id=acme.id, website="http://a.b"))
-    entries = owner.access.ListAuditEntries(access.ListAuditEntriesRequest(organization_id=acme.id)).entries
+    entries = owner.access.ListAuditEvents(access.ListAuditEventsRequest(organization_id=acme.id)).audit_events
     assert [(e.resource, e.action, e.door, e.actor_role, e.actor_id) for e in entries] == [
         ("organizations", "update", "grpc", "service_role", ""),
         ("user_roles", "insert", "grpc", "authenticated", owner_id),
@@ -309,13 +309,13 @@ def test_the_audit_log_tells_who_did_what_over_grpc(client: Client, sign_up: Sig
     assert "credit_balance" not in changed.new
     assert not entries[1].HasField("old")
     assert entries[2].resource_id == acme.id
-    page = owner.access.ListAuditEntries(access.ListAuditEntriesRequest(organization_id=acme.id, page_size=2))
-    rest = owner.access.ListAuditEntries(
-        access.ListAuditEntriesRequest(organization_id=acme.id, page_size=2, page_token=page.next_page_token)
+    page = owner.access.ListAuditEvents(access.ListAuditEventsRequest(organization_id=acme.id, page_size=2))
+    rest = owner.access.ListAuditEvents(
+        access.ListAuditEventsRequest(organization_id=acme.id, page_size=2, page_token=page.next_page_token)
     )
-    assert [*page.entries, *rest.entries] == list(entries)
+    assert [*page.audit_events, *rest.audit_events] == list(entries)
     _, stranger = sign_up()
-    said = refused(stranger.access.ListAuditEntries, access.ListAuditEntriesRequest(organization_id=acme.id))
+    said = refused(stranger.access.ListAuditEvents, access.ListAuditEventsRequest(organization_id=acme.id))
     assert said.metadata["permission"] == "audit:read"
 
 

@@ -225,7 +225,7 @@ def user(subject: str = USER) -> server.Metadata:
         ("InviteMember", "members:manage"),
         ("RevokeInvitation", "members:manage"),
         ("ListInvitations", "members:manage"),
-        ("ListAuditEntries", "audit:read"),
+        ("ListAuditEvents", "audit:read"),
     ],
 )
 def test_a_user_without_a_role_is_told_which_permission_is_missing(

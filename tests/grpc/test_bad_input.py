@@ -553,7 +553,7 @@ CASES = [
     Case("RevokeInvitation", {"organization_id": "$acme", "invitation_id": NOBODY}, MISSING, None),
     Case("ListInvitations", {}, INVALID, "organization_id"),
     Case("ListUserOrganizations", {}, INVALID, "user_id"),
-    Case("ListAuditEntries", {"page_token": "$permissions-token"}, TOKEN, "page_token"),
+    Case("ListAuditEvents", {"page_token": "$permissions-token"}, TOKEN, "page_token"),
 ]
 
 CASES += [

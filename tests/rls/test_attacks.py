@@ -356,7 +356,7 @@ ORACLES: list[tuple[str, dict[str, str], str]] = [
     ("list_roles", {"organization_id": "{second}"}, "organization_id"),
     ("list_members", {"organization_id": "{second}"}, "organization_id"),
     ("list_invitations", {"organization_id": "{second}"}, "organization_id"),
-    ("list_audit_entries", {"organization_id": "{second}"}, "organization_id"),
+    ("list_audit_events", {"organization_id": "{second}"}, "organization_id"),
     ("list_role_assignments", {"organization_id": "{second}"}, "organization_id"),
     ("list_role_assignments", {"user_id": "{foreigner}"}, "user_id"),
     ("list_user_roles", {"user_id": "{foreigner}"}, "user_id"),

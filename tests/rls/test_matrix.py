@@ -179,7 +179,7 @@ has_permission           -     no        ok      ok      ok       ok     ok     
 hold_credits             -     -         -       first   -        first  first  -            first           first
 invite_member            -     -         -       -       -        first  first  -            first           first
 list_allocations         -     -         first   first   first    first  first  -            first           first
-list_audit_entries       -     -         -       -       -        first  first  -            first           first
+list_audit_events       -     -         -       -       -        first  first  -            first           first
 list_billing_records     -     -         -       -       first    first  first  -            first           first
 list_credit_events       -     ok        ok      ok      ok       ok     ok     ok           ok              ok
 list_credit_lots         -     -         first   first   first    first  first  -            first           first
@@ -294,7 +294,7 @@ PROBES = {
     "hold_credits": "organization_id => {first}, amount => 1",
     "invite_member": "organization_id => {first}, email => 'new@example.com', role => 'viewer'",
     "list_allocations": "organization_id => {first}, credit_transaction_id => {spent_first}",
-    "list_audit_entries": "organization_id => {first}",
+    "list_audit_events": "organization_id => {first}",
     "list_billing_records": "organization_id => {first}",
     "list_credit_events": "",
     "list_credit_lots": "organization_id => {first}",

@@ -224,8 +224,8 @@ def test_the_audit_log_tells_postgrests_door_from_the_others(
         ("by grpc", "grpc", "authenticated", world.users["admin"]),
         ("by sql", "sql", "postgres", None),
     ]
-    [page] = gateway.rpc("owner", "list_audit_entries", organization_id=world.first, resource="organizations")
-    assert UUID(page["entries"][0]["organization_id"]) == world.first
+    [page] = gateway.rpc("owner", "list_audit_events", organization_id=world.first, resource="organizations")
+    assert UUID(page["audit_events"][0]["organization_id"]) == world.first
 
 
 def test_a_caller_cannot_set_the_claims_from_within_a_request(gateway: Gateway) -> None:

@@ -35,7 +35,7 @@ _COMPOSITES = (
     "invitation",
     "permission_answer",
     "permission_path",
-    "audit_entry",
+    "audit_event",
     "stripe_event",
     "subscription_plans",
     "credit_products",

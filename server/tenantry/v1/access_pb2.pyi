@@ -149,7 +149,7 @@ class PermissionPath(_message.Message):
     organization_id: str
     def __init__(self, user_role_id: _Optional[str] = ..., role_id: _Optional[str] = ..., role: _Optional[str] = ..., permission: _Optional[str] = ..., organization_id: _Optional[str] = ...) -> None: ...
 
-class AuditEntry(_message.Message):
+class AuditEvent(_message.Message):
     __slots__ = ("id", "organization_id", "actor_id", "actor_role", "door", "action", "resource", "resource_id", "old", "new", "created_at")
     ID_FIELD_NUMBER: _ClassVar[int]
     ORGANIZATION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -635,7 +635,7 @@ class ListUserOrganizationsResponse(_message.Message):
     organizations: _containers.RepeatedCompositeFieldContainer[_organizations_pb2.Organization]
     def __init__(self, organizations: _Optional[_Iterable[_Union[_organizations_pb2.Organization, _Mapping]]] = ...) -> None: ...
 
-class ListAuditEntriesRequest(_message.Message):
+class ListAuditEventsRequest(_message.Message):
     __slots__ = ("organization_id", "resource", "resource_id", "page_size", "page_token")
     ORGANIZATION_ID_FIELD_NUMBER: _ClassVar[int]
     RESOURCE_FIELD_NUMBER: _ClassVar[int]
@@ -649,10 +649,10 @@ class ListAuditEntriesRequest(_message.Message):
     page_token: str
     def __init__(self, organization_id: _Optional[str] = ..., resource: _Optional[str] = ..., resource_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
-class ListAuditEntriesResponse(_message.Message):
-    __slots__ = ("entries", "next_page_token")
-    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+class ListAuditEventsResponse(_message.Message):
+    __slots__ = ("audit_events", "next_page_token")
+    AUDIT_EVENTS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
-    entries: _containers.RepeatedCompositeFieldContainer[AuditEntry]
+    audit_events: _containers.RepeatedCompositeFieldContainer[AuditEvent]
     next_page_token: str
-    def __init__(self, entries: _Optional[_Iterable[_Union[AuditEntry, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    def __init__(self, audit_events: _Optional[_Iterable[_Union[AuditEvent, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...

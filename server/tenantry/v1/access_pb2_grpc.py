@@ -186,10 +186,10 @@ class AccessServiceStub:
                 request_serializer=tenantry_dot_v1_dot_access__pb2.ListUserOrganizationsRequest.SerializeToString,
                 response_deserializer=tenantry_dot_v1_dot_access__pb2.ListUserOrganizationsResponse.FromString,
                 _registered_method=True)
-        self.ListAuditEntries = channel.unary_unary(
-                '/tenantry.v1.AccessService/ListAuditEntries',
-                request_serializer=tenantry_dot_v1_dot_access__pb2.ListAuditEntriesRequest.SerializeToString,
-                response_deserializer=tenantry_dot_v1_dot_access__pb2.ListAuditEntriesResponse.FromString,
+        self.ListAuditEvents = channel.unary_unary(
+                '/tenantry.v1.AccessService/ListAuditEvents',
+                request_serializer=tenantry_dot_v1_dot_access__pb2.ListAuditEventsRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_access__pb2.ListAuditEventsResponse.FromString,
                 _registered_method=True)
 
 
@@ -413,7 +413,7 @@ class AccessServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def ListAuditEntries(self, request, context):
+    def ListAuditEvents(self, request, context):
         """Lists who changed what, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -573,10 +573,10 @@ def add_AccessServiceServicer_to_server(servicer, server):
                     request_deserializer=tenantry_dot_v1_dot_access__pb2.ListUserOrganizationsRequest.FromString,
                     response_serializer=tenantry_dot_v1_dot_access__pb2.ListUserOrganizationsResponse.SerializeToString,
             ),
-            'ListAuditEntries': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListAuditEntries,
-                    request_deserializer=tenantry_dot_v1_dot_access__pb2.ListAuditEntriesRequest.FromString,
-                    response_serializer=tenantry_dot_v1_dot_access__pb2.ListAuditEntriesResponse.SerializeToString,
+            'ListAuditEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAuditEvents,
+                    request_deserializer=tenantry_dot_v1_dot_access__pb2.ListAuditEventsRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_access__pb2.ListAuditEventsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1402,7 +1402,7 @@ class AccessService:
             _registered_method=True)
 
     @staticmethod
-    def ListAuditEntries(request,
+    def ListAuditEvents(request,
             target,
             options=(),
             channel_credentials=None,
@@ -1415,9 +1415,9 @@ class AccessService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/tenantry.v1.AccessService/ListAuditEntries',
-            tenantry_dot_v1_dot_access__pb2.ListAuditEntriesRequest.SerializeToString,
-            tenantry_dot_v1_dot_access__pb2.ListAuditEntriesResponse.FromString,
+            '/tenantry.v1.AccessService/ListAuditEvents',
+            tenantry_dot_v1_dot_access__pb2.ListAuditEventsRequest.SerializeToString,
+            tenantry_dot_v1_dot_access__pb2.ListAuditEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -104,7 +104,7 @@ class AccessServiceStub:
     """Lists the invitations of an organization, newest first."""
     ListUserOrganizations: _grpc.UnaryUnaryMultiCallable[_access_pb2.ListUserOrganizationsRequest, _access_pb2.ListUserOrganizationsResponse]
     """Lists the organizations that a user belongs to."""
-    ListAuditEntries: _grpc.UnaryUnaryMultiCallable[_access_pb2.ListAuditEntriesRequest, _access_pb2.ListAuditEntriesResponse]
+    ListAuditEvents: _grpc.UnaryUnaryMultiCallable[_access_pb2.ListAuditEventsRequest, _access_pb2.ListAuditEventsResponse]
     """Lists who changed what, newest first."""
 
 @_typing.type_check_only
@@ -183,7 +183,7 @@ class AccessServiceAsyncStub(AccessServiceStub):
     """Lists the invitations of an organization, newest first."""
     ListUserOrganizations: _aio.UnaryUnaryMultiCallable[_access_pb2.ListUserOrganizationsRequest, _access_pb2.ListUserOrganizationsResponse]  # type: ignore[assignment]
     """Lists the organizations that a user belongs to."""
-    ListAuditEntries: _aio.UnaryUnaryMultiCallable[_access_pb2.ListAuditEntriesRequest, _access_pb2.ListAuditEntriesResponse]  # type: ignore[assignment]
+    ListAuditEvents: _aio.UnaryUnaryMultiCallable[_access_pb2.ListAuditEventsRequest, _access_pb2.ListAuditEventsResponse]  # type: ignore[assignment]
     """Lists who changed what, newest first."""
 
 class AccessServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -441,11 +441,11 @@ class AccessServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lists the organizations that a user belongs to."""
 
     @_abc_1.abstractmethod
-    def ListAuditEntries(
+    def ListAuditEvents(
         self,
-        request: _access_pb2.ListAuditEntriesRequest,
+        request: _access_pb2.ListAuditEventsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_access_pb2.ListAuditEntriesResponse, _abc.Awaitable[_access_pb2.ListAuditEntriesResponse]]:
+    ) -> _typing.Union[_access_pb2.ListAuditEventsResponse, _abc.Awaitable[_access_pb2.ListAuditEventsResponse]]:
         """Lists who changed what, newest first."""
 
 def add_AccessServiceServicer_to_server(servicer: AccessServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -204,10 +204,10 @@ def test_changes_of_an_own_role_belong_to_its_organization(acme: Team, admin: Co
 
 def test_it_outlives_the_organization(acme: Team, platform: Connection) -> None:
     call(acme.as_("owner"), "delete_organization", organization_id=acme.id)
-    rows = call(platform, "list_audit_entries", organization_id=acme.id, page_size=1000)["entries"]
+    rows = call(platform, "list_audit_events", organization_id=acme.id, page_size=1000)["audit_events"]
     gone = next(row for row in rows if (row["resource"], row["action"]) == ("organizations", "delete"))
     assert gone["actor_id"] == acme.users["owner"]
-    assert refused(acme.as_("owner"), "42501", "list_audit_entries", organization_id=acme.id)
+    assert refused(acme.as_("owner"), "42501", "list_audit_events", organization_id=acme.id)
 
 
 @pytest.mark.parametrize(
@@ -237,10 +237,10 @@ def entries(connection: Connection, organization_id: UUID | None = None, **filte
     token = None
     while True:
         page = call(
-            connection, "list_audit_entries",
+            connection, "list_audit_events",
             organization_id=organization_id, page_size=3, page_token=token, **filters,
         )  # fmt: skip
-        found += page["entries"]
+        found += page["audit_events"]
         token = page["next_page_token"]
         if not token:
             return found
@@ -254,10 +254,10 @@ def test_who_may_read_it_reads_their_organizations_newest_first(
         assert {row["organization_id"] for row in seen} == {acme.id}
         assert [row["id"] for row in seen] == sorted((row["id"] for row in seen), reverse=True)
         assert len(seen) == 6
-        refused(acme.as_(who), "42501", "list_audit_entries", organization_id=globex.id)
-        refused(acme.as_(who), "42501", "list_audit_entries")
+        refused(acme.as_(who), "42501", "list_audit_events", organization_id=globex.id)
+        refused(acme.as_(who), "42501", "list_audit_events")
     for who in ("billing", "member", "viewer"):
-        denied = refused(acme.as_(who), "42501", "list_audit_entries", organization_id=acme.id)
+        denied = refused(acme.as_(who), "42501", "list_audit_events", organization_id=acme.id)
         assert denied["permission"] == "audit:read"
     for everywhere in (service, platform):
         assert len(entries(everywhere)) == last(admin) == len(log(admin))
@@ -268,5 +268,5 @@ def test_it_is_read_by_table_and_by_row(acme: Team, service: Connection) -> None
     one = acme.assignment("viewer")
     (row,) = entries(acme.as_("owner"), acme.id, resource_id=one)
     assert row["resource_id"] == one
-    page = call(service, "list_audit_entries", organization_id=acme.id, page_size=1)
-    refused(service, "TN003", "list_audit_entries", page_token=page["next_page_token"])
+    page = call(service, "list_audit_events", organization_id=acme.id, page_size=1)
+    refused(service, "TN003", "list_audit_events", page_token=page["next_page_token"])

@@ -11,10 +11,10 @@ def test_what_is_given_and_taken_counts_at_the_next_statement(acme: Team, admin:
     assert not allowed(session, acme.id, "audit:read")
     given = call(acme.as_("owner"), "assign_role", user_id=acme.users["viewer"], role="editor", organization_id=acme.id)
     assert allowed(session, acme.id, "audit:read")
-    call(session, "list_audit_entries", organization_id=acme.id)
+    call(session, "list_audit_events", organization_id=acme.id)
     call(acme.as_("owner"), "remove_role_assignment", user_role_id=given["id"])
     assert not allowed(session, acme.id, "audit:read")
-    refused(session, "42501", "list_audit_entries", organization_id=acme.id)
+    refused(session, "42501", "list_audit_events", organization_id=acme.id)
     assert admin.info.transaction_status == 0
 
 
