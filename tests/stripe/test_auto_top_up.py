@@ -299,7 +299,11 @@ def test_spending_and_paying_at_the_same_time_neither_deadlock_nor_pay_twice(sho
     with ThreadPoolExecutor(7) as pool:
         sending = pool.submit(send)
         try:
-            list(pool.map(spend, connections))
+            # Again, if the machine was too slow for spending and paying to meet.
+            for _ in range(10):
+                list(pool.map(spend, connections))
+                if len(shop.requests("auto_top_up")) > 3:
+                    break
         finally:
             done.set()
         sending.result()

@@ -22,6 +22,13 @@ from tests.support.subscriptions import current
 
 KEY = "sk_test_12345"
 
+# It keeps its state in one file of the machine's, whoever runs it; nobody needs it here.
+PROGRAM = """
+from localstripe import resources, server
+resources.Store.dump_to_disk = lambda store: None
+server.start()
+"""
+
 
 @pytest.fixture(scope="module")
 def localstripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -53,7 +60,7 @@ def localstripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def running(folder: Path, port: int) -> "subprocess.Popen[bytes]":
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(
-            [folder / "venv/bin/localstripe", "--port", str(port), "--from-scratch"],
+            [folder / "venv/bin/python", "-c", PROGRAM, "--port", str(port), "--from-scratch"],
             cwd=folder,
             stdout=log,
             stderr=subprocess.STDOUT,
