@@ -172,6 +172,51 @@ def test_cancel_resume_and_change_of_plan_are_done_at_stripe_and_followed_from_i
     assert state(shop, acme)["subscription"] == before["subscription"]
 
 
+@pytest.mark.parametrize("is_followed", [True, False])
+def test_a_plan_that_is_to_come_at_renewal_is_not_had_now_without_a_payment(shop: Shop, is_followed: bool) -> None:
+    """At Stripe it has come already, at no charge: from there a change costs nothing, or is even paid for."""
+    acme, subscription = subscribed(shop)
+    for name in ("Team", "Business"):
+        shop.plan(name=name, price_amount=500000, included_credits=30000)
+    one: dict[str, Any] = {"subscription_id": subscription["id"]}
+    call(shop.service, "change_plan", subscription_plan="Team", at_renewal=True, **one)
+    if is_followed:
+        shop.send()
+        assert current(shop.service, acme)["pending_plan_id"]
+    for plan in ("Pro", "Team", "Business"):
+        assert refused(shop.service, "TN001", "change_plan", subscription_plan=plan, **one)["field"] == "at_renewal"
+    shop.send()
+    shop.hear()
+    assert shop.credits(acme) == 100
+    # Taken back, there is nothing to come.
+    call(shop.service, "change_plan", subscription_plan="Pro", at_renewal=True, **one)
+    shop.send()
+    assert current(shop.service, acme)["pending_plan_id"] is None
+    assert [i["total"] for i in shop.fake.of("invoice")] == [2000]
+    call(shop.service, "change_plan", subscription_plan="Team", **one)
+    shop.send()
+    assert shop.fake.of("invoice")[-1]["total"] > 400000
+    assert shop.credits(acme) == 30000
+
+
+def test_a_trial_is_not_moved_to_a_plan_that_has_none(shop: Shop) -> None:
+    """Nothing is charged for it during a trial, and its credits would come at once."""
+    shop.plan(name="Trial", trial_period_days=14)
+    shop.plan(name="Team", price_amount=5000, included_credits=300)
+    shop.plan(name="Other", trial_period_days=7, included_credits=200)
+    acme = organization(shop.service)
+    request = shop.ask("create_checkout_session", organization_id=acme, subscription_plan="Trial", **PAGES)
+    shop.fake.complete(request["stripe_id"])
+    shop.hear()
+    one: dict[str, Any] = {"subscription_id": current(shop.service, acme)["id"]}
+    assert refused(shop.service, "TN028", "change_plan", subscription_plan="Team", **one)["cause"] == "PLAN_HAS_NO_TRIAL"
+    call(shop.service, "change_plan", subscription_plan="Other", **one)
+    shop.send()
+    call(shop.service, "change_plan", subscription_plan="Team", at_renewal=True, **one)
+    shop.send()
+    assert shop.credits(acme) == 200
+
+
 def state(shop: Shop, organization_id: UUID) -> Row:
     subscription = current(shop.service, organization_id)
     subscription.pop("updated_at")

@@ -28,11 +28,7 @@ begin
     end if;
     perform tenantry.check_metadata('metadata', p_metadata);
     v_plan := tenantry.plan_for_sale(p_subscription_plan);
-    if coalesce(v_plan.trial_period_days, 0) = 0 then
-        perform tenantry.fail(
-            'TN028', format('plan "%s" has no trial', v_plan.name),
-            jsonb_build_object('subscription_plan_id', v_plan.id, 'cause', 'PLAN_HAS_NO_TRIAL'));
-    end if;
+    perform tenantry.fail_no_trial(v_plan);
     -- Before it is asked whether there was one: two at once would both find none.
     perform tenantry.lock_account(p_organization_id);
     if exists (
