@@ -195,8 +195,22 @@ def test_a_plan_that_is_to_come_at_renewal_is_not_had_now_without_a_payment(shop
     assert [i["total"] for i in shop.fake.of("invoice")] == [2000]
     call(shop.service, "change_plan", subscription_plan="Team", **one)
     shop.send()
+    shop.hear()
     assert shop.fake.of("invoice")[-1]["total"] > 400000
     assert shop.credits(acme) == 30000
+
+
+def test_a_dearer_plan_is_had_when_it_has_been_paid_for(shop: Shop) -> None:
+    acme, subscription = subscribed(shop)
+    shop.plan(name="Team", price_amount=500000, included_credits=30000)
+    shop.fake.decline(subscription["stripe_customer_id"])
+    call(shop.service, "change_plan", subscription_id=subscription["id"], subscription_plan="Team")
+    shop.send()
+    shop.hear()
+    assert [(r["state"], r["error_type"]) for r in shop.requests("change_plan")] == [("failed", "card_error")]
+    found = current(shop.service, acme)
+    assert (found["status"], found["subscription_plan_id"]) == ("active", subscription["subscription_plan_id"])
+    assert shop.credits(acme) == 100
 
 
 def test_a_trial_is_not_moved_to_a_plan_that_has_none(shop: Shop) -> None:

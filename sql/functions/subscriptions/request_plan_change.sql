@@ -51,6 +51,8 @@ begin
         jsonb_build_object(
             'items', jsonb_build_array(jsonb_build_object('id', v_item ->> 'id', 'price', p_new.stripe_price_id)),
             'proration_behavior', case when p_at_renewal then 'none' else 'always_invoice' end,
+            -- Not paid for, it is not changed.
+            'payment_behavior', case when not p_at_renewal then 'error_if_incomplete' end,
             'metadata', jsonb_build_object(
                 'tenantry_plan_until', case
                     when v_comes_later then extract(epoch from p_subscription.current_period_end)::bigint::text
