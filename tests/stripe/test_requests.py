@@ -213,6 +213,18 @@ def test_a_dearer_plan_is_had_when_it_has_been_paid_for(shop: Shop) -> None:
     assert shop.credits(acme) == 100
 
 
+@pytest.mark.parametrize(("interval", "behavior"), [("monthly", "always_invoice"), ("annual", "none")])
+def test_credits_that_stay_are_not_paid_back(shop: Shop, interval: str, behavior: str) -> None:
+    """Those of the period before stay when another billing period starts. If its money came back, going to and fro would
+    bring them again and again."""
+    _, subscription = subscribed(shop)
+    shop.plan(name="Team", price_amount=5000, included_credits=300, interval=interval)
+    call(shop.service, "change_plan", subscription_id=subscription["id"], subscription_plan="Team")
+    (asked,) = shop.requests("change_plan")
+    assert asked["params"]["proration_behavior"] == behavior
+    assert asked["params"]["payment_behavior"] == "error_if_incomplete"
+
+
 def test_a_trial_is_not_moved_to_a_plan_that_has_none(shop: Shop) -> None:
     """Nothing is charged for it during a trial, and its credits would come at once."""
     shop.plan(name="Trial", trial_period_days=14)

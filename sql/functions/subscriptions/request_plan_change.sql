@@ -1,4 +1,5 @@
--- Asks Stripe to move a subscription to another plan: now, with the difference charged or credited; or from the next
+-- Asks Stripe to move a subscription to another plan: now, with the difference charged or credited; now, with a new period
+-- if plans differ in their billing period, and nothing credited, as the credits of the old period stay; or from the next
 -- renewal on, with nothing charged until then and a note of which plan holds meanwhile, which sync_subscriptions()
 -- honours.
 --
@@ -19,13 +20,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_comes_later constant boolean := p_at_renewal and p_new.id <> p_old.id;
+    -- Null where the present plan is not known here.
+    v_other_period constant boolean :=
+        (p_new.interval, p_new.interval_count) <> (p_old.interval, p_old.interval_count);
     v_item constant jsonb := (
         select o.data #> '{items,data,0}' from tenantry.stripe_objects as o
         where o.id = p_subscription.stripe_subscription_id
     );
 begin
-    if p_at_renewal
-        and (p_new.interval, p_new.interval_count) is distinct from (p_old.interval, p_old.interval_count) then
+    if p_at_renewal and v_other_period is not false then
         perform tenantry.fail_invalid(
             'at_renewal', 'is for a plan with the same billing period; a change to another starts it now');
     elsif tenantry.is_local(p_new.stripe_price_id) then
@@ -50,7 +53,7 @@ begin
         '/v1/subscriptions/' || p_subscription.stripe_subscription_id,
         jsonb_build_object(
             'items', jsonb_build_array(jsonb_build_object('id', v_item ->> 'id', 'price', p_new.stripe_price_id)),
-            'proration_behavior', case when p_at_renewal then 'none' else 'always_invoice' end,
+            'proration_behavior', case when p_at_renewal or v_other_period then 'none' else 'always_invoice' end,
             -- Not paid for, it is not changed.
             'payment_behavior', case when not p_at_renewal then 'error_if_incomplete' end,
             'metadata', jsonb_build_object(
