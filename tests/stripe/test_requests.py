@@ -9,7 +9,7 @@ import pytest
 from tenantry.demo.fake_stripe import HEAD_START, Failure
 from tests.conftest import Connect
 from tests.support.fake_stripe import PAGES, Shop
-from tests.support.ledger import START, Row, call, freeze, move_clock, organization, refused
+from tests.support.ledger import START, Row, call, consume, freeze, move_clock, organization, refused
 from tests.support.subscriptions import current
 from tests.support.users import Team
 
@@ -223,6 +223,28 @@ def test_credits_that_stay_are_not_paid_back(shop: Shop, interval: str, behavior
     (asked,) = shop.requests("change_plan")
     assert asked["params"]["proration_behavior"] == behavior
     assert asked["params"]["payment_behavior"] == "error_if_incomplete"
+
+
+def test_the_credits_of_a_trial_come_once_however_many_pages_offered_it(shop: Shop) -> None:
+    shop.plan(name="Trial", trial_period_days=14)
+    acme = organization(shop.service)
+    pages = [
+        shop.ask(
+            "create_checkout_session",
+            organization_id=acme,
+            subscription_plan="Trial",
+            **PAGES | {"success_url": f"https://shop.example/{number}"},
+        )
+        for number in range(3)
+    ]
+    for page in pages:
+        shop.fake.complete(page["stripe_id"])
+        shop.hear()
+        assert current(shop.service, acme)["status"] == "trial"
+        assert shop.credits(acme) == (100 if page is pages[0] else 0)
+        if page is pages[0]:
+            consume(shop.service, acme, 100)
+        shop.fake.advance(60)
 
 
 def test_a_trial_is_not_moved_to_a_plan_that_has_none(shop: Shop) -> None:

@@ -4,8 +4,8 @@
 -- Of several that live at once the newest counts; the others are shown as cancelled when it began. One of our own that
 -- lives when one at Stripe does is cancelled.
 -- Credits come with what was paid: for each paid invoice, those of the periods on it, unless the money went back; and for
--- a trial, while it lasts. The period that runs brings what the plan that the subscription now has includes, but no more
--- than the plan that was paid for last does; another what the plan on its invoice did.
+-- the organization's first trial, while it lasts. The period that runs brings what the plan that the subscription now has
+-- includes, but no more than the plan that was paid for last does; another what the plan on its invoice did.
 --
 -- The caller holds the account's lock and has settled it. Locks: the subscriptions.
 create or replace function tenantry.sync_subscriptions(p_organization_id uuid) returns void
@@ -88,7 +88,13 @@ begin
         select * into v_account from public.organizations where id = p_organization_id;
         select * into v_plan from public.subscription_plans where id = v_subscription.subscription_plan_id;
         v_starts := '{}';
-        if v_subscription.trial_start is not null then
+        -- However many pages offered it, and were taken up.
+        if v_subscription.trial_start is not null and not exists (
+            select from public.organization_subscriptions as s
+            where s.organization_id = p_organization_id
+              and (s.trial_start, coalesce(s.stripe_subscription_id, ''))
+                  < (v_subscription.trial_start, v_subscription.stripe_subscription_id)
+        ) then
             perform tenantry.bring_trial(v_account, v_subscription, v_plan, v_now);
             v_starts := v_starts || v_subscription.trial_start;
         end if;
