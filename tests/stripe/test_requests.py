@@ -247,6 +247,14 @@ def test_the_credits_of_a_trial_come_once_however_many_pages_offered_it(shop: Sh
         shop.fake.advance(60)
 
 
+def test_no_more_is_sold_at_once_than_a_bill_can_say(shop: Shop) -> None:
+    """What came of the payment could not be written down, and the credits would never come."""
+    pack, acme = shop.product(price_amount=20_000_000), organization(shop.service)
+    sale = {"organization_id": acme, "credit_product": pack["name"], **PAGES}
+    assert refused(shop.service, "TN001", "create_checkout_session", quantity=108, **sale)["field"] == "quantity"
+    call(shop.service, "create_checkout_session", quantity=107, **sale)
+
+
 def test_a_trial_is_not_moved_to_a_plan_that_has_none(shop: Shop) -> None:
     """Nothing is charged for it during a trial, and its credits would come at once."""
     shop.plan(name="Trial", trial_period_days=14)
@@ -290,6 +298,21 @@ def test_a_resumption_does_not_overtake_the_cancellation_before_it(shop: Shop) -
     assert [r["state"] for r in shop.requests()[-2:]] == ["succeeded", "succeeded"]
     assert not shop.fake.of("subscription")[0]["cancel_at_period_end"]
     assert not current(shop.service, acme)["cancel_at_period_end"]
+
+
+def test_a_page_is_for_who_may_pay_not_for_who_may_look_on(shop: Shop, connect: Connect) -> None:
+    """Whoever has its address changes how the organization pays."""
+    team = Team(shop.admin, connect)
+    asked = call(team.as_("billing"), "create_portal_session", organization_id=team.id, return_url=PAGES["success_url"])
+    shop.send()
+    for role, sees in (("billing", True), ("admin", False)):
+        who = team.as_(role)
+        one = call(who, "get_stripe_request", organization_id=team.id, stripe_request_id=asked["id"])
+        listed = call(who, "list_stripe_requests", organization_id=team.id, operation="create_portal_session")
+        (other,) = listed["stripe_requests"]
+        assert [one["state"], other["state"]] == ["succeeded"] * 2
+        assert [bool(one["url"]), bool(other["url"])] == [sees] * 2
+    assert shop.answered(asked)["url"]
 
 
 def test_a_portal_session_is_a_page_for_the_customer(shop: Shop) -> None:
