@@ -146,6 +146,21 @@ def test_nobody_gains_credits_by_going_up_and_down(service: Connection, admin: C
     assert findings(service, acme) == []
 
 
+def test_nor_by_going_between_credits_by_the_month_and_by_the_year(service: Connection, admin: Connection) -> None:
+    freeze(admin)
+    months = plan(service, interval="annual", features={"credit_interval": "monthly"})
+    year = plan(service, interval="annual", included_credits=1200)
+    acme = organization(service)
+    subscription = subscribe(service, acme, months)
+    move_clock(admin, "+70 days")
+    assert balance(service, acme)["balance"] == 100
+    for _ in range(2):
+        call(service, "change_plan", subscription_id=subscription["id"], subscription_plan=year["name"])
+        call(service, "change_plan", subscription_id=subscription["id"], subscription_plan=months["name"])
+        assert balance(service, acme)["balance"] == 100
+        assert_ledger_holds(admin, acme)
+
+
 def test_a_plan_changed_at_renewal_holds_from_then_on(service: Connection, admin: Connection) -> None:
     acme = organization(service)
     freeze(admin)
