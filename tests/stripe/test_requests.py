@@ -215,7 +215,7 @@ def test_a_dearer_plan_is_had_when_it_has_been_paid_for(shop: Shop) -> None:
 
 @pytest.mark.parametrize(("interval", "behavior"), [("monthly", "always_invoice"), ("annual", "none")])
 def test_credits_that_stay_are_not_paid_back(shop: Shop, interval: str, behavior: str) -> None:
-    """Those of the period before stay when another billing period starts. If its money came back, going to and fro would
+    """Those of the old period stay when another billing period starts. If its money came back, going to and fro would
     bring them again and again."""
     _, subscription = subscribed(shop)
     shop.plan(name="Team", price_amount=5000, included_credits=300, interval=interval)
@@ -265,7 +265,8 @@ def test_a_trial_is_not_moved_to_a_plan_that_has_none(shop: Shop) -> None:
     shop.fake.complete(request["stripe_id"])
     shop.hear()
     one: dict[str, Any] = {"subscription_id": current(shop.service, acme)["id"]}
-    assert refused(shop.service, "TN028", "change_plan", subscription_plan="Team", **one)["cause"] == "PLAN_HAS_NO_TRIAL"
+    detail = refused(shop.service, "TN028", "change_plan", subscription_plan="Team", **one)
+    assert detail["cause"] == "PLAN_HAS_NO_TRIAL"
     call(shop.service, "change_plan", subscription_plan="Other", **one)
     shop.send()
     call(shop.service, "change_plan", subscription_plan="Team", at_renewal=True, **one)
