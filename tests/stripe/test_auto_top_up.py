@@ -217,6 +217,19 @@ def test_whatever_makes_credits_run_low_tops_up(shop: Shop, way: str) -> None:
     assert [r["state"] for r in shop.requests("auto_top_up")] == ["pending"]
 
 
+def test_a_payment_that_is_given_back_is_not_made_again(shop: Shop) -> None:
+    acme = ready(shop)
+    consume(shop.service, acme, 450)
+    shop.send()
+    (payment,) = payments(shop)
+    shop.fake.refund(payment["id"])
+    shop.hear()
+    shop.send()
+    assert shop.credits(acme) == 50
+    assert len(payments(shop)) == 1
+    assert failures(shop, acme) == []
+
+
 def test_a_consumption_that_is_undone_buys_nothing(shop: Shop) -> None:
     acme = ready(shop)
     with shop.service.transaction(force_rollback=True):

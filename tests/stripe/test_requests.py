@@ -9,7 +9,7 @@ import pytest
 from tenantry.demo.fake_stripe import HEAD_START, Failure
 from tests.conftest import Connect
 from tests.support.fake_stripe import PAGES, Shop
-from tests.support.ledger import START, Row, call, freeze, move_clock, organization, refused
+from tests.support.ledger import START, Row, call, consume, freeze, move_clock, organization, refused
 from tests.support.subscriptions import current
 from tests.support.users import Team
 
@@ -172,6 +172,108 @@ def test_cancel_resume_and_change_of_plan_are_done_at_stripe_and_followed_from_i
     assert state(shop, acme)["subscription"] == before["subscription"]
 
 
+@pytest.mark.parametrize("is_followed", [True, False])
+def test_a_plan_that_is_to_come_at_renewal_is_not_had_now_without_a_payment(shop: Shop, is_followed: bool) -> None:
+    """At Stripe it has come already, at no charge: from there a change costs nothing, or is even paid for."""
+    acme, subscription = subscribed(shop)
+    for name in ("Team", "Business"):
+        shop.plan(name=name, price_amount=500000, included_credits=30000)
+    one: dict[str, Any] = {"subscription_id": subscription["id"]}
+    call(shop.service, "change_plan", subscription_plan="Team", at_renewal=True, **one)
+    if is_followed:
+        shop.send()
+        assert current(shop.service, acme)["pending_plan_id"]
+    for plan in ("Pro", "Team", "Business"):
+        assert refused(shop.service, "TN001", "change_plan", subscription_plan=plan, **one)["field"] == "at_renewal"
+    shop.send()
+    shop.hear()
+    assert shop.credits(acme) == 100
+    # Taken back, there is nothing to come.
+    call(shop.service, "change_plan", subscription_plan="Pro", at_renewal=True, **one)
+    shop.send()
+    assert current(shop.service, acme)["pending_plan_id"] is None
+    assert [i["total"] for i in shop.fake.of("invoice")] == [2000]
+    call(shop.service, "change_plan", subscription_plan="Team", **one)
+    shop.send()
+    shop.hear()
+    assert shop.fake.of("invoice")[-1]["total"] > 400000
+    assert shop.credits(acme) == 30000
+
+
+def test_a_dearer_plan_is_had_when_it_has_been_paid_for(shop: Shop) -> None:
+    acme, subscription = subscribed(shop)
+    shop.plan(name="Team", price_amount=500000, included_credits=30000)
+    shop.fake.decline(subscription["stripe_customer_id"])
+    call(shop.service, "change_plan", subscription_id=subscription["id"], subscription_plan="Team")
+    shop.send()
+    shop.hear()
+    assert [(r["state"], r["error_type"]) for r in shop.requests("change_plan")] == [("failed", "card_error")]
+    found = current(shop.service, acme)
+    assert (found["status"], found["subscription_plan_id"]) == ("active", subscription["subscription_plan_id"])
+    assert shop.credits(acme) == 100
+
+
+@pytest.mark.parametrize(("interval", "behavior"), [("monthly", "always_invoice"), ("annual", "none")])
+def test_credits_that_stay_are_not_paid_back(shop: Shop, interval: str, behavior: str) -> None:
+    """Those of the old period stay when another billing period starts. If its money came back, going to and fro would
+    bring them again and again."""
+    _, subscription = subscribed(shop)
+    shop.plan(name="Team", price_amount=5000, included_credits=300, interval=interval)
+    call(shop.service, "change_plan", subscription_id=subscription["id"], subscription_plan="Team")
+    (asked,) = shop.requests("change_plan")
+    assert asked["params"]["proration_behavior"] == behavior
+    assert asked["params"]["payment_behavior"] == "error_if_incomplete"
+
+
+def test_the_credits_of_a_trial_come_once_however_many_pages_offered_it(shop: Shop) -> None:
+    shop.plan(name="Trial", trial_period_days=14)
+    acme = organization(shop.service)
+    pages = [
+        shop.ask(
+            "create_checkout_session",
+            organization_id=acme,
+            subscription_plan="Trial",
+            **PAGES | {"success_url": f"https://shop.example/{number}"},
+        )
+        for number in range(3)
+    ]
+    for page in pages:
+        shop.fake.complete(page["stripe_id"])
+        shop.hear()
+        assert current(shop.service, acme)["status"] == "trial"
+        assert shop.credits(acme) == (100 if page is pages[0] else 0)
+        if page is pages[0]:
+            consume(shop.service, acme, 100)
+        shop.fake.advance(60)
+
+
+def test_no_more_is_sold_at_once_than_a_bill_can_say(shop: Shop) -> None:
+    """What came of the payment could not be written down, and the credits would never come."""
+    pack, acme = shop.product(price_amount=20_000_000), organization(shop.service)
+    sale = {"organization_id": acme, "credit_product": pack["name"], **PAGES}
+    assert refused(shop.service, "TN001", "create_checkout_session", quantity=108, **sale)["field"] == "quantity"
+    call(shop.service, "create_checkout_session", quantity=107, **sale)
+
+
+def test_a_trial_is_not_moved_to_a_plan_that_has_none(shop: Shop) -> None:
+    """Nothing is charged for it during a trial, and its credits would come at once."""
+    shop.plan(name="Trial", trial_period_days=14)
+    shop.plan(name="Team", price_amount=5000, included_credits=300)
+    shop.plan(name="Other", trial_period_days=7, included_credits=200)
+    acme = organization(shop.service)
+    request = shop.ask("create_checkout_session", organization_id=acme, subscription_plan="Trial", **PAGES)
+    shop.fake.complete(request["stripe_id"])
+    shop.hear()
+    one: dict[str, Any] = {"subscription_id": current(shop.service, acme)["id"]}
+    detail = refused(shop.service, "TN028", "change_plan", subscription_plan="Team", **one)
+    assert detail["cause"] == "PLAN_HAS_NO_TRIAL"
+    call(shop.service, "change_plan", subscription_plan="Other", **one)
+    shop.send()
+    call(shop.service, "change_plan", subscription_plan="Team", at_renewal=True, **one)
+    shop.send()
+    assert shop.credits(acme) == 200
+
+
 def state(shop: Shop, organization_id: UUID) -> Row:
     subscription = current(shop.service, organization_id)
     subscription.pop("updated_at")
@@ -197,6 +299,21 @@ def test_a_resumption_does_not_overtake_the_cancellation_before_it(shop: Shop) -
     assert [r["state"] for r in shop.requests()[-2:]] == ["succeeded", "succeeded"]
     assert not shop.fake.of("subscription")[0]["cancel_at_period_end"]
     assert not current(shop.service, acme)["cancel_at_period_end"]
+
+
+def test_a_page_is_for_who_may_pay_not_for_who_may_look_on(shop: Shop, connect: Connect) -> None:
+    """Whoever has its address changes how the organization pays."""
+    team = Team(shop.admin, connect)
+    asked = call(team.as_("billing"), "create_portal_session", organization_id=team.id, return_url=PAGES["success_url"])
+    shop.send()
+    for role, sees in (("billing", True), ("admin", False)):
+        who = team.as_(role)
+        one = call(who, "get_stripe_request", organization_id=team.id, stripe_request_id=asked["id"])
+        listed = call(who, "list_stripe_requests", organization_id=team.id, operation="create_portal_session")
+        (other,) = listed["stripe_requests"]
+        assert [one["state"], other["state"]] == ["succeeded"] * 2
+        assert [bool(one["url"]), bool(other["url"])] == [sees] * 2
+    assert shop.answered(asked)["url"]
 
 
 def test_a_portal_session_is_a_page_for_the_customer(shop: Shop) -> None:

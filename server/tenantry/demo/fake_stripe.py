@@ -80,6 +80,7 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
         "items": [{"id": str, "price": str}],
         "cancel_at_period_end": bool,
         "proration_behavior": str,
+        "payment_behavior": str,
         "metadata": _META,
     },
     "DELETE /v1/subscriptions/:id": {},
@@ -585,14 +586,23 @@ class FakeStripe:
 
     def _replace_price(self, subscription: Object, item: Object, price: Object, params: Object) -> None:
         old, start, end = item["price"], item["current_period_start"], item["current_period_end"]
+        left = (end - self.now) / (end - start)
+        credit, debit = round(old["unit_amount"] * left), round(price["unit_amount"] * left)
+        is_invoiced = params.get("proration_behavior", "create_prorations") == "always_invoice"
+        if (
+            is_invoiced
+            and params.get("payment_behavior") == "error_if_incomplete"
+            and debit > credit
+            and subscription["customer"] in self._declining
+        ):
+            raise Refused(402, "Your card was declined.", "card_error", code="card_declined")
         item["price"] = _public(price)
         item["plan"] = {"id": price["id"], "object": "plan"}
-        if params.get("proration_behavior", "create_prorations") != "always_invoice":
+        if not is_invoiced:
             return
-        left = (end - self.now) / (end - start)
         lines = [
-            self._line(old, 1, self.now, end, subscription, -round(old["unit_amount"] * left)),
-            self._line(price, 1, self.now, end, subscription, round(price["unit_amount"] * left)),
+            self._line(old, 1, self.now, end, subscription, -credit),
+            self._line(price, 1, self.now, end, subscription, debit),
         ]
         customer = self.objects[subscription["customer"]]
         invoice = self._invoice(customer, "subscription_update", lines, subscription)

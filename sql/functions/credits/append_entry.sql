@@ -87,7 +87,7 @@ begin
     end if;
     if v_is_watched and p_entry.amount < 0 then
         select * into v_account from public.organizations where id = p_entry.organization_id;
-        perform tenantry.watch_balance(v_account, - p_entry.amount - p_held);
+        perform tenantry.watch_balance(v_account, - p_entry.amount - p_held, p_entry.transaction_type <> 'revoked');
     end if;
     p_entry.id := v_id;
     p_entry.balance_after := v_balance;

@@ -83,14 +83,16 @@ begin
         v_back := least(v_change, v_granted.shortfall);
         v_granted.shortfall := v_granted.shortfall - v_back;
         v_moved := v_moved + v_change - v_back;
-    elsif v_granted.ends_at <> p_ends_at and v_change < 0 then
+    elsif v_change < 0 then
+        -- Also what its lots never held, as it had paid for a shortfall: that is one again.
         v_granted.shortfall := v_granted.shortfall + greatest(- v_change - v_moved, 0);
         v_moved := greatest(v_moved + v_change, 0);
     end if;
     if p_source = 'purchase' then
         perform tenantry.check_balance_range(v_account, v_moved);
     else
-        v_moved := least(v_moved, 2147483647 - v_account.credit_balance);
+        v_moved := least(v_moved, greatest(
+            2147483647 - v_account.credit_balance - tenantry.pending_credits(p_account.id), 0));
     end if;
     if v_moved > 0 and p_ends_at > p_at then
         v_new.organization_id := p_account.id;

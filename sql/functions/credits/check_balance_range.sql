@@ -6,11 +6,8 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_pending bigint;
+    v_pending constant bigint := tenantry.pending_credits(p_account.id);
 begin
-    select coalesce(sum(l.amount), 0) into v_pending
-    from tenantry.credit_lots as l
-    where l.organization_id = p_account.id and l.remaining > 0 and l.entry_number is null;
     if p_account.credit_balance + v_pending + p_amount > 2147483647 then
         perform tenantry.fail(
             'TN010', 'the balance would pass 2147483647 credits, the most that an account can hold',

@@ -1,8 +1,14 @@
 -- Acts on available credits that have just fallen below a threshold of the organization: records a low_balance event;
 -- buys credits. It is a crossing, so there is none again until they have been above.
 --
--- p_account: the row after the change. p_amount: credits that were available before and are not any more.
-create or replace function tenantry.watch_balance(p_account public.organizations, p_amount integer) returns void
+-- p_account: the row after the change. p_amount: credits that were available before and are not any more. p_buys: false
+-- for credits that went back with their money: whoever took that back is not charged again.
+drop function if exists tenantry.watch_balance(public.organizations, integer);
+create or replace function tenantry.watch_balance(
+    p_account public.organizations,
+    p_amount integer,
+    p_buys boolean default true
+) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -19,12 +25,12 @@ begin
         );
         perform pg_notify('tenantry_events', p_account.id::text);
     end if;
-    if v_available < p_account.auto_top_up_threshold and v_before >= p_account.auto_top_up_threshold then
+    if p_buys and v_available < p_account.auto_top_up_threshold and v_before >= p_account.auto_top_up_threshold then
         perform tenantry.top_up(p_account.id);
     end if;
 end
 $$;
 
-comment on function tenantry.watch_balance(public.organizations, integer) is
+comment on function tenantry.watch_balance(public.organizations, integer, boolean) is
     'Records a low_balance event, or buys credits, when available credits have just crossed a threshold downwards.';
 revoke all on function tenantry.watch_balance from public, anon, authenticated, service_role;

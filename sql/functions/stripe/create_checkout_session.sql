@@ -41,6 +41,8 @@ begin
         perform tenantry.fail_not_at_stripe(v_product.stripe_price_id, v_product.name);
         if v_product.credit_amount::bigint * v_quantity > 2147483647 then
             perform tenantry.fail_invalid('quantity', 'is more credits than an account can hold');
+        elsif v_product.price_amount::bigint * v_quantity > 2147483647 then
+            perform tenantry.fail_invalid('quantity', 'is more money than a bill can say');
         end if;
         v_metadata := tenantry.purchase_metadata(p_organization_id, v_product.id, v_quantity, 'credit_purchase');
         v_params := jsonb_build_object(

@@ -1,12 +1,19 @@
--- A request to Stripe as callers see it: without its parameters.
+-- A request to Stripe as callers see it: without its parameters, and without the page that it asked for unless they may
+-- pay there, as whoever has the address of a page may.
 create or replace function tenantry.present_stripe_request(
     p_request tenantry.stripe_requests
 ) returns public.stripe_request
-language sql immutable
+language sql stable
+set search_path = pg_catalog, pg_temp
 return row(
     p_request.id, p_request.organization_id, p_request.operation, p_request.subject_id, p_request.state,
-    p_request.attempts, p_request.stripe_id, p_request.url, p_request.error_type, p_request.error_code,
-    p_request.error_message, p_request.created_at, p_request.finished_at)::public.stripe_request;
+    p_request.attempts, p_request.stripe_id,
+    case
+        when p_request.url is not null and tenantry.is_authorized('billing:manage', p_request.organization_id)
+            then p_request.url
+    end,
+    p_request.error_type, p_request.error_code, p_request.error_message, p_request.created_at,
+    p_request.finished_at)::public.stripe_request;
 
 comment on function tenantry.present_stripe_request(tenantry.stripe_requests) is
     'The request to Stripe as callers see it.';

@@ -24,7 +24,12 @@ begin
         select * from tenantry.credit_periods(p_plan, p_subscription.billing_anchor, p_start, p_end) as p
     loop
         v_starts := v_starts || v_period.starts_at;
-        continue when v_period.expires_at <= p_at;
+        -- One that is over is left alone, unless what it brought under another plan was to last longer.
+        continue when v_period.expires_at <= p_at and not exists (
+            select from tenantry.granted_credits as g
+            where g.organization_id = p_account.id and g.source = 'subscription' and g.source_id = p_subscription.id
+              and g.starts_at = v_period.starts_at and g.ends_at > p_at
+        );
         perform tenantry.bring_credits(
             p_account, 'subscription', p_subscription.id, v_period.starts_at, v_period.expires_at,
             case when v_period.starts_at < p_until then p_included else 0 end, null, p_plan.name, p_at);

@@ -1,7 +1,7 @@
 -- Starts the trial of a plan: once for an organization, where the plan offers one.
 --
 -- A trial runs out unless it converts: then the plan goes on, renewing without a payment, so to convert takes
--- platform:subscribe.
+-- platform:subscribe. So do features of its own (metadata: features), which stand over the plan's.
 --
 -- Locks: the organization's row. Raises TN001, TN002, TN026 (one is live), TN027 (plan not for sale), TN028 (no trial to
 -- have), 42501. Callers: who holds subscriptions:manage there.
@@ -23,16 +23,12 @@ begin
         perform tenantry.fail_invalid('organization_id', 'is required');
     end if;
     perform tenantry.authorize('subscriptions:manage', p_organization_id);
-    if p_converts then
+    if p_converts or p_metadata ? 'features' then
         perform tenantry.authorize('platform:subscribe', p_organization_id);
     end if;
     perform tenantry.check_metadata('metadata', p_metadata);
     v_plan := tenantry.plan_for_sale(p_subscription_plan);
-    if coalesce(v_plan.trial_period_days, 0) = 0 then
-        perform tenantry.fail(
-            'TN028', format('plan "%s" has no trial', v_plan.name),
-            jsonb_build_object('subscription_plan_id', v_plan.id, 'cause', 'PLAN_HAS_NO_TRIAL'));
-    end if;
+    perform tenantry.fail_no_trial(v_plan);
     -- Before it is asked whether there was one: two at once would both find none.
     perform tenantry.lock_account(p_organization_id);
     if exists (
@@ -70,7 +66,8 @@ return tenantry.start_trial(organization_id, subscription_plan, converts, metada
 
 comment on function public.start_trial(uuid, text, boolean, jsonb) is
     'Starts the trial of a plan, once for an organization. subscription_plan: id, name or Stripe price. converts: whether'
-    ' the plan goes on afterwards, without a payment (takes platform:subscribe); otherwise it expires. Raises TN001, TN002,'
+    ' the plan goes on afterwards, without a payment (takes platform:subscribe); otherwise it expires. metadata: its'
+    ' features stand over the plan''s (takes platform:subscribe). Raises TN001, TN002,'
     ' TN026 (the organization has a live one), TN027 (plan not for sale), TN028 (no trial to have), 42501.';
 revoke all on function public.start_trial from public, anon, authenticated, service_role;
 grant execute on function public.start_trial to authenticated, service_role;

@@ -4,8 +4,8 @@
 -- Of several that live at once the newest counts; the others are shown as cancelled when it began. One of our own that
 -- lives when one at Stripe does is cancelled.
 -- Credits come with what was paid: for each paid invoice, those of the periods on it, unless the money went back; and for
--- a trial, while it lasts. The period that runs brings what the plan that the subscription now has includes; another
--- what the plan on its invoice did.
+-- the organization's first trial, while it lasts. The period that runs brings what the plan that the subscription now has
+-- includes, but no more than the plan that was paid for last does; another what the plan on its invoice did.
 --
 -- The caller holds the account's lock and has settled it. Locks: the subscriptions.
 create or replace function tenantry.sync_subscriptions(p_organization_id uuid) returns void
@@ -88,7 +88,13 @@ begin
         select * into v_account from public.organizations where id = p_organization_id;
         select * into v_plan from public.subscription_plans where id = v_subscription.subscription_plan_id;
         v_starts := '{}';
-        if v_subscription.trial_start is not null then
+        -- However many pages offered it, and were taken up.
+        if v_subscription.trial_start is not null and not exists (
+            select from public.organization_subscriptions as s
+            where s.organization_id = p_organization_id
+              and (s.trial_start, coalesce(s.stripe_subscription_id, ''))
+                  < (v_subscription.trial_start, v_subscription.stripe_subscription_id)
+        ) then
             perform tenantry.bring_trial(v_account, v_subscription, v_plan, v_now);
             v_starts := v_starts || v_subscription.trial_start;
         end if;
@@ -97,12 +103,25 @@ begin
                 line.period_start, line.period_end, p as plan,
                 case
                     when tenantry.stripe_money_kept(i.id, tenantry.stripe_payment_of_invoice(i.id)) = 0 then 0
-                    when line.period_start = v_subscription.current_period_start then v_plan.included_credits
+                    when line.period_start = v_subscription.current_period_start then
+                        least(v_plan.included_credits, paid.included_credits)
                     else coalesce(g.credits, p.included_credits)
                 end as credits
             from tenantry.stripe_objects as i
             cross join lateral tenantry.stripe_invoice_lines(i.data) as line
             join public.subscription_plans as p on p.stripe_price_id = line.price
+            left join lateral (
+                select b.included_credits
+                from tenantry.stripe_objects as o
+                cross join lateral tenantry.stripe_invoice_lines(o.data) as bought
+                join public.subscription_plans as b on b.stripe_price_id = bought.price
+                where o.object = 'invoice' and o.subscription = v_object.id and o.data ->> 'status' = 'paid'
+                  -- What is below 0 is given back for the plan before.
+                  and bought.period_end = line.period_end and bought.amount >= 0
+                  and tenantry.stripe_money_kept(o.id, tenantry.stripe_payment_of_invoice(o.id)) > 0
+                order by (o.data ->> 'created')::bigint desc, o.id desc, bought.amount desc
+                limit 1
+            ) as paid on true
             left join tenantry.granted_credits as g
                 on g.organization_id = p_organization_id and g.source = 'subscription' and g.source_id = v_subscription.id
                 and g.starts_at = line.period_start and g.credits > 0

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import Connection
 from tests.support import stripe_payloads as payloads
 from tests.support.ledger import assert_ledger_holds, call, consume, move_clock, organization, refused
-from tests.support.stripe import bills, catalog, credits, deliver, deliver_all, subscription, undone
+from tests.support.stripe import bills, catalog, credits, deliver, deliver_all, subscription, tell, undone
 from tests.support.stripe_payloads import CURRENT, ERAS, OLD, Object
 from tests.support.stripe_stories import (
     AMOUNTS,
@@ -413,6 +413,19 @@ def test_credits_that_were_spent_are_owed_when_the_money_goes_back(admin: Connec
     assert credits(admin, story.organization_id) == 0
     deliver_all(admin, [closed])
     assert credits(admin, story.organization_id) == 20
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_an_upgrade_brings_its_credits_when_it_has_been_paid(admin: Connection, era: str) -> None:
+    story = tell(admin, "upgrade", era)
+    paid = [e for e in story.events if e["type"] == "invoice.paid"][-1]
+    until = story.events.index(paid)
+    unpaid = [e for e in story.events[:until] if "pi_to_price_pro" not in str(e)]
+    deliver_all(admin, unpaid)
+    assert subscription(admin, story.organization_id)["plan"] == "Pro"
+    assert credits(admin, story.organization_id) == 100
+    deliver_all(admin, [paid])
+    assert credits(admin, story.organization_id) == 500
 
 
 # Billing history

@@ -11,6 +11,7 @@ from tests.support.ledger import (
     call,
     consume,
     entries,
+    findings,
     freeze,
     grant,
     hold,
@@ -128,6 +129,36 @@ def test_an_upgrade_grants_the_difference_and_a_downgrade_takes_back_what_is_lef
     consume(service, acme, 300)
     assert change(small["name"]) == {"purchased": 500, "granted": 0}
     assert change(large["name"]) == {"purchased": 500, "granted": 40}
+
+
+def test_nobody_gains_credits_by_going_up_and_down(service: Connection, admin: Connection) -> None:
+    freeze(admin)
+    small, large = plan(service), plan(service, included_credits=500)
+    acme = organization(service)
+    subscription = subscribe(service, acme, small)
+    for round_ in range(3):
+        call(service, "change_plan", subscription_id=subscription["id"], subscription_plan=large["name"])
+        assert balance(service, acme)["balance"] == (0 if round_ else 500)
+        if not round_:
+            consume(service, acme, 500)
+        call(service, "change_plan", subscription_id=subscription["id"], subscription_plan=small["name"])
+        assert balance(service, acme)["balance"] == 0
+    assert findings(service, acme) == []
+
+
+def test_nor_by_going_between_credits_by_the_month_and_by_the_year(service: Connection, admin: Connection) -> None:
+    freeze(admin)
+    months = plan(service, interval="annual", features={"credit_interval": "monthly"})
+    year = plan(service, interval="annual", included_credits=1200)
+    acme = organization(service)
+    subscription = subscribe(service, acme, months)
+    move_clock(admin, "+70 days")
+    assert balance(service, acme)["balance"] == 100
+    for _ in range(2):
+        call(service, "change_plan", subscription_id=subscription["id"], subscription_plan=year["name"])
+        call(service, "change_plan", subscription_id=subscription["id"], subscription_plan=months["name"])
+        assert balance(service, acme)["balance"] == 100
+        assert_ledger_holds(admin, acme)
 
 
 def test_a_plan_changed_at_renewal_holds_from_then_on(service: Connection, admin: Connection) -> None:
@@ -296,6 +327,19 @@ def test_credits_of_a_plan_without_any_move_nothing(service: Connection, admin: 
     subscribe(service, acme, plan(service, included_credits=0))
     settle(admin, acme)
     assert entries(admin, acme) == []
+
+
+def test_what_is_granted_for_later_leaves_no_room_for_a_period(service: Connection, admin: Connection) -> None:
+    """Else the account could not be settled from then on, and the organization not spend anything any more."""
+    now = freeze(admin)
+    acme = organization(service)
+    grant(service, acme, 2_000_000_000, effective_at=now + timedelta(days=10))
+    subscribe(service, acme, plan(service, included_credits=500_000_000))
+    assert balance(service, acme)["balance"] == 147_483_647
+    move_clock(admin, "+11 days")
+    consume(service, acme, 1)
+    assert balance(service, acme)["balance"] == 2_147_483_646
+    assert findings(service, acme) == []
 
 
 def test_a_full_account_takes_what_it_can_hold_and_still_renews(service: Connection, admin: Connection) -> None:

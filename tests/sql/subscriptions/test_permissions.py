@@ -71,6 +71,19 @@ def test_who_manages_subscriptions_cannot_take_what_nobody_pays_for(
     assert current(who, acme)["status"] == "cancelled"
 
 
+@pytest.mark.parametrize("role", ["owner", "billing"])
+def test_nor_give_themselves_features_by_the_metadata_of_a_trial(
+    service: Connection, member: Member, acme: UUID, role: str
+) -> None:
+    offered = plan(service, trial_period_days=14, features={"seats": 3})
+    metadata = {"features": {"seats": 1000, "exports": True}}
+    trial = {"organization_id": acme, "subscription_plan": offered["name"]}
+    who = member(role)
+    refused(who, "42501", "start_trial", **trial, metadata=metadata)
+    call(who, "start_trial", **trial, metadata={"campaign": "spring"})
+    assert call(who, "get_entitlements", organization_id=acme)["features"] == {"seats": 3}
+
+
 def test_an_owner_cancels_and_takes_that_back(
     service: Connection, admin: Connection, member: Member, acme: UUID
 ) -> None:
