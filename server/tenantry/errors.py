@@ -76,6 +76,7 @@ CATALOGUE: Mapping[str, Kind] = {
     "TN044": Kind(grpc.StatusCode.FAILED_PRECONDITION, "STRIPE_REFUSED"),
     "TN045": Kind(grpc.StatusCode.FAILED_PRECONDITION, "NOT_AT_STRIPE"),
     "TN046": Kind(grpc.StatusCode.FAILED_PRECONDITION, "CREDIT_PRODUCT_INACTIVE"),
+    "TN047": Kind(grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_REQUESTS", retry_after=5.0),
 }
 """Every SQLSTATE of Tenantry's own. A test proves that sql/ raises no other."""
 

@@ -38,6 +38,20 @@ def test_the_same_request_while_one_is_pending_is_that_one(shop: Shop) -> None:
     assert call(shop.service, "ensure_customer", organization_id=acme)["id"] != first["id"]
 
 
+def test_nobody_fills_the_queue_of_all(shop: Shop) -> None:
+    acme, other = organization(shop.service), organization(shop.service)
+    shop.ask("ensure_customer", organization_id=acme)
+    for number in range(20):
+        call(shop.service, "create_portal_session", organization_id=acme, return_url=f"https://acme.example/{number}")
+    said = refused(
+        shop.service, "TN047", "create_portal_session", organization_id=acme, return_url="https://acme.example/more"
+    )
+    assert said["pending"] == 20
+    call(shop.service, "ensure_customer", organization_id=other)
+    shop.send()
+    call(shop.service, "create_portal_session", organization_id=acme, return_url="https://acme.example/more")
+
+
 def test_a_checkout_makes_the_customer_first_and_says_whose_it_is(shop: Shop) -> None:
     plan, acme = shop.plan(), organization(shop.service)
     session = shop.ask(

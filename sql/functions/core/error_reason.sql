@@ -37,6 +37,7 @@ return case p_code
     when 'TN044' then 'STRIPE_REFUSED'
     when 'TN045' then 'NOT_AT_STRIPE'
     when 'TN046' then 'CREDIT_PRODUCT_INACTIVE'
+    when 'TN047' then 'TOO_MANY_REQUESTS'
     when '42501' then 'PERMISSION_DENIED'
 end;
 

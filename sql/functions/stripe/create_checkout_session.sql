@@ -3,7 +3,7 @@
 -- The organization's customer is asked for first if it has none. Nothing is sold here: that is done by what Stripe tells
 -- once it has been paid.
 -- Raises TN001, TN002, TN023 (more members than seats), TN026 (subscribed at Stripe already), TN027 (inactive plan), TN045
--- (no price at Stripe), TN046 (inactive product), 42501. Callers: who holds billing:manage there.
+-- (no price at Stripe), TN046 (inactive product), TN047, 42501. Callers: who holds billing:manage there.
 create or replace function tenantry.create_checkout_session(
     p_organization_id uuid,
     p_subscription_plan text,
@@ -119,6 +119,6 @@ comment on function public.create_checkout_session(uuid, text, text, integer, te
     ' times (1 unless given). Both are ids, names or Stripe prices. success_url, cancel_url: where the page leads back to.'
     ' email: for a new customer. save_payment_method: keep it for automatic top-ups. Returns the request, whose url is the'
     ' page once it has succeeded: see get_stripe_request. Raises TN001, TN002, TN023 (more members than seats), TN026'
-    ' (subscribed already), TN027 (inactive plan), TN045 (no price at Stripe), TN046 (inactive product), 42501.';
+    ' (subscribed already), TN027 (inactive plan), TN045 (no price at Stripe), TN046 (inactive product), TN047, 42501.';
 revoke all on function public.create_checkout_session from public, anon, authenticated, service_role;
 grant execute on function public.create_checkout_session to authenticated, service_role;

@@ -1,6 +1,6 @@
 -- Makes the organization's customer at Stripe, or brings it to the organization's present name and to an address.
 --
--- Raises TN001, TN002, 42501. Callers: who holds billing:manage there.
+-- Raises TN001, TN002, TN047, 42501. Callers: who holds billing:manage there.
 create or replace function tenantry.ensure_customer(
     p_organization_id uuid,
     p_email text
@@ -28,6 +28,6 @@ return tenantry.ensure_customer(organization_id, email);
 
 comment on function public.ensure_customer(uuid, text) is
     'Asks Stripe to make the organization''s customer, or to bring it up to date. email: where receipts go. Returns the'
-    ' request, whose stripe_id is the customer once it has succeeded: see get_stripe_request. Raises TN001, TN002, 42501.';
+    ' request, whose stripe_id is the customer once it has succeeded: see get_stripe_request. Raises TN001, TN002, TN047, 42501.';
 revoke all on function public.ensure_customer from public, anon, authenticated, service_role;
 grant execute on function public.ensure_customer to authenticated, service_role;

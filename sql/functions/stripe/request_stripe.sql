@@ -3,7 +3,10 @@
 --
 -- p_subject_id: the subscription, plan or product that it is about. p_params: as Stripe names them; what is null is left
 -- out, except for a null customer, which waits for the organization's ensure_customer.
--- Locks: nothing but the new row. Asks for no permission: its callers do.
+-- An organization has twenty under way at most, so that none keeps the others waiting; one of them more is its automatic
+-- top-up, as nobody asked for that and nothing that spends credits may fail for it.
+--
+-- Locks: nothing but the new row. Raises TN047 (too many under way). Asks for no permission: its callers do.
 create or replace function tenantry.request_stripe(
     p_operation text,
     p_organization_id uuid,
@@ -18,8 +21,19 @@ as $$
 declare
     v_params constant jsonb := jsonb_strip_nulls(p_params)
         || case when p_params -> 'customer' = 'null' then '{"customer": null}'::jsonb else '{}' end;
+    c_most constant integer := 20;
     v_request tenantry.stripe_requests;
+    v_pending integer;
 begin
+    select count(*) into v_pending
+    from tenantry.stripe_requests as r
+    where r.organization_id = p_organization_id and r.state = 'pending';
+    if v_pending >= c_most and p_operation <> 'auto_top_up' then
+        perform tenantry.fail(
+            'TN047', format('%s requests to Stripe are under way for the organization already', v_pending),
+            jsonb_build_object('organization_id', p_organization_id, 'pending', v_pending),
+            'Wait until they have been answered.');
+    end if;
     loop
         insert into tenantry.stripe_requests (
             id, organization_id, operation, subject_id, method, path, params, next_attempt_at, created_at
@@ -52,5 +66,5 @@ end
 $$;
 
 comment on function tenantry.request_stripe(text, uuid, uuid, text, text, jsonb) is
-    'Puts down a request to Stripe, or returns the same one that is pending. The server sends it.';
+    'Puts down a request to Stripe, or returns the same one that is pending. The server sends it. Raises TN047.';
 revoke all on function tenantry.request_stripe from public, anon, authenticated, service_role;

@@ -3,7 +3,7 @@
 -- Credits of the period that has begun stay until they expire; those of a trial, and of months still to come, go back.
 -- One that lives at Stripe is cancelled there, and changes here when Stripe says so.
 --
--- Locks: the organization's row, the subscription. Raises TN001, TN002, TN031 (it has ended), 42501.
+-- Locks: the organization's row, the subscription. Raises TN001, TN002, TN031 (it has ended), TN047, 42501.
 -- Callers: who holds subscriptions:manage there.
 create or replace function tenantry.cancel_subscription(p_subscription_id uuid, p_immediately boolean)
 returns public.organization_subscriptions
@@ -56,6 +56,6 @@ return tenantry.cancel_subscription(subscription_id, coalesce(immediately, false
 
 comment on function public.cancel_subscription(uuid, boolean) is
     'Cancels a subscription at the end of its period, or at once. One that lives at Stripe is cancelled there first, and'
-    ' returned as it is until then. Raises TN001, TN002, TN031 (it has ended), 42501.';
+    ' returned as it is until then. Raises TN001, TN002, TN031 (it has ended), TN047, 42501.';
 revoke all on function public.cancel_subscription from public, anon, authenticated, service_role;
 grant execute on function public.cancel_subscription to authenticated, service_role;

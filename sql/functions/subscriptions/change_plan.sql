@@ -6,7 +6,7 @@
 -- One that lives at Stripe is changed there, which charges or credits the difference, and changes here when Stripe says so.
 --
 -- Locks: the organization's row, the subscription. Raises TN001, TN002, TN023 (more members than seats), TN027 (plan not for
--- sale), TN028 (no trial to have), TN031 (it has ended), 42501. Callers: who holds subscriptions:manage there;
+-- sale), TN028 (no trial to have), TN031 (it has ended), TN047, 42501. Callers: who holds subscriptions:manage there;
 -- platform:subscribe where Stripe does not charge.
 create or replace function tenantry.change_plan(
     p_subscription_id uuid,
@@ -70,6 +70,6 @@ comment on function public.change_plan(uuid, text, boolean) is
     'Moves a subscription to another plan (id, name or Stripe price), now or at_renewal. Now, its credits of the current'
     ' period are brought to the new plan''s. One that lives at Stripe is changed there first, and returned as it is until'
     ' then. Raises TN001, TN002, TN023 (more members than the plan has seats), TN027 (plan not for sale), TN028'
-    ' (a trial at Stripe, and the plan has none), TN031 (it has ended), 42501.';
+    ' (a trial at Stripe, and the plan has none), TN031 (it has ended), TN047, 42501.';
 revoke all on function public.change_plan from public, anon, authenticated, service_role;
 grant execute on function public.change_plan to authenticated, service_role;

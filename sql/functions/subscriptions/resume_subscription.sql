@@ -3,7 +3,7 @@
 -- Who cancelled may resume. One that was to run out from the start (a trial, a single period) goes on without a payment if
 -- it is resumed, so that takes platform:subscribe.
 --
--- Locks: the organization's row, the subscription. Raises TN001, TN002, TN031 (it has ended), 42501.
+-- Locks: the organization's row, the subscription. Raises TN001, TN002, TN031 (it has ended), TN047, 42501.
 -- Callers: who holds subscriptions:manage there.
 create or replace function tenantry.resume_subscription(p_subscription_id uuid)
 returns public.organization_subscriptions
@@ -42,6 +42,6 @@ return tenantry.resume_subscription(subscription_id);
 
 comment on function public.resume_subscription(uuid) is
     'Takes the cancellation of a subscription back before it has ended. One that lives at Stripe is resumed there first, and'
-    ' returned as it is until then. Raises TN001, TN002, TN031 (it has ended), 42501.';
+    ' returned as it is until then. Raises TN001, TN002, TN031 (it has ended), TN047, 42501.';
 revoke all on function public.resume_subscription from public, anon, authenticated, service_role;
 grant execute on function public.resume_subscription to authenticated, service_role;
