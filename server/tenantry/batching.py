@@ -75,9 +75,10 @@ class _Item:
 
 @dataclass(eq=False, slots=True)
 class _Batch:
-    """Items under way together."""
+    """Items under way together, and the organizations that are under way with them."""
 
     items: list[_Item]
+    organizations: set[str]
     task: asyncio.Task[None] | None = None
 
 
@@ -163,28 +164,33 @@ class Batcher:
 
     def _start(self, line: _Line, identity: Identity, items: list[_Item]) -> None:
         line.running += 1
-        batch = _Batch(items)
+        batch = _Batch(items, {item.organization for item in items})
         for item in items:
             item.batch = batch
-        batch.task = asyncio.create_task(self._run(line, identity, items))
+        batch.task = asyncio.create_task(self._run(line, identity, batch))
         self._tasks.add(batch.task)
-        batch.task.add_done_callback(self._tasks.discard)
 
-    async def _run(self, line: _Line, identity: Identity, items: list[_Item]) -> None:
-        by_organization: dict[str, list[_Item]] = {}
-        for item in items:
-            by_organization.setdefault(item.organization, []).append(item)
+        # Not at the end of the task's own code, none of which runs if it is cancelled before it has begun.
+        def end(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            self._end(line, identity, batch.organizations)
+
+        batch.task.add_done_callback(end)
+
+    async def _run(self, line: _Line, identity: Identity, batch: _Batch) -> None:
         try:
-            await self._answer(identity, items)
+            await self._answer(identity, batch.items)
         except _TryInParts:
-            if len(by_organization) > 1:
-                while by_organization:
-                    _, part = by_organization.popitem()
+            if len(batch.organizations) > 1:
+                parts: dict[str, list[_Item]] = {organization: [] for organization in batch.organizations}
+                for item in batch.items:
+                    parts[item.organization].append(item)
+                # They are under way with their parts from here on.
+                batch.organizations.clear()
+                for part in parts.values():
                     self._start(line, identity, part)
             else:
-                await asyncio.gather(*(self._answer(identity, [item]) for item in items))
-        finally:
-            self._end(line, identity, by_organization)
+                await asyncio.gather(*(self._answer(identity, [item]) for item in batch.items))
 
     async def _answer(self, identity: Identity, items: Sequence[_Item]) -> None:
         """Sends the items and answers them. Raises _TryInParts when nothing was done, and not all are to blame."""
