@@ -43,6 +43,9 @@ ATTEMPTS = 4
 ACQUIRE_TIMEOUT = 5.0
 """Seconds to wait for a free connection."""
 
+CANCELLED_IN_TIME = 0.1
+"""Seconds that must be left of a call's time for its cancellation not to be its deadline's."""
+
 _CONSTRAINTS = """
 select c.relname, k.conname,
        array(select a.attname from unnest(k.conkey) with ordinality as key (attnum, position)
@@ -175,6 +178,11 @@ class Database:
                     self._prepares = False
                     continue
                 await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter, not a secret
+            except psycopg.errors.QueryCanceled as error:
+                # With time left it was meant for the call that had this connection before and was given up: a
+                # cancellation that comes late hits what runs by then.
+                if attempt == ATTEMPTS or deadline - loop.time() < CANCELLED_IN_TIME:
+                    raise CallError(from_database(error, self._constraints, identity.has_token)) from error
             except PoolTimeout as error:
                 raise CallError(self._no_connection()) from error
             except psycopg.Error as error:

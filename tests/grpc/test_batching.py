@@ -409,7 +409,7 @@ def test_under_load_with_cancellations_every_answer_is_in_the_ledger_once(
         return answered
 
     answered = [entry for entries in in_threads(work, 24) for entry in entries]
-    # Others give up before their batch has begun, too; whoever waits behind them is not left waiting.
+    # Others give up before their batch has begun, or while it runs: whoever had time left is answered.
     assert forgotten == []
     assert len({entry.id for entry in answered}) == len(answered) > 400
     with world.admin() as admin:
