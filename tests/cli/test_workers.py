@@ -1,5 +1,6 @@
 """`tenantry serve --workers N`: N processes on one port, none of which is missed when it dies."""
 
+import contextlib
 import os
 import re
 import signal
@@ -56,13 +57,13 @@ def listeners(process: Process) -> set[int]:
     }
     found = set()
     for pid in children(process.popen.pid):
-        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-            try:
-                target = str(descriptor.readlink())
-            except FileNotFoundError:
-                continue
-            if (match := re.fullmatch(r"socket:\[(\d+)\]", target)) and match[1] in inodes:
-                found.add(pid)
+        # A worker, or a descriptor, may be gone before it is looked at.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+                with contextlib.suppress(FileNotFoundError):
+                    match = re.fullmatch(r"socket:\[(\d+)\]", str(descriptor.readlink()))
+                    if match and match[1] in inodes:
+                        found.add(pid)
     return found
 
 

@@ -1,5 +1,6 @@
 """Packages of npm, for tests that need a program in JavaScript."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -22,20 +23,23 @@ def install(package: Path, config: pytest.Config) -> Path:
     parts = sorted(package.glob("*.*"))
     state = hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()[:16]
     folder = config.cache.mkdir(f"npm-{package.name}-{state}")
-    if not (folder / "installed").exists():
-        for part in parts:
-            shutil.copy(part, folder)
-        # As locked. Not `npm ci`, which refuses a lock file without the programs for every other platform.
-        installed = subprocess.run(
-            ["npm", "install", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund"],
-            capture_output=True,
-            text=True,
-            timeout=300,
-            env=os.environ,
-            check=False,
-        )
-        if any(word in installed.stderr for word in OFFLINE):
-            pytest.skip("npm cannot reach its registry")
-        assert installed.returncode == 0, installed.stderr
-        (folder / "installed").touch()
+    # Processes that test side by side share it: one installs, the others wait.
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "installed").exists():
+            for part in parts:
+                shutil.copy(part, folder)
+            # As locked. Not `npm ci`, which refuses a lock file without the programs for every other platform.
+            installed = subprocess.run(
+                ["npm", "install", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund"],
+                capture_output=True,
+                text=True,
+                timeout=300,
+                env=os.environ,
+                check=False,
+            )
+            if any(word in installed.stderr for word in OFFLINE):
+                pytest.skip("npm cannot reach its registry")
+            assert installed.returncode == 0, installed.stderr
+            (folder / "installed").touch()
     return folder
