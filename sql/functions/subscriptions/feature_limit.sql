@@ -2,6 +2,7 @@
 --
 -- The number that the plan gives, rounded down; null, so no limit, where the plan says null or true; 0 where it says
 -- nothing or false, or the caller may not read the organization. Raises nothing.
+-- Runs as the caller: any signed-in user, and the service role.
 create or replace function public.feature_limit(organization_id uuid default null, feature text default null)
 returns bigint
 language sql stable

@@ -2,6 +2,7 @@
 -- true, a number above 0, or any text; null stands for a limit that there is not, and is had.
 --
 -- False for an organization that the caller may not read. Raises nothing.
+-- Runs as the caller: any signed-in user, and the service role.
 create or replace function public.has_feature(organization_id uuid default null, feature text default null) returns boolean
 language sql stable
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,7 @@
 -- The organizations of the caller that have a feature now: the form for policies on large tables, asked once a query.
 --
 -- organization_id = any (array(select public.organizations_with_feature('exports')))
+-- Runs as the caller: any signed-in user, and the service role. Raises nothing.
 create or replace function public.organizations_with_feature(feature text) returns setof uuid
 language sql stable
 set search_path = pg_catalog, pg_temp
