@@ -57,6 +57,17 @@ create table public.role_permissions (
 comment on table public.role_permissions is 'Which permissions a role holds.';
 create index role_permissions_permission_id_idx on public.role_permissions (permission_id);
 
+create table tenantry.role_grants (
+    role_id uuid primary key,
+    organization_id uuid,
+    permissions text[] not null,
+    constraint role_grants_role_id_fkey foreign key (role_id) references public.roles (id) on delete cascade
+);
+comment on table tenantry.role_grants is
+    'What each role allows, ready for the question that every call and every policy asks. Derived, by triggers.';
+comment on column tenantry.role_grants.organization_id is 'As in public.roles.';
+comment on column tenantry.role_grants.permissions is 'resource:action of each permission that the role holds.';
+
 create table public.user_roles (
     id uuid primary key default gen_random_uuid(),
     user_id uuid not null,
@@ -120,6 +131,7 @@ comment on table tenantry.audit_log is
     'Who changed what, and through which door. Append-only. Refers to nothing, so that it outlives what it tells of.';
 create index audit_log_organization_id_idx on tenantry.audit_log (organization_id, id);
 
+alter table tenantry.role_grants enable row level security;
 alter table tenantry.invitations enable row level security;
 alter table tenantry.audit_log enable row level security;
 

@@ -1,11 +1,9 @@
 """The bridge: it refuses to start on SQL that does not fit the protos and says how, and what it writes into statements
 reaches PostgreSQL as it was."""
 
-import asyncio
-import re
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from typing import TypeVar
 
@@ -16,37 +14,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tenantry.app import PROCESS_STRIPE_EVENT, services
-from tenantry.auth import ANONYMOUS, Identity
 from tenantry.bridge import BridgeError, _labels, compile_services, snake_case
 from tenantry.database import Database, Statement, literal
-from tenantry.errors import CallError
 from tenantry.v1.catalog_pb2 import GetCreditEventRequest
 from tenantry.v1.credits_pb2 import CreditTransactionType
 from tests.conftest import Connection
 from tests.support import server
+from tests.support.database import using
 from tests.support.postgres import Cluster
 
 T = TypeVar("T")
-
-SERVICE = Identity("service_role", '{"role":"service_role"}', float("inf"), has_token=True)
-
-
-def using(conninfo: str, job: Callable[[Database], Awaitable[T]]) -> T:
-    """What the job makes of a Database on this PostgreSQL."""
-
-    async def run() -> T:
-        database = Database(conninfo, 2, 5)
-        await database.open()
-        try:
-            return await job(database)
-        finally:
-            await database.close()
-
-    return asyncio.run(run())
-
-
-def sql(text: str, *literals: str) -> Statement:
-    return Statement("plain", text, literals)
 
 
 def mismatches(conninfo: str) -> list[str]:
@@ -63,12 +40,6 @@ def mismatches(conninfo: str) -> list[str]:
         return error.mismatches
 
     return using(conninfo, compile_all)
-
-
-@pytest.fixture
-def conninfo(cluster: Cluster, database: str) -> str:
-    """Of the test's own database, as the server logs in."""
-    return cluster.conninfo(database, "tenantry_server")
 
 
 # What does not fit.
@@ -266,73 +237,6 @@ def test_every_enum_value_has_a_label_that_means_nothing_else() -> None:
             assert not any(label.startswith(snake_case(enum.name)) for label in labels)
 
 
-# The one round trip.
-
-
-def test_a_call_runs_in_the_callers_role_with_its_claims_and_leaves_nothing_behind(conninfo: str) -> None:
-    asked = (
-        "select current_user::text, current_setting('request.jwt.claims', true),"
-        " current_setting('statement_timeout'), pg_backend_pid()"
-    )
-
-    async def ask(database: Database) -> None:
-        claims = '{"sub": "it\'s \\\\ ü"}'
-        caller = Identity("authenticated", claims, float("inf"), has_token=True)
-        role, seen, timeout, _ = (await database.call(caller, sql(asked), 3.0))[0]
-        assert (role, seen) == ("authenticated", claims)
-        assert 2900 <= int(timeout.removesuffix("ms")) <= 3000
-        assert (await database.call(ANONYMOUS, sql(asked), None))[0][0] == "anon"
-        role, seen, timeout, _ = (await database.query(asked))[0]
-        assert (role, seen or "", timeout) == ("tenantry_server", "", "0")
-
-    using(conninfo, ask)
-
-
-def test_only_the_last_statements_rows_are_answered_and_several_calls_share_connections(conninfo: str) -> None:
-    async def ask(database: Database) -> set[int]:
-        rows = await asyncio.gather(
-            *(database.call(SERVICE, sql(f"select {number}, pg_backend_pid()"), 5.0) for number in range(20))
-        )
-        assert [row[0][0] for row in rows] == list(range(20))
-        return {row[0][1] for row in rows}
-
-    assert len(using(conninfo, ask)) <= 2
-
-
-@pytest.mark.parametrize(
-    ("constraint", "message"),
-    [
-        ("raise exception using errcode = 'TN012', message = 'too late'", "too late"),
-        ("insert into test_child values (1)", "refers to what is not there"),
-    ],
-    ids=["trigger", "foreign key"],
-)
-def test_what_is_refused_at_commit_is_an_error_too(
-    admin: Connection, conninfo: str, constraint: str, message: str
-) -> None:
-    """The message's implicit transaction commits after its last result: the answer must wait for that."""
-    admin.execute(
-        "create table test_parent (id integer primary key);"
-        " create table test_child (id integer references test_parent deferrable initially deferred);"
-        " create function at_commit() returns trigger language plpgsql security definer set search_path = public as"
-        f" $$ begin {constraint}; return null; end $$;"
-        " create constraint trigger at_commit after insert on public.organizations"
-        " deferrable initially deferred for each row execute function at_commit()"
-    )
-
-    async def create(database: Database) -> CallError:
-        with pytest.raises(CallError) as refused:
-            await database.call(
-                SERVICE, sql("select * from public.create_organization($1, $2)", "'Acme'", "'acme'"), 5.0
-            )
-        # And the connection is fit for the next call.
-        assert (await database.call(SERVICE, sql("select 1"), 5.0))[0][0] == 1
-        return refused.value
-
-    assert message in using(conninfo, create).status.message
-    assert admin.execute("select from public.organizations").rowcount == 0
-
-
 def test_a_request_becomes_named_arguments_of_what_is_set_and_nothing_else(conninfo: str) -> None:
     async def compiled(database: Database) -> tuple[Statement, Statement]:
         call = (await compile_services(database, services(), {PROCESS_STRIPE_EVENT}))[
@@ -345,71 +249,3 @@ def test_a_request_becomes_named_arguments_of_what_is_set_and_nothing_else(conni
     assert given_one.literals == ["'it''s'"]
     assert given_none.text.endswith("from public.get_credit_event() as r")
     assert given_none.literals == []
-
-
-_PREPARED = "select name, pg_backend_pid() from pg_prepared_statements order by name"
-
-
-def test_a_statement_is_prepared_once_on_a_connection_for_each_role(conninfo: str) -> None:
-    async def ask(database: Database) -> list[str]:
-        for number in range(5):
-            assert (await database.call(SERVICE, sql("select $1::integer", str(number)), 5.0))[0][0] == number
-        await database.call(ANONYMOUS, sql("select $1::integer", "1"), 5.0)
-        assert (await database.call(SERVICE, sql("select 7"), 5.0))[0][0] == 7
-        return [name for name, _ in await database.query(_PREPARED)]
-
-    names = using(conninfo, ask)
-    assert len(names) == 3
-    assert all(re.fullmatch("plain_[0-9a-f]{16}", name) for name in names)
-
-
-def test_a_statement_that_is_prepared_already_is_taken_as_it_is(conninfo: str) -> None:
-    """As after a call that was cancelled on the way."""
-
-    async def ask(database: Database) -> list[int]:
-        answers = []
-        for _ in range(2):
-            answers.append((await database.call(SERVICE, sql("select $1::integer", "1"), 5.0))[0][0])
-            async with database._pool.connection() as connection:
-                connection.prepared.clear()
-        return [*answers, len(await database.query(_PREPARED))]
-
-    assert using(conninfo, ask) == [1, 1, 1]
-
-
-def test_what_is_more_than_a_connection_should_keep_is_sent_as_it_is(
-    conninfo: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tenantry.database.MAX_PREPARED", 2)
-
-    async def ask(database: Database) -> int:
-        for number in range(5):
-            statement = sql(f"select $2 || $1 || {number}::text", "' $2 '", "'it''s $1'")
-            assert (await database.call(SERVICE, statement, 5.0))[0][0] == f"it's $1 $2 {number}"
-        return len(await database.query(_PREPARED))
-
-    assert using(conninfo, ask) == 2
-
-
-def test_a_session_that_loses_what_was_prepared_costs_speed_only(conninfo: str) -> None:
-    """As behind a pooler that gives each transaction another session."""
-
-    async def ask(database: Database) -> list[int]:
-        await database.call(SERVICE, sql("select $1::integer", "1"), 5.0)
-        async with database._pool.connection() as connection:
-            await connection.execute("deallocate all")
-        return [(await database.call(SERVICE, sql("select $1::integer", str(n)), 5.0))[0][0] for n in range(3)]
-
-    assert using(conninfo, ask) == [0, 1, 2]
-
-
-def test_a_statement_that_cannot_be_prepared_is_refused_as_itself(conninfo: str) -> None:
-    async def ask(database: Database) -> list[str]:
-        said = []
-        for _ in range(2):
-            with pytest.raises(CallError) as refused:
-                await database.call(ANONYMOUS, sql("select public.no_such_function()"), 5.0)
-            said.append(refused.value.status.message)
-        return said
-
-    assert using(conninfo, ask) == ["internal error"] * 2

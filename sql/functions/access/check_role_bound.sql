@@ -12,13 +12,7 @@ as $$
 declare
     v_permission text;
 begin
-    for v_permission in
-        select p.resource || ':' || p.action
-        from public.role_permissions as rp
-        join public.permissions as p on p.id = rp.permission_id
-        where rp.role_id = p_role_id
-        order by 1
-    loop
+    foreach v_permission in array (select g.permissions from tenantry.role_grants as g where g.role_id = p_role_id) loop
         perform tenantry.authorize(v_permission, p_organization_id);
     end loop;
 end

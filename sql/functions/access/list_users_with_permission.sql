@@ -16,6 +16,7 @@ declare
     v_size constant integer := tenantry.page_size(p_page_size);
     v_scope constant text := format('users_with %s', jsonb_build_array(p_organization_id, p_permission));
     v_everywhere constant boolean := tenantry.sees_everywhere();
+    v_allowed_by constant text[] := tenantry.allowed_by(p_permission);
     v_after constant uuid := (tenantry.decode_page_token(p_page_token, v_scope) ->> 0)::uuid;
 begin
     perform tenantry.authorize('members:read', p_organization_id);
@@ -24,13 +25,10 @@ begin
     from (
         select distinct ur.user_id
         from public.user_roles as ur
-        join public.roles as r on r.id = ur.role_id
-        join public.role_permissions as rp on rp.role_id = r.id
-        join public.permissions as p on p.id = rp.permission_id
+        join tenantry.role_grants as g on g.role_id = ur.role_id
         where (ur.organization_id = p_organization_id or ur.organization_id is null and v_everywhere)
-          and (r.organization_id is null or r.organization_id = ur.organization_id)
-          and p.resource in ('*', split_part(p_permission, ':', 1))
-          and p.action in ('*', split_part(p_permission, ':', 2))
+          and (g.organization_id is null or g.organization_id = ur.organization_id)
+          and g.permissions && v_allowed_by
           and (v_after is null or ur.user_id > v_after)
         order by ur.user_id
         limit v_size + 1

@@ -7,32 +7,28 @@ language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    -- Worked out once, not for each role.
     v_user constant uuid := auth.uid();
-    -- Taken apart here, as the query would do it for every permission that there is.
-    v_resource constant text := split_part(p_permission, ':', 1);
-    v_action constant text := split_part(p_permission, ':', 2);
+    v_allowed_by constant text[] := tenantry.allowed_by(p_permission);
+    v_organizations uuid[];
 begin
     if tenantry.caller() <> 'authenticated' then
         return query select o.id from public.organizations as o where tenantry.is_authorized(p_permission);
+        return;
+    end if;
+    v_organizations := array(
+        select distinct ur.organization_id
+        from public.user_roles as ur
+        join tenantry.role_grants as g on g.role_id = ur.role_id
+        where ur.user_id = v_user
+          and (g.organization_id is null or g.organization_id = ur.organization_id)
+          and g.permissions && v_allowed_by
+    );
+    if array_position(v_organizations, null) is null then
+        return query select unnest(v_organizations);
     else
-        return query
-        with held as materialized (
-            select distinct ur.organization_id
-            from public.user_roles as ur
-            join public.roles as r on r.id = ur.role_id
-            join public.role_permissions as rp on rp.role_id = ur.role_id
-            join public.permissions as p on p.id = rp.permission_id
-            where ur.user_id = v_user
-              and (r.organization_id is null or r.organization_id = ur.organization_id)
-              and p.resource in ('*', v_resource)
-              and p.action in ('*', v_action)
-        )
-        select h.organization_id from held as h
-        where h.organization_id is not null and not exists (select from held where organization_id is null)
-        union all
         -- Held everywhere.
-        select o.id from public.organizations as o
-        where exists (select from held where organization_id is null);
+        return query select o.id from public.organizations as o;
     end if;
 end
 $$;

@@ -13,21 +13,17 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- Taken apart here, as the query would do it for every permission that there is.
-    v_resource constant text := split_part(p_permission, ':', 1);
-    v_action constant text := split_part(p_permission, ':', 2);
+    -- Worked out once, not for each role.
+    v_allowed_by constant text[] := tenantry.allowed_by(p_permission);
 begin
     return exists (
         select
         from public.user_roles as ur
-        join public.roles as r on r.id = ur.role_id
-        join public.role_permissions as rp on rp.role_id = ur.role_id
-        join public.permissions as p on p.id = rp.permission_id
+        join tenantry.role_grants as g on g.role_id = ur.role_id
         where ur.user_id = p_user_id
           and (ur.organization_id = p_organization_id or ur.organization_id is null and p_everywhere)
-          and (r.organization_id is null or r.organization_id = ur.organization_id)
-          and p.resource in ('*', v_resource)
-          and p.action in ('*', v_action)
+          and (g.organization_id is null or g.organization_id = ur.organization_id)
+          and g.permissions && v_allowed_by
     );
 end
 $$;

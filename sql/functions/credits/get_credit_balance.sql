@@ -14,33 +14,40 @@ create or replace function tenantry.get_credit_balance(
 )
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
+-- Half of the query below is never run: a plan made for the values would be cheaper, and made each time.
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     v_now constant timestamptz := tenantry.clock();
     v_at constant timestamptz := coalesce(p_as_of, v_now);
     v_account public.organizations;
+    v_is_undue boolean;
 begin
     v_account := tenantry.read_account(p_organization_id);
     if p_as_of > v_now then
         perform tenantry.fail_invalid('as_of', 'must not lie in the future');
     end if;
-    with lots as (
-        select l.transaction_type, l.remaining, l.expires_at from tenantry.lots_at(v_account, v_at) as l
-    ),
-    next_expiry as (
-        select min(lots.expires_at) as at
-        from lots
-        where lots.remaining > 0 and lots.expires_at > v_at and lots.expires_at < 'infinity'
-    )
+    v_is_undue := p_as_of is null and (v_account.credits_settle_at <= v_now) is not true;
     select
         -- A period that begins brings no more than the account can hold.
         least(coalesce(sum(lots.remaining), 0), 2147483647),
         coalesce(sum(lots.remaining) filter (where lots.transaction_type = 'purchased'), 0),
-        least(coalesce(sum(lots.remaining) filter (where lots.transaction_type = 'earned'), 0), 2147483647),
-        (select at from next_expiry),
-        coalesce(sum(lots.remaining) filter (where lots.expires_at = (select at from next_expiry)), 0)
-    into balance, purchased, granted, next_expiry_at, next_expiry_amount
-    from lots;
+        min(lots.next_expiry_at),
+        coalesce(sum(lots.remaining) filter (where lots.expires_at = lots.next_expiry_at), 0)
+    into balance, purchased, next_expiry_at, next_expiry_amount
+    from (
+        select
+            l.transaction_type, l.remaining, l.expires_at,
+            min(l.expires_at) filter (where l.remaining > 0 and l.expires_at > v_at and l.expires_at < 'infinity')
+                over () as next_expiry_at
+        from (
+            -- Nearly always, and then in a third of the time of the other way, which knows it, too.
+            select u.transaction_type, u.remaining, u.expires_at from tenantry.undue_lots(v_account) as u where v_is_undue
+            union all
+            select o.transaction_type, o.remaining, o.expires_at from tenantry.lots_at(v_account, v_at) as o where not v_is_undue
+        ) as l
+    ) as lots;
+    granted := balance - purchased;
 
     if p_as_of is null then
         select coalesce(sum(h.remaining), 0) into held

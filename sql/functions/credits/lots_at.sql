@@ -14,15 +14,7 @@ declare
     v_balance integer;
 begin
     if (p_at < p_account.credits_entry_at) is not true and (p_account.credits_settle_at <= p_at) is not true then
-        -- Nothing has fallen due, as nearly always: only what is not allocated yet comes off.
-        return query
-        select
-            l.organization_id, l.id, l.transaction_type, l.source, l.source_id, l.amount,
-            l.remaining - coalesce(s.balance_to - s.balance_from, 0), l.priority, l.effective_at, l.expires_at,
-            l.entry_number, l.expired_at, l.stripe_payment_intent_id, l.description, l.metadata, l.idempotency_key
-        from tenantry.credit_lots as l
-        left join tenantry.pending_spans(p_account) as s on s.lot_id = l.id
-        where l.organization_id = p_account.id and l.remaining > 0 and l.entry_number is not null;
+        return query select * from tenantry.undue_lots(p_account);
         return;
     elsif (p_at < p_account.credits_entry_at) is not true then
         return query select * from tenantry.project_lots(p_account, p_at);

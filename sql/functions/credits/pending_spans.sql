@@ -1,15 +1,20 @@
 -- The spans that allocate to lots what was consumed since the last settlement: soonest-expiring lots first, then by
 -- priority, then the oldest. Lots that have expired and only back a hold are left to that hold's captures.
 --
--- p_account: the organization's row. Reads only; settlement stores the result, reads take it as if stored.
+-- p_account: the organization's row. Reads only; settlement stores the result, reads take it as if stored. It pins no
+-- search_path, so that a query that asks it has it for a part of its own plan.
 create or replace function tenantry.pending_spans(p_account public.organizations)
 returns setof tenantry.credit_allocations
-language plpgsql stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return query
-    with open_lots as (
+language sql stable
+begin atomic
+    select
+        p_account.id, open_lots.id, p_account.credits_settled_entry + 1, p_account.credits_entry_number,
+        greatest(
+            open_lots.settled_balance - open_lots.spent_before - open_lots.remaining,
+            p_account.credit_balance)::integer,
+        (open_lots.settled_balance - open_lots.spent_before)::integer,
+        false
+    from (
         select
             l.id, l.remaining, l.expired_at,
             sum(l.remaining) filter (where l.expired_at is null)
@@ -17,16 +22,10 @@ begin
             sum(l.remaining) over () as settled_balance
         from tenantry.credit_lots as l
         where l.organization_id = p_account.id and l.remaining > 0 and l.entry_number is not null
-    )
-    select
-        p_account.id, id, p_account.credits_settled_entry + 1, p_account.credits_entry_number,
-        greatest(settled_balance - spent_before - remaining, p_account.credit_balance)::integer,
-        (settled_balance - spent_before)::integer,
-        false
-    from open_lots
-    where expired_at is null and settled_balance - spent_before > p_account.credit_balance;
-end
-$$;
+    ) as open_lots
+    where open_lots.expired_at is null
+      and open_lots.settled_balance - open_lots.spent_before > p_account.credit_balance;
+end;
 
 comment on function tenantry.pending_spans(public.organizations) is
     'Spans for the consumption that is not allocated to lots yet, in spending order.';
