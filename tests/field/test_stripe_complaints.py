@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import Connect, Connection
 from tests.support.ledger import call, entries
-from tests.support.stripe import bills, credits, deliver, deliver_all, subscription, tell, undone
+from tests.support.stripe import bills, credits, deliver, deliver_all, subscription, tell
 from tests.support.stripe_payloads import ERAS
 
 
@@ -42,7 +42,7 @@ def test_a_payment_that_checkout_payment_and_invoice_tell_of_is_credited_once(ad
         if e["type"] in ("checkout.session.completed", "payment_intent.succeeded", "invoice.paid")
     ]
     for order in itertools.permutations(told):
-        with undone(admin):
+        with admin.transaction(force_rollback=True):
             for event in order:
                 deliver_all(admin, [event])
                 assert [entry["amount"] for entry in entries(admin, story.organization_id)] == [200]
@@ -54,7 +54,7 @@ def test_an_event_that_comes_late_does_not_bring_a_cancelled_subscription_back(a
     (deleted,) = (event for event in story.events if event["type"] == "customer.subscription.deleted")
     rest = [event for event in story.events if event is not deleted]
     for late in rest:
-        with undone(admin):
+        with admin.transaction(force_rollback=True):
             deliver_all(admin, [*(event for event in rest if event is not late), deleted, late])
             found = subscription(admin, story.organization_id)
             assert (found["status"], found["ended_at"]) == ("cancelled", found["cancelled_at"]), late["type"]

@@ -5,7 +5,6 @@ import asyncio
 import json
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 
 from tenantry.stripe.client import Answer, Stripe
+from tests.support import venv
 from tests.support.fake_stripe import Shop, tenantry
 from tests.support.ledger import call, organization
 from tests.support.subscriptions import current
@@ -31,23 +31,14 @@ server.start()
 
 
 @pytest.fixture(scope="module")
-def localstripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def localstripe(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a running localstripe."""
+    environment = venv.install("localstripe", pytestconfig)
     folder = tmp_path_factory.mktemp("localstripe")
-    try:
-        subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True, capture_output=True, timeout=60)
-        subprocess.run(
-            [folder / "venv/bin/pip", "install", "--quiet", "--disable-pip-version-check", "localstripe"],
-            check=True,
-            capture_output=True,
-            timeout=120,
-        )
-    except (subprocess.SubprocessError, OSError) as error:
-        pytest.skip(f"localstripe cannot be installed here: {error}")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with running(folder, port) as popen:
+    with running(environment, folder, port) as popen:
         until = time.monotonic() + 30
         while not answers(f"http://127.0.0.1:{port}/"):
             assert popen.poll() is None, (folder / "log").read_text()
@@ -57,10 +48,10 @@ def localstripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         popen.terminate()
 
 
-def running(folder: Path, port: int) -> "subprocess.Popen[bytes]":
+def running(environment: Path, folder: Path, port: int) -> "subprocess.Popen[bytes]":
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(
-            [folder / "venv/bin/python", "-c", PROGRAM, "--port", str(port), "--from-scratch"],
+            [environment / "bin/python", "-c", PROGRAM, "--port", str(port), "--from-scratch"],
             cwd=folder,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -9,13 +9,14 @@ import pytest
 
 from tests.conftest import Connect, Connection
 from tests.support.ledger import assert_ledger_holds
+from tests.support.postgres import Cluster, installations
 from tests.support.server import wait_until
-from tests.support.stripe import credits, deliver_all, state, tell, undone
+from tests.support.stripe import credits, deliver_all, state, tell
 from tests.support.stripe_payloads import ERAS, OLD, Object
 from tests.support.stripe_stories import STORIES
 
 EXHAUSTIVE = 6
-"""Up to so many events every order is tried; of more, a sample."""
+"""Up to so many events every order is tried, on the newest PostgreSQL; of more, and on the others, a sample."""
 
 AGAIN = 1 / 3
 """How many of the events arrive twice."""
@@ -53,10 +54,10 @@ def walk(
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize("name", STORIES)
 def test_every_order_leads_to_the_same_state(
-    admin: Connection, name: str, era: str, pytestconfig: pytest.Config
+    admin: Connection, cluster: Cluster, name: str, era: str, pytestconfig: pytest.Config
 ) -> None:
     story = tell(admin, name, era)
-    with undone(admin):
+    with admin.transaction(force_rollback=True):
         deliver_all(admin, story.events)
         expected = state(admin, story.organization_id)
     assert expected["bills"]
@@ -66,11 +67,11 @@ def test_every_order_leads_to_the_same_state(
         assert_ledger_holds(admin, story.organization_id)
 
     dice = random.Random(name + era)
-    if len(story.events) <= EXHAUSTIVE:
+    if len(story.events) <= EXHAUSTIVE and cluster.installation == installations()[-1]:
         walk(admin, story.events, [], dice, check)
         return
     for order in sampled(story.events, pytestconfig.getoption("stripe_orders"), dice):
-        with undone(admin):
+        with admin.transaction(force_rollback=True):
             deliver_all(admin, order)
             check(order)
 
@@ -80,7 +81,7 @@ def test_events_that_arrive_at_the_same_time_lead_to_the_same_state(
     admin: Connection, connect: Connect, name: str
 ) -> None:
     story = tell(admin, name)
-    with undone(admin):
+    with admin.transaction(force_rollback=True):
         deliver_all(admin, story.events)
         expected = state(admin, story.organization_id)
     dice = random.Random(name)
@@ -137,10 +138,10 @@ def _is_waiting(admin: Connection) -> bool:
 def test_the_order_of_arrival_would_lead_elsewhere(admin: Connection, name: str) -> None:
     """So the tests above can fail: a mirror that takes what comes last ends in other states."""
     story = tell(admin, name)
-    with undone(admin):
+    with admin.transaction(force_rollback=True):
         deliver_all(admin, story.events)
         expected = state(admin, story.organization_id)
-    with undone(admin):
+    with admin.transaction(force_rollback=True):
         row = admin.execute(
             "select pg_get_functiondef(oid) as source from pg_proc where proname = 'mirror_stripe_object'"
         ).fetchone()
@@ -148,10 +149,9 @@ def test_the_order_of_arrival_would_lead_elsewhere(admin: Connection, name: str)
         trusting, replaced = re.subn(r"where \(excluded\.version.*;", ";", row["source"])
         assert replaced == 1
         admin.execute(trusting.encode())
-        found = []
         for order in sampled(story.events, 20, random.Random(name)):
-            admin.execute("savepoint before")
-            deliver_all(admin, order)
-            found.append(state(admin, story.organization_id))
-            admin.execute("rollback to before")
-    assert any(other != expected for other in found)
+            with admin.transaction(force_rollback=True):
+                deliver_all(admin, order)
+                if state(admin, story.organization_id) != expected:
+                    return
+    pytest.fail("every order that was tried led to the same state")

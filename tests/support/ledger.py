@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,6 +10,7 @@ from weakref import WeakSet
 
 import psycopg
 import pytest
+from psycopg.pq import TransactionStatus
 from psycopg.types.composite import CompositeInfo, register_composite
 from psycopg.types.json import Jsonb
 
@@ -63,13 +65,19 @@ def call(connection: Connection, function: str, **arguments: Any) -> Row:
 
 def refused(connection: Connection, sqlstate: str, function: str, **arguments: Any) -> Row:
     """The variables of a call's refusal; a call that succeeds, or fails otherwise, fails the test."""
-    with pytest.raises(psycopg.Error) as raised:
+    with pytest.raises(psycopg.Error) as raised, _kept_usable(connection):
         call(connection, function, **arguments)
     assert raised.value.sqlstate == sqlstate, raised.value
     said = raised.value.diag.message_detail or ""
     # PostgreSQL's own errors explain themselves in words.
     detail: Row = json.loads(said) if said.startswith("{") else {}
     return detail
+
+
+def _kept_usable(connection: Connection) -> AbstractContextManager[object]:
+    """What a failure within it does not abort the caller's transaction."""
+    in_transaction = connection.info.transaction_status == TransactionStatus.INTRANS
+    return connection.transaction() if in_transaction else nullcontext()
 
 
 def _register(connection: Connection) -> None:
@@ -215,14 +223,14 @@ def move_clock(admin: Connection, time: datetime | str) -> None:
 
     Replaces tenantry.clock(), which only its owner can.
     """
-    admin.execute("create schema if not exists test")
-    admin.execute("create table if not exists test.clock (now timestamptz not null)")
-    admin.execute("grant usage on schema test to public")
-    admin.execute("grant select on test.clock to public")
-    if admin.execute("select now from test.clock").fetchone() is None:
-        admin.execute("insert into test.clock select tenantry.clock()")
+    found = admin.execute("select to_regclass('test.clock') is not null as is_there").fetchone()
+    if not found or not found["is_there"]:
         admin.execute(
-            "create or replace function tenantry.clock() returns timestamptz language sql volatile"
+            "create schema test;"
+            " create table test.clock as select tenantry.clock() as now;"
+            " grant usage on schema test to public;"
+            " grant select on test.clock to public;"
+            " create or replace function tenantry.clock() returns timestamptz language sql volatile"
             " return (select now from test.clock)"
         )
     if isinstance(time, str):

@@ -1,6 +1,5 @@
 """Packages of npm, for tests that need a program in JavaScript."""
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -8,6 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests.support.once import once
 
 OFFLINE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT")
 
@@ -23,10 +24,8 @@ def install(package: Path, config: pytest.Config) -> Path:
     parts = sorted(package.glob("*.*"))
     state = hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()[:16]
     folder = config.cache.mkdir(f"npm-{package.name}-{state}")
-    # Processes that test side by side share it: one installs, the others wait.
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "installed").exists():
+    with once(folder) as is_first:
+        if is_first:
             for part in parts:
                 shutil.copy(part, folder)
             # As locked. Not `npm ci`, which refuses a lock file without the programs for every other platform.
@@ -41,5 +40,4 @@ def install(package: Path, config: pytest.Config) -> Path:
             if any(word in installed.stderr for word in OFFLINE):
                 pytest.skip("npm cannot reach its registry")
             assert installed.returncode == 0, installed.stderr
-            (folder / "installed").touch()
     return folder

@@ -1,8 +1,7 @@
 """Short ways to say what tests of Stripe's events do, over SQL connections."""
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -61,16 +60,6 @@ def deliver_all(connection: Connection, events: Sequence[Object]) -> list[Row]:
     assert len(answers) == len(events)
     assert [a["error_message"] for a in answers if a["state"] == "failed"] == []
     return answers
-
-
-@contextmanager
-def undone(connection: Connection) -> Iterator[None]:
-    """A transaction that is rolled back in the end."""
-    connection.execute("begin")
-    try:
-        yield
-    finally:
-        connection.execute("rollback")
 
 
 def state(admin: Connection, organization_id: UUID) -> Row:

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import Connection
 from tests.support import stripe_payloads as payloads
 from tests.support.ledger import assert_ledger_holds, call, consume, move_clock, organization, refused
-from tests.support.stripe import bills, catalog, credits, deliver, deliver_all, subscription, tell, undone
+from tests.support.stripe import bills, catalog, credits, deliver, deliver_all, subscription, tell
 from tests.support.stripe_payloads import CURRENT, ERAS, OLD, Object
 from tests.support.stripe_stories import (
     AMOUNTS,
@@ -24,6 +24,12 @@ from tests.support.stripe_stories import (
     invoiced_credit_purchase,
     partial_refund,
 )
+
+
+@pytest.fixture
+def admin(scratch: Connection) -> Connection:
+    """One connection for all, which knows the functions by now."""
+    return scratch
 
 
 @pytest.fixture
@@ -254,7 +260,7 @@ def test_a_purchase_counts_once_whoever_tells_of_it(admin: Connection, story: St
     others = [event for event in story.events if event["type"] not in CLAIMS]
     for size in (1, 2, 3):
         for claims in itertools.permutations(CLAIMS, size):
-            with undone(admin):
+            with admin.transaction(force_rollback=True):
                 deliver_all(admin, [event for kind in claims for event in of_type(story, kind)])
                 assert credits(admin, story.organization_id) == 200, claims
                 deliver_all(admin, others)
@@ -282,7 +288,7 @@ def test_two_that_turn_out_to_be_one_payment_are_merged(admin: Connection, story
 def test_what_was_bought_stays_when_the_product_changes(admin: Connection, story: Story) -> None:
     partial_refund(story)
     admin.execute("update public.credit_products set credit_amount = 400")
-    with undone(admin):
+    with admin.transaction(force_rollback=True):
         deliver_all(admin, story.events[:-3])
         assert credits(admin, story.organization_id) == 400
     admin.execute("update public.credit_products set credit_amount = 200")
@@ -314,7 +320,7 @@ def test_a_payment_that_arrives_later_counts_then(admin: Connection, story: Stor
         story.pass_time(HOUR)
         story.tell(kind, completed | {"payment_status": status})
     for order in itertools.permutations(story.events):
-        with undone(admin):
+        with admin.transaction(force_rollback=True):
             deliver_all(admin, order)
             assert credits(admin, story.organization_id) == 200
             assert [bill["status"] for bill in bills(admin, story.organization_id)] == ["paid"]
@@ -340,7 +346,7 @@ def test_the_invoice_says_what_was_bought_rather_than_the_metadata(admin: Connec
         if "tenantry_quantity" in event["data"]["object"].get("metadata", {}):
             event["data"]["object"]["metadata"]["tenantry_quantity"] = "1"
     for order in (story.events, story.events[::-1]):
-        with undone(admin):
+        with admin.transaction(force_rollback=True):
             deliver_all(admin, order)
             assert credits(admin, story.organization_id) == 600
 
@@ -553,7 +559,7 @@ def test_the_catalog_follows_prices_and_products_in_any_order(admin: Connection,
         story.pass_time(HOUR)
         story.tell(kind, data)
     for order in itertools.permutations(story.events):
-        with undone(admin):
+        with admin.transaction(force_rollback=True):
             assert {answer["state"] for answer in deliver_all(admin, order)} == {"processed"}
             assert catalog_states(admin) == [
                 ("Basic", True, 1200, "USD"),
