@@ -17,6 +17,8 @@ from tests.support import npm
 from tests.support.calls import METHODS, organization
 from tests.support.server import Client, Process, service_token
 
+pytestmark = pytest.mark.one_postgresql
+
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 NODE_PACKAGE = ROOT / "tests" / "clients" / "node"

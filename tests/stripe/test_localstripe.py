@@ -20,6 +20,8 @@ from tests.support.fake_stripe import Shop, tenantry
 from tests.support.ledger import call, organization
 from tests.support.subscriptions import current
 
+pytestmark = pytest.mark.one_postgresql
+
 KEY = "sk_test_12345"
 
 # It keeps its state in one file of the machine's, whoever runs it; nobody needs it here.
