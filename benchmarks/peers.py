@@ -10,7 +10,7 @@ They do not do the same work:
     hf-nostro      lots, reversals, promo codes; no permissions, no holds
     credit-ledger  one balance row and a journal
 
-bursar is left out: it needs extensions that plain PostgreSQL does not bring.
+bursar is left out: it needs pg_jsonschema and pg_partman, which plain PostgreSQL does not bring, and Python 3.12.
 """
 
 import importlib.util
