@@ -1,9 +1,7 @@
 """A fake Stripe beside a test's database, and short ways to say what tests of the way there do."""
 
 import asyncio
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from tenantry.demo.fake_stripe import Call, FakeStripe
 from tenantry.stripe.client import Stripe
 from tenantry.stripe.sender import Sender
 from tests.conftest import Connection
+from tests.support import command
 from tests.support.ledger import Row, balance, call, organization
 
 PAGES = {"success_url": "https://shop.example/thanks", "cancel_url": "https://shop.example/back"}
@@ -136,11 +135,10 @@ def open_shop(admin: Connection, service: Connection, conninfo: str) -> Iterator
 
 def tenantry(shop: Shop, *arguments: str, key: str = "sk_test_fake") -> subprocess.CompletedProcess[str]:
     """Runs `tenantry stripe`."""
-    return subprocess.run(
-        [sys.executable, "-m", "tenantry.cli", "stripe", *arguments],
-        env=os.environ
-        | {"DATABASE_URL": shop.conninfo, "TENANTRY_STRIPE_API_KEY": key, "TENANTRY_STRIPE_API_BASE": shop.fake.url},
-        capture_output=True,
-        text=True,
-        timeout=60,
+    return command.run(
+        "stripe",
+        *arguments,
+        DATABASE_URL=shop.conninfo,
+        TENANTRY_STRIPE_API_KEY=key,
+        TENANTRY_STRIPE_API_BASE=shop.fake.url,
     )
