@@ -23,7 +23,7 @@ from tests.support.calls import organization, refused
 from tests.support.postgres import Cluster
 from tests.support.server import Client, failure, wait_until
 
-DEFAULT_TIMEOUT = 1.0
+DEFAULT_TIMEOUT = 1.5
 """Seconds that the test's own server gives a call without a deadline."""
 
 POOL_SIZE = 2
