@@ -147,7 +147,7 @@ def scratch(untouched: Connection) -> Iterator[Connection]:
 def serving(cluster: Cluster) -> Iterator[server.Process]:
     """One server process for the whole session, over a database of its own."""
     cluster.create_database("serving", TEMPLATE)
-    with server.serve(
+    with server.fork(
         DATABASE_URL=cluster.conninfo("serving", "tenantry_server"),
         TENANTRY_JWT_SECRET=server.SECRET,
         TENANTRY_STRIPE_WEBHOOK_SECRETS="whsec_of_the_tests",

@@ -1,26 +1,18 @@
 """`tenantry stripe`: what is stuck is listed, and taken up again."""
 
-import os
 import subprocess
-import sys
 
 import pytest
 
 from tests.conftest import Connection
+from tests.support import command
 from tests.support.postgres import Cluster
 from tests.support.stripe import credits, deliver, tell
 
 
 def run(conninfo: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A run of `tenantry stripe` to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "tenantry.cli", "stripe", *arguments],
-        env={**os.environ, "DATABASE_URL": conninfo},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return command.run("stripe", *arguments, DATABASE_URL=conninfo)
 
 
 @pytest.mark.parametrize("state", ["stuck", "failed"])

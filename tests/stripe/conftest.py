@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+import stripe
 
 from tests.conftest import Connection
 from tests.support.fake_stripe import Shop, open_shop
@@ -10,7 +11,11 @@ from tests.support.postgres import Cluster
 
 
 @pytest.fixture
-def shop(cluster: Cluster, database: str, admin: Connection, service: Connection) -> Iterator[Shop]:
+def shop(
+    cluster: Cluster, database: str, admin: Connection, service: Connection, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Shop]:
     """The test's database, which sells through a fake Stripe."""
+    # How often is asked again matters here, not how long the library waits before.
+    monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.01)
     with open_shop(admin, service, cluster.conninfo(database, "tenantry_server")) as shop:
         yield shop

@@ -64,7 +64,9 @@ class Endpoint:
 
 @pytest.fixture
 def endpoint(cluster: Cluster, database: str, admin: Connection) -> Iterator[Endpoint]:
-    with server.serve(
+    with server.fork(
+        # One of them waits until the server gives up.
+        {"tenantry.database.ACQUIRE_TIMEOUT": 1.5},
         DATABASE_URL=cluster.conninfo(database, "tenantry_server"),
         TENANTRY_JWT_SECRET=server.SECRET,
         TENANTRY_HTTP_LISTEN="127.0.0.1:0",
@@ -119,24 +121,26 @@ def test_what_fails_is_answered_with_500_so_that_stripe_sends_it_again(endpoint:
     assert credits(endpoint.admin, story.organization_id) == 400
 
 
-@pytest.mark.parametrize(
-    ("secret", "age"),
-    [("whsec_of_somebody_else", 0), (SECRET, 301), (SECRET, 24 * 3600)],
-    ids=["foreign", "old", "replayed"],
-)
-def test_a_bad_signature_is_refused_and_nothing_is_stored(
-    endpoint: Endpoint, story: Story, secret: str, age: int
-) -> None:
-    body = json.dumps(story.events[0])
-    header = WebhookSignature.generate_signature_header(body, secret, timestamp=int(time.time()) - age)
-    assert endpoint.post(body, **{"Stripe-Signature": header})[0] == 400
+def test_a_bad_signature_is_refused_and_nothing_is_stored(endpoint: Endpoint, story: Story) -> None:
+    body, now = json.dumps(story.events[0]), int(time.time())
+    bad = {
+        "foreign": ("whsec_of_somebody_else", now),
+        "old": (SECRET, now - 301),
+        "replayed": (SECRET, now - 24 * 3600),
+    }
+    answers = {}
+    for name, (secret, timestamp) in bad.items():
+        header = WebhookSignature.generate_signature_header(body, secret, timestamp=timestamp)
+        answers[name] = endpoint.post(body, **{"Stripe-Signature": header})[0]
+    assert answers == dict.fromkeys(bad, 400)
     assert endpoint.stored() == 0
 
 
-@pytest.mark.parametrize("header", [None, "", "nonsense", "t=1", "t=x,v1=y", "v1=\u00e9,t=1"])
-def test_a_signature_that_is_none_is_refused(endpoint: Endpoint, header: str | None) -> None:
-    headers = {} if header is None else {"Stripe-Signature": header}
-    assert endpoint.post("{}", **headers)[0] == 400
+def test_a_signature_that_is_none_is_refused(endpoint: Endpoint) -> None:
+    headers = ("", "nonsense", "t=1", "t=x,v1=y", "v1=\u00e9,t=1")
+    assert endpoint.post("{}")[0] == 400
+    answers = {header: endpoint.post("{}", **{"Stripe-Signature": header})[0] for header in headers}
+    assert answers == dict.fromkeys(headers, 400)
 
 
 def test_a_changed_body_is_refused(endpoint: Endpoint, story: Story) -> None:
@@ -146,12 +150,13 @@ def test_a_changed_body_is_refused(endpoint: Endpoint, story: Story) -> None:
     assert endpoint.stored() == 0
 
 
-@pytest.mark.parametrize(
-    "body", ["", "{", "null", "[]", "7", "{}", '{"id": "evt_1"}', '{"object": "event", "id": "evt_\\u0000"}', "\\"]
-)
-def test_a_signed_body_that_is_no_event_is_refused(endpoint: Endpoint, body: str) -> None:
-    header = WebhookSignature.generate_signature_header(body, SECRET)
-    assert endpoint.post(body, **{"Stripe-Signature": header})[0] == 400
+def test_a_signed_body_that_is_no_event_is_refused(endpoint: Endpoint) -> None:
+    bodies = ("", "{", "null", "[]", "7", "{}", '{"id": "evt_1"}', '{"object": "event", "id": "evt_\\u0000"}', "\\")
+    answers = {}
+    for body in bodies:
+        header = WebhookSignature.generate_signature_header(body, SECRET)
+        answers[body] = endpoint.post(body, **{"Stripe-Signature": header})[0]
+    assert answers == dict.fromkeys(bodies, 400)
     assert endpoint.stored() == 0
 
 
@@ -219,7 +224,7 @@ def test_a_receiver_of_ones_own_passes_events_on_by_rpc(endpoint: Endpoint, stor
 
 def test_a_server_without_a_secret_takes_no_events(cluster: Cluster, database: str) -> None:
     with (
-        server.serve(
+        server.fork(
             DATABASE_URL=cluster.conninfo(database, "tenantry_server"), TENANTRY_JWT_SECRET=server.SECRET
         ) as process,
         server.client(process.address, server.service_token()) as client,

@@ -1,11 +1,9 @@
 """A fake Stripe beside a test's database, and short ways to say what tests of the way there do."""
 
 import asyncio
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,6 +15,7 @@ from tenantry.demo.fake_stripe import Call, FakeStripe
 from tenantry.stripe.client import Stripe
 from tenantry.stripe.sender import Sender
 from tests.conftest import Connection
+from tests.support import command
 from tests.support.ledger import Row, balance, call, organization
 
 PAGES = {"success_url": "https://shop.example/thanks", "cancel_url": "https://shop.example/back"}
@@ -31,21 +30,31 @@ class Shop:
     service: Connection
     conninfo: str
 
+    def __post_init__(self) -> None:
+        self._runner = asyncio.Runner()
+        self._database: Database | None = None
+
     def send(self, organization_id: UUID | None = None, key: str | None = "") -> None:
         """Sends what is due, through the real library. key: another one, or None for a server without."""
+        self._runner.run(self._send(str(organization_id) if organization_id else None, key))
 
-        async def run() -> None:
-            database = Database(self.conninfo, 4, 30.0)
-            stripe = None if key is None else Stripe(key or self.fake.api_key, self.fake.url)
-            await database.open()
-            try:
-                await Sender(database, stripe).send_due(str(organization_id) if organization_id else None)
-            finally:
-                await database.close()
-                if stripe:
-                    await stripe.close()
+    async def _send(self, organization_id: str | None, key: str | None) -> None:
+        if self._database is None:
+            # Stays open: PostgreSQL takes its time for what a session does first.
+            self._database = Database(self.conninfo, 4, 30.0)
+            await self._database.open()
+        stripe = None if key is None else Stripe(key or self.fake.api_key, self.fake.url)
+        try:
+            await Sender(self._database, stripe).send_due(organization_id)
+        finally:
+            if stripe:
+                await stripe.close()
 
-        asyncio.run(run())
+    def close(self) -> None:
+        """Sends no more."""
+        with self._runner:
+            if self._database:
+                self._runner.run(self._database.close())
 
     def hear(self) -> list[Row]:
         """Has the database hear of every event so far, in the order in which they were made."""
@@ -130,17 +139,16 @@ class Shop:
 @contextmanager
 def open_shop(admin: Connection, service: Connection, conninfo: str) -> Iterator[Shop]:
     """A shop with a fake Stripe of its own."""
-    with FakeStripe() as fake:
-        yield Shop(fake, admin, service, conninfo)
+    with FakeStripe() as fake, closing(Shop(fake, admin, service, conninfo)) as shop:
+        yield shop
 
 
 def tenantry(shop: Shop, *arguments: str, key: str = "sk_test_fake") -> subprocess.CompletedProcess[str]:
     """Runs `tenantry stripe`."""
-    return subprocess.run(
-        [sys.executable, "-m", "tenantry.cli", "stripe", *arguments],
-        env=os.environ
-        | {"DATABASE_URL": shop.conninfo, "TENANTRY_STRIPE_API_KEY": key, "TENANTRY_STRIPE_API_BASE": shop.fake.url},
-        capture_output=True,
-        text=True,
-        timeout=60,
+    return command.run(
+        "stripe",
+        *arguments,
+        DATABASE_URL=shop.conninfo,
+        TENANTRY_STRIPE_API_KEY=key,
+        TENANTRY_STRIPE_API_BASE=shop.fake.url,
     )
