@@ -37,11 +37,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several processes, the tests of one PostgreSQL go to one of them, whose cluster then is always at work."""
+    """With several processes, the tests of one PostgreSQL go to one of them, whose cluster then is always at work.
+
+    So it is with the clusters of tests/supabase, which are called `platform`.
+    """
     for item in items:
         callspec = getattr(item, "callspec", None)
-        installation = callspec.params.get("cluster") if callspec else None
-        if installation:
+        parameters = callspec.params if callspec else {}
+        if installation := parameters.get("cluster") or parameters.get("platform"):
             item.add_marker(pytest.mark.xdist_group(str(installation)))
 
 
