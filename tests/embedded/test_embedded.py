@@ -274,7 +274,7 @@ def test_a_failing_start_shows_the_log_and_lets_go(folder: Path) -> None:
 
 @pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN], ids=["foreground", "background"])
 def test_a_start_that_takes_too_long_is_given_up(folder: Path, handler: Any) -> None:
-    """PostgreSQL is told to stop before it has a handler. In the background of a shell, SIGINT is ignored until then."""
+    """PostgreSQL is told to stop before it has a handler: in the background of a shell it ignores that."""
     postgres = EmbeddedPostgres(folder, start_timeout=0)
     before = signal.signal(signal.SIGINT, handler)
     try:

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from tenantry.stripe.client import Answer, Stripe
+from tenantry.stripe.answer import Answer
+from tenantry.stripe.client import Stripe
 from tests.support.fake_stripe import Shop, tenantry
 from tests.support.ledger import call, organization
 from tests.support.subscriptions import current
