@@ -35,25 +35,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--stripe-orders", type=int, default=6, help="random orders of each life's events at Stripe")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """The marks that tests can have."""
-    config.addinivalue_line("markers", "one_postgresql: says nothing about PostgreSQL, so runs on the newest only")
-
-
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With several processes, the tests of one PostgreSQL go to one of them, whose cluster then is always at work."""
-    newest = installations()[-1]
-    kept, left_out = [], []
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several processes, the tests of one PostgreSQL go to one of them, whose cluster then is always at work.
+
+    So it is with the clusters of tests/supabase, which are called `platform`.
+    """
     for item in items:
         callspec = getattr(item, "callspec", None)
-        installation = callspec.params.get("cluster") if callspec else None
-        if installation:
+        parameters = callspec.params if callspec else {}
+        if installation := parameters.get("cluster") or parameters.get("platform"):
             item.add_marker(pytest.mark.xdist_group(str(installation)))
-        is_repetition = installation not in (None, newest) and item.get_closest_marker("one_postgresql")
-        (left_out if is_repetition else kept).append(item)
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = kept
 
 
 def pytest_collection_finish() -> None:

@@ -1,4 +1,7 @@
-"""The gRPC server: every service of the protos, health and reflection."""
+"""The gRPC server: every service of the protos, health and reflection.
+
+What only some servers need is imported where it is used: libraries for HTTP and Stripe would be half of the start.
+"""
 
 import asyncio
 import contextlib
@@ -6,7 +9,7 @@ import importlib
 import logging
 import pkgutil
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
@@ -25,10 +28,12 @@ from tenantry.bridge import Call, compile_services
 from tenantry.config import Config, ConfigError
 from tenantry.database import Database
 from tenantry.errors import CATALOGUE, INTERNAL, CallError, status, unavailable
-from tenantry.http import HttpServer
-from tenantry.stripe.client import Stripe
 from tenantry.stripe.sender import Sender, answering
 from tenantry.stripe.webhook import Webhook
+
+if TYPE_CHECKING:
+    from tenantry.http import HttpServer
+    from tenantry.stripe.client import Stripe
 
 log = logging.getLogger(__name__)
 
@@ -66,10 +71,10 @@ class Server:
         self._health = HealthServicer()
         self._stopping = asyncio.Event()
         self._background: list[asyncio.Task[None]] = []
-        self._stripe = Stripe(config.stripe_api_key, config.stripe_api_base) if config.stripe_api_key else None
+        self._stripe = _stripe(config)
         self._sender = Sender(self._database, self._stripe)
         webhook = Webhook(self._database, config.stripe_webhook_secrets)
-        self._http = HttpServer(self._database, webhook, shares_port)
+        self._http = _http(config, self._database, webhook, shares_port)
         self._handlers: dict[str, Handler] = {PROCESS_STRIPE_EVENT: webhook.process}
         """Written by hand, by '/package.Service/Method'; every other method is the bridge's."""
         self.address = ""
@@ -95,7 +100,7 @@ class Server:
                 raise ConfigError(f"cannot listen on {self._config.listen}: is another server using it?") from None
             for service in all_services:
                 await self._health.set(service.full_name, health_pb2.HealthCheckResponse.SERVING)
-            if self._config.http_listen:
+            if self._http and self._config.http_listen:
                 self.http_address = await self._http.start(self._config.http_listen)
             await self._grpc.start()
         except BaseException:
@@ -114,7 +119,8 @@ class Server:
         """Takes no new calls, lets those under way finish, and disconnects. Streams end after the request in hand."""
         self._stopping.set()
         await self._health.enter_graceful_shutdown()
-        await self._http.stop()
+        if self._http:
+            await self._http.stop()
         await self._grpc.stop(GRACE)
         for task in self._background:
             task.cancel()
@@ -191,6 +197,22 @@ class Server:
         if method.client_streaming and method.server_streaming:
             return grpc.stream_stream_rpc_method_handler(stream)
         return grpc.unary_unary_rpc_method_handler(unary)
+
+
+def _stripe(config: Config) -> "Stripe | None":
+    if not config.stripe_api_key:
+        return None
+    from tenantry.stripe.client import Stripe
+
+    return Stripe(config.stripe_api_key, config.stripe_api_base)
+
+
+def _http(config: Config, database: Database, webhook: Webhook, shares_port: bool) -> "HttpServer | None":
+    if not config.http_listen:
+        return None
+    from tenantry.http import HttpServer
+
+    return HttpServer(database, webhook, shares_port)
 
 
 def _authorization(context: Context) -> str | None:

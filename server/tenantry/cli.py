@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import uvloop
@@ -22,14 +23,14 @@ from tenantry.auth import ROLES, SERVICE, mint
 from tenantry.bridge import BridgeError
 from tenantry.config import Config, ConfigError, from_environment
 from tenantry.database import Database
-from tenantry.demo import billing
 from tenantry.embedded import EmbeddedError, EmbeddedPostgres, default_data_dir
 from tenantry.errors import CallError
 from tenantry.migrate import MigrationError
-from tenantry.stripe.client import Stripe, StripeUnavailable
-from tenantry.stripe.reconcile import reconcile
 from tenantry.stripe.sender import Sender
 from tenantry.workers import LOG_FORMAT, Workers
+
+if TYPE_CHECKING:
+    from tenantry.stripe.client import Stripe
 
 log = logging.getLogger(__name__)
 
@@ -151,7 +152,7 @@ def _parser() -> argparse.ArgumentParser:
 
     demo_parser = commands.add_parser("demo", help="walk through the main job on a throw-away database")
     demo_parser.add_argument("--billing", action="store_true", help="the life of a subscription, on a fake Stripe")
-    demo_parser.set_defaults(run=lambda arguments: billing.run() if arguments.billing else demo.run())
+    demo_parser.set_defaults(run=_demo)
     return parser
 
 
@@ -302,6 +303,8 @@ async def _stripe_sync(arguments: argparse.Namespace) -> int:
 
 
 async def _stripe_reconcile(arguments: argparse.Namespace) -> int:
+    from tenantry.stripe.reconcile import reconcile
+
     async with _at_stripe(arguments) as (database, stripe):
         report = await reconcile(database, stripe, arguments.since)
     for found in report.differences:
@@ -311,7 +314,9 @@ async def _stripe_reconcile(arguments: argparse.Namespace) -> int:
 
 
 @contextlib.asynccontextmanager
-async def _at_stripe(arguments: argparse.Namespace) -> AsyncIterator[tuple[Database, Stripe]]:
+async def _at_stripe(arguments: argparse.Namespace) -> AsyncIterator["tuple[Database, Stripe]"]:
+    from tenantry.stripe.client import Stripe, StripeUnavailable
+
     api_key = os.environ.get("TENANTRY_STRIPE_API_KEY")
     if not api_key:
         raise ConfigError("TENANTRY_STRIPE_API_KEY is not set")
@@ -376,6 +381,14 @@ def _token(arguments: argparse.Namespace) -> None:
         print(mint(secret, arguments.role, arguments.subject, arguments.lifetime))
     except ValueError as error:
         raise ConfigError(str(error)) from error
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    if not arguments.billing:
+        return demo.run()
+    from tenantry.demo import billing
+
+    return billing.run()
 
 
 def _database_url(arguments: argparse.Namespace) -> str:

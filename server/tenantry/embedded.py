@@ -42,6 +42,9 @@ SOCKET_PATH_MAX = 103
 PORT = 5432
 SOCKET_NAME = f".s.PGSQL.{PORT}"
 
+SIGNAL_INTERVAL = 0.2
+"""Seconds until PostgreSQL is told to stop once more."""
+
 # What PostgreSQL says while processes of a killed predecessor are still on their way out.
 _NOT_YET_GONE = ("pre-existing shared memory block", 'lock file "postmaster.pid" already exists')
 
@@ -278,12 +281,7 @@ class EmbeddedPostgres:
     def stop(self) -> None:
         """Stop PostgreSQL, ending its sessions, and let go of the folder; does nothing the second time."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGINT)  # PostgreSQL's "fast shutdown"
-            try:
-                self._process.wait(self._stop_timeout)
-            except subprocess.TimeoutExpired:
-                self._process.send_signal(signal.SIGQUIT)  # at once; the next start recovers
-                self._process.wait()
+            self._shut_down(self._process)
         if self._socket_dir is not None and self._socket_dir.parent != self.data_dir:
             shutil.rmtree(self._socket_dir, ignore_errors=True)
         if self._lock is not None:
@@ -437,6 +435,16 @@ class EmbeddedPostgres:
             if time.monotonic() > deadline or not any(reason in said for reason in _NOT_YET_GONE):
                 raise EmbeddedError(f"PostgreSQL does not start; {self._log} ends:\n{self._log_tail()}")
             time.sleep(0.2)
+
+    def _shut_down(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + self._stop_timeout
+        # One signal may be lost: what a shell runs in the background ignores these two, and so does PostgreSQL
+        # until it has handlers of its own. To send them again changes nothing.
+        while process.poll() is None:
+            # PostgreSQL's "fast shutdown"; then at once, and the next start recovers.
+            process.send_signal(signal.SIGINT if time.monotonic() < deadline else signal.SIGQUIT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(SIGNAL_INTERVAL)
 
     def _log_tail(self) -> str:
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-20:])

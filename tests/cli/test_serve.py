@@ -24,7 +24,7 @@ from tenantry.v1.credits_pb2 import GetCreditBalanceRequest
 from tenantry.v1.organizations_pb2 import CreateOrganizationRequest, GetOrganizationRequest
 from tests.conftest import TEMPLATE
 from tests.support import server
-from tests.support.postgres import Cluster, open_folder
+from tests.support.postgres import Cluster, in_one_version, open_folder
 from tests.support.server import SECRET, Client, Process, wait_until
 
 embedded = pytest.mark.skipif(
@@ -281,6 +281,7 @@ def test_the_demo_of_billing_walks_through_the_life_of_a_subscription() -> None:
 # With a PostgreSQL that runs already.
 
 
+@in_one_version
 def test_with_a_database_of_its_users_only_the_address_is_printed(serving: Process) -> None:
     assert [line for line in serving.output if "Tenantry serves on" in line] == [
         f"Tenantry serves on {serving.address}\n"
@@ -320,6 +321,7 @@ def test_a_database_that_cannot_be_reached_is_said_in_one_message() -> None:
     assert "Traceback" not in ended.stderr
 
 
+@in_one_version
 def test_an_address_that_another_process_serves_on_is_refused(serving: Process, cluster: Cluster) -> None:
     ended = run(
         "serve",
@@ -332,6 +334,7 @@ def test_an_address_that_another_process_serves_on_is_refused(serving: Process, 
     assert serving.address in ended.stderr.splitlines()[-1]
 
 
+@in_one_version
 def test_a_stop_lets_calls_under_way_finish(cluster: Cluster) -> None:
     cluster.create_database("stopping", TEMPLATE)
     with (
@@ -396,6 +399,7 @@ def test_without_a_secret_there_is_no_token(tmp_path: Path) -> None:
 # Migrations.
 
 
+@in_one_version
 def test_the_schema_is_planned_applied_shown_and_taken_back(cluster: Cluster) -> None:
     cluster.create_database("by_hand", "template0")
     url = cluster.conninfo("by_hand")
@@ -434,6 +438,7 @@ def test_without_arguments_the_usage_is_shown() -> None:
     assert ended.stderr.startswith("usage: tenantry")
 
 
+@in_one_version
 def test_a_token_that_was_printed_is_one_that_a_server_takes(serving: Process) -> None:
     printed = run("token", TENANTRY_JWT_SECRET=SECRET).stdout.strip()
     with server.client(serving.address, printed) as client:

@@ -20,7 +20,7 @@ from tests.cli.test_serve import NOWHERE, assert_one_clear_line, embedded, is_ru
 from tests.conftest import TEMPLATE
 from tests.support import server
 from tests.support.calls import organization
-from tests.support.postgres import Cluster, open_folder
+from tests.support.postgres import Cluster, in_one_version, open_folder
 from tests.support.server import SECRET, Process, wait_until
 
 COUNT = 3
@@ -107,6 +107,7 @@ def test_every_worker_listens_on_the_port_and_all_serve_one_ledger(environment: 
             assert not client.credits.VerifyLedger(VerifyLedgerRequest(organization_id=acme)).findings
 
 
+@in_one_version
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_a_signal_stops_all_in_good_order(environment: dict[str, str], number: signal.Signals) -> None:
     with server.serve("--workers", str(COUNT), **environment) as process:
@@ -118,6 +119,7 @@ def test_a_signal_stops_all_in_good_order(environment: dict[str, str], number: s
     assert refuses(process.address)
 
 
+@in_one_version
 def test_a_stop_lets_calls_under_way_finish(environment: dict[str, str], cluster: Cluster) -> None:
     with (
         server.serve("--workers", "2", **environment) as process,
@@ -137,6 +139,7 @@ def test_a_stop_lets_calls_under_way_finish(environment: dict[str, str], cluster
         assert process.popen.wait(10) == 0
 
 
+@in_one_version
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=lambda number: number.name)
 def test_a_worker_that_ends_is_replaced(environment: dict[str, str], number: signal.Signals) -> None:
     with server.serve("--workers", "2", **environment) as process:
@@ -149,6 +152,7 @@ def test_a_worker_that_ends_is_replaced(environment: dict[str, str], number: sig
         assert process.popen.returncode == 0
 
 
+@in_one_version
 def test_when_no_worker_can_take_its_place_the_whole_ends_and_says_why(
     environment: dict[str, str], cluster: Cluster
 ) -> None:
@@ -165,6 +169,7 @@ def test_when_no_worker_can_take_its_place_the_whole_ends_and_says_why(
     assert not any(is_running(pid) for pid in workers)
 
 
+@in_one_version
 def test_workers_do_not_outlive_their_parent(environment: dict[str, str]) -> None:
     with server.serve("--workers", "2", **environment) as process:
         workers = children(process.popen.pid)
@@ -172,6 +177,7 @@ def test_workers_do_not_outlive_their_parent(environment: dict[str, str]) -> Non
         wait_until(lambda: not any(is_running(pid) for pid in workers))
 
 
+@in_one_version
 def test_what_keeps_a_worker_from_serving_is_said_in_one_line(cluster: Cluster, serving: Process) -> None:
     good = {"DATABASE_URL": cluster.conninfo("serving", "tenantry_server"), "TENANTRY_JWT_SECRET": SECRET}
     # Another server on the port, though one without workers; and a port that shares it with workers only.

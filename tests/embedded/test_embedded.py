@@ -272,11 +272,18 @@ def test_a_failing_start_shows_the_log_and_lets_go(folder: Path) -> None:
     assert "no_such_setting" in (folder / "postgres.log.1").read_text()
 
 
-def test_a_start_that_takes_too_long_is_given_up(folder: Path) -> None:
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN], ids=["foreground", "background"])
+def test_a_start_that_takes_too_long_is_given_up(folder: Path, handler: Any) -> None:
+    """PostgreSQL is told to stop before it has a handler: in the background of a shell it ignores that."""
     postgres = EmbeddedPostgres(folder, start_timeout=0)
-    with pytest.raises(EmbeddedError, match="does not answer after 0 seconds"):
-        postgres.start()
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        with pytest.raises(EmbeddedError, match="does not answer after 0 seconds"):
+            postgres.start()
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert not is_running(postgres.pid)
+    assert "immediate shutdown" not in (folder / "postgres.log").read_text()
 
 
 def test_without_the_wheel(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from tenantry.v1.credits_pb2 import GetCreditBalanceRequest
 from tenantry.v1.organizations_pb2 import CreateOrganizationRequest, GetOrganizationRequest, ListOrganizationsRequest
 from tests.support import server
 from tests.support.calls import METHODS, credit_event, invoke, organization, refused, request
+from tests.support.postgres import in_one_version
 from tests.support.server import SECRET, Client, Failure, failure
 
 USER = str(uuid4())
@@ -109,7 +110,7 @@ def test_no_method_answers_to_a_token_of_anon(stranger: Client, acme: str, event
     assert "function" not in said.message
 
 
-@pytest.mark.one_postgresql
+@in_one_version
 @pytest.mark.parametrize("method", METHODS)
 def test_no_method_answers_to_a_bad_token(stranger: Client, acme: str, event: str, method: str) -> None:
     metadata = server.bearer(mint(SECRET + "x", "service_role"))
@@ -151,7 +152,7 @@ BAD_TOKENS: dict[str, Callable[[], str]] = {
 }
 
 
-@pytest.mark.one_postgresql
+@in_one_version
 @pytest.mark.parametrize("make", BAD_TOKENS.values(), ids=BAD_TOKENS)
 def test_a_token_that_is_not_good_is_refused(stranger: Client, make: Callable[[], str]) -> None:
     said = with_header(stranger, f"Bearer {make()}")
@@ -164,7 +165,7 @@ def test_an_expired_token_is_refused_as_such(stranger: Client) -> None:
     assert (said.code, said.reason) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED")
 
 
-@pytest.mark.one_postgresql
+@in_one_version
 @pytest.mark.parametrize(
     "header",
     ["", " ", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "Bearer a b", "Token abc"],
@@ -178,7 +179,7 @@ def test_the_good_token_without_its_scheme_is_refused(stranger: Client) -> None:
     assert with_header(stranger, signed()).reason == "INVALID_TOKEN"
 
 
-@pytest.mark.one_postgresql
+@in_one_version
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
 def test_a_good_token_is_taken_whatever_the_case_of_its_scheme(stranger: Client, scheme: str) -> None:
     stranger.organizations.ListOrganizations(

@@ -58,7 +58,7 @@ from tests.support.calls import (
     request,
     subscription_plan,
 )
-from tests.support.postgres import Cluster
+from tests.support.postgres import Cluster, in_one_version
 from tests.support.server import Client, Failure, Process
 
 INVALID = (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ARGUMENT")
@@ -923,7 +923,7 @@ TEXT_IDS = {
 }
 
 
-@pytest.mark.one_postgresql
+@in_one_version
 @pytest.mark.usefixtures("nothing_changes")
 @pytest.mark.parametrize(("method", "field"), uuid_fields())
 @pytest.mark.parametrize(
@@ -933,7 +933,7 @@ def test_what_is_no_uuid_is_refused(client: Client, method: str, field: str, val
     check(refused(invoke, client.channel, method, request(method, **{field: value})), INVALID, field)
 
 
-@pytest.mark.one_postgresql
+@in_one_version
 @pytest.mark.usefixtures("nothing_changes")
 @pytest.mark.parametrize(("method", "field"), fields_of())
 def test_the_character_nul_is_refused_in_every_text(client: Client, method: str, field: str) -> None:
@@ -941,7 +941,7 @@ def test_the_character_nul_is_refused_in_every_text(client: Client, method: str,
     check(refused(invoke, client.channel, method, request(method, **{field: "a\0b"})), expected, field)
 
 
-@pytest.mark.one_postgresql
+@in_one_version
 @pytest.mark.usefixtures("nothing_changes")
 @pytest.mark.parametrize(("method", "field"), fields_of("google.protobuf.Struct"))
 @pytest.mark.parametrize(
@@ -961,7 +961,7 @@ def test_what_json_does_not_hold_is_refused_in_every_struct(
     check(refused(invoke, client.channel, method, request(method, **{field: struct(value)})), INVALID, field)
 
 
-@pytest.mark.one_postgresql
+@in_one_version
 @pytest.mark.usefixtures("nothing_changes")
 @pytest.mark.parametrize(("method", "field"), fields_of("google.protobuf.Timestamp"))
 @pytest.mark.parametrize(
@@ -991,7 +991,7 @@ def test_an_unknown_path_is_refused_in_every_mask(world: World, method: str, fie
     check(refused(invoke, world.client.channel, method, sent), INVALID, field)
 
 
-@pytest.mark.one_postgresql
+@in_one_version
 @pytest.mark.usefixtures("nothing_changes")
 @pytest.mark.parametrize(
     ("method", "field"),
@@ -1042,7 +1042,7 @@ def test_an_error_about_a_long_name_still_arrives(world: World, method: str, fie
     assert len(failure.message) < 1000
 
 
-@pytest.mark.one_postgresql
+@in_one_version
 @pytest.mark.usefixtures("nothing_changes")
 def test_a_message_over_the_limit_is_refused(client: Client) -> None:
     sent = CreateOrganizationRequest(name="Big", slug="big", description="d" * (5 * 1024 * 1024))
@@ -1051,7 +1051,7 @@ def test_a_message_over_the_limit_is_refused(client: Client) -> None:
     assert raised.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
-@pytest.mark.one_postgresql
+@in_one_version
 @pytest.mark.usefixtures("nothing_changes")
 @pytest.mark.parametrize("method", ["CreateOrganization", "ConsumeCredits", "ListCreditEvents"])
 def test_bytes_that_are_no_message_are_refused(client: Client, method: str) -> None:

@@ -15,9 +15,10 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 
 from tests.support import npm
 from tests.support.calls import METHODS, organization
+from tests.support.postgres import in_one_version
 from tests.support.server import Client, Process, service_token
 
-pytestmark = pytest.mark.one_postgresql
+pytestmark = in_one_version
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent

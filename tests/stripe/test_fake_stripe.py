@@ -9,7 +9,8 @@ import pytest
 import stripe
 
 from tenantry.demo.fake_stripe import DAY, FakeStripe, Object
-from tenantry.stripe.client import API_VERSION, Answer, Stripe
+from tenantry.stripe.answer import Answer
+from tenantry.stripe.client import API_VERSION, Stripe
 
 Ask = Callable[..., Answer]
 

@@ -14,13 +14,15 @@ from typing import Any
 
 import pytest
 
-from tenantry.stripe.client import Answer, Stripe
+from tenantry.stripe.answer import Answer
+from tenantry.stripe.client import Stripe
 from tests.support import venv
 from tests.support.fake_stripe import Shop, tenantry
 from tests.support.ledger import call, organization
+from tests.support.postgres import in_one_version
 from tests.support.subscriptions import current
 
-pytestmark = pytest.mark.one_postgresql
+pytestmark = in_one_version
 
 KEY = "sk_test_12345"
 

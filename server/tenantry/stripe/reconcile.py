@@ -8,7 +8,8 @@ from typing import Any
 
 from tenantry.auth import SERVICE
 from tenantry.database import Database, Row, literal
-from tenantry.stripe.client import Answer, Stripe
+from tenantry.stripe.answer import Answer
+from tenantry.stripe.client import Stripe
 
 TIMEOUT = 60.0
 """Seconds that the database may take for one object."""

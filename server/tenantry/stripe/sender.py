@@ -9,7 +9,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
 from google.protobuf.message import Message
@@ -17,8 +17,11 @@ from google.protobuf.message import Message
 from tenantry.auth import SERVICE, Identity
 from tenantry.database import Database, Row, literal
 from tenantry.errors import CallError, deadline_exceeded
-from tenantry.stripe.client import NOT_CONFIGURED, Answer, Stripe
+from tenantry.stripe.answer import NOT_CONFIGURED, Answer
 from tenantry.v1 import stripe_pb2, subscriptions_pb2
+
+if TYPE_CHECKING:
+    from tenantry.stripe.client import Stripe
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +40,7 @@ Handler = Callable[[Any, Identity, float | None], Awaitable[Message]]
 class Sender:
     """Sends what is due; without an account at Stripe, lets it fail."""
 
-    def __init__(self, database: Database, stripe: Stripe | None) -> None:
+    def __init__(self, database: Database, stripe: "Stripe | None") -> None:
         self._database = database
         self._stripe = stripe
         self._sending: set[asyncio.Task[None]] = set()

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import grpc
 from google.protobuf import json_format
-from stripe import SignatureVerificationError, WebhookSignature
 
 from tenantry.auth import Identity
 from tenantry.database import Database, literal
@@ -62,6 +61,8 @@ class Webhook:
         if not self._secrets:
             kind = Kind(grpc.StatusCode.FAILED_PRECONDITION, "NO_WEBHOOK_SECRET")
             raise CallError(status(kind, "the server has no secret to check Stripe's signatures with"))
+        from stripe import SignatureVerificationError, WebhookSignature
+
         for secret in self._secrets:
             try:
                 WebhookSignature.verify_header(payload, signature, secret, TOLERANCE)
