@@ -25,7 +25,7 @@ demo: setup ## Walk through the main job as a client and print what happened
 	@$(BIN)/tenantry demo
 
 test: setup ## Run the test suite
-	@$(BIN)/pytest --numprocesses 2 --dist loadgroup
+	@$(BIN)/pytest --numprocesses 4 --dist loadgroup
 
 bench: setup ## Measure speed as ratios to the limit; ARGS=--quick for a minute, ARGS=--help for more
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -5,6 +5,7 @@ import gc
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -26,6 +27,9 @@ Connect = Callable[..., Connection]
 
 TEMPLATE = "tenantry_template"
 PEOPLED = "tenantry_template_with_world"
+WAITING = ("cli", "docs", "grpc", "migrations", "stripe", "supabase")
+"""Folders whose tests mostly wait for servers and programs."""
+
 _numbers = itertools.count()
 
 
@@ -37,15 +41,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several processes, the tests of one PostgreSQL go to one of them, whose cluster then is always at work.
+    """With several processes, tests that share a cluster go to one of them: those of one PostgreSQL that compute, and
+    those that mostly wait for servers and programs, so that nearly always somebody computes.
 
-    So it is with the clusters of tests/supabase, which are called `platform`.
+    The clusters of tests/supabase are called `platform`.
     """
     for item in items:
         callspec = getattr(item, "callspec", None)
         parameters = callspec.params if callspec else {}
         if installation := parameters.get("cluster") or parameters.get("platform"):
-            item.add_marker(pytest.mark.xdist_group(str(installation)))
+            waits = item.path.relative_to(Path(__file__).parent).parts[0] in WAITING
+            item.add_marker(pytest.mark.xdist_group(f"{installation}{' waiting' if waits else ''}"))
 
 
 def pytest_collection_finish() -> None:
@@ -121,9 +127,12 @@ def service(connect: Connect) -> Connection:
 
 @pytest.fixture(scope="session")
 def untouched(cluster: Cluster) -> Iterator[Connection]:
-    """A connection as the superuser to a migrated database that stays as it is."""
+    """A connection as the superuser to a migrated database that stays as it is, with a clock that can be moved."""
+    from tests.support.ledger import make_clock_movable
+
     cluster.create_database("untouched", TEMPLATE)
     with psycopg.connect(cluster.conninfo("untouched"), autocommit=True, row_factory=dict_row) as connection:
+        make_clock_movable(connection)
         yield connection
     cluster.drop_database("untouched")
 
@@ -133,6 +142,13 @@ def scratch(untouched: Connection) -> Iterator[Connection]:
     """That connection in a transaction that is rolled back: for tests that need one connection and no commit."""
     with untouched.transaction(force_rollback=True):
         yield untouched
+
+
+@pytest.fixture
+def visitor(scratch: Connection) -> Connection:
+    """That connection as service_role: for tests that ask and are refused, or leave nothing that others need."""
+    scratch.execute("set local role service_role")
+    return scratch
 
 
 @pytest.fixture(scope="session")

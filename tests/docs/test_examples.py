@@ -13,7 +13,7 @@ from tenantry import migrate
 from tenantry.demo.fake_stripe import FakeStripe
 from tests.conftest import TEMPLATE
 from tests.support import server
-from tests.support.postgres import Cluster
+from tests.support.postgres import Cluster, in_one_version
 
 ROOT = Path(__file__).parent.parent.parent
 BIN = Path(sys.executable).parent
@@ -54,6 +54,7 @@ def site(cluster: Cluster, document: Path, stripe: dict[str, str]) -> Iterator[s
     cluster.drop_database("documented")
 
 
+@in_one_version
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_the_blocks_of_a_document_run_in_order(
     site: str, stripe: dict[str, str], cluster: Cluster, document: Path, tmp_path: Path

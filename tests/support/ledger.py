@@ -219,21 +219,23 @@ def assert_ledger_holds(connection: Connection, organization_id: UUID) -> None:
 
 
 def move_clock(admin: Connection, time: datetime | str) -> None:
-    """Sets the ledger's clock of this database: to a time, or by an interval such as '+1 day' from where it stands.
-
-    Replaces tenantry.clock(), which only its owner can.
-    """
+    """Sets the ledger's clock of this database: to a time, or by an interval such as '+1 day' from where it stands."""
     found = admin.execute("select to_regclass('test.clock') is not null as is_there").fetchone()
     if not found or not found["is_there"]:
-        admin.execute(
-            "create schema test;"
-            " create table test.clock as select tenantry.clock() as now;"
-            " grant usage on schema test to public;"
-            " grant select on test.clock to public;"
-            " create or replace function tenantry.clock() returns timestamptz language sql volatile"
-            " return (select now from test.clock)"
-        )
+        make_clock_movable(admin)
     if isinstance(time, str):
-        admin.execute("update test.clock set now = now + %s::interval", [time])
+        admin.execute("update test.clock set now = coalesce(now, clock_timestamp()) + %s::interval", [time])
     else:
         admin.execute("update test.clock set now = %s", [time])
+
+
+def make_clock_movable(admin: Connection) -> None:
+    """Replaces tenantry.clock(), which only its owner can, by one that goes as before until it is moved."""
+    admin.execute(
+        "create schema test;"
+        " create table test.clock as select null::timestamptz as now;"
+        " grant usage on schema test to public;"
+        " grant select on test.clock to public;"
+        " create or replace function tenantry.clock() returns timestamptz language sql volatile"
+        " return coalesce((select now from test.clock), clock_timestamp())"
+    )

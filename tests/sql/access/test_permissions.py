@@ -50,8 +50,8 @@ def test_a_name_or_a_pair_of_resource_and_action_is_taken_once(service: Connecti
     ],
     ids=str,
 )
-def test_what_is_no_permission_is_refused_by_field(service: Connection, change: dict[str, object], field: str) -> None:
-    assert refused(service, "TN001", "create_permission", **{**REPORTS, **change})["field"] == field
+def test_what_is_no_permission_is_refused_by_field(visitor: Connection, change: dict[str, object], field: str) -> None:
+    assert refused(visitor, "TN001", "create_permission", **{**REPORTS, **change})["field"] == field
 
 
 def test_users_list_all_permissions_in_pages_by_name(stranger: Connection, service: Connection) -> None:

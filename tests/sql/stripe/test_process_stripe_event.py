@@ -79,8 +79,8 @@ EVENT = payloads.event(CURRENT, "customer.created", payloads.customer(CURRENT, "
         (EVENT | {"api_version": "v" * 51}, "event.api_version"),
     ],
 )
-def test_what_is_no_event_is_refused_by_its_field(service: Connection, event: Object | None, field: str) -> None:
-    assert refused(service, "TN001", "process_stripe_event", event=event)["field"] == field
+def test_what_is_no_event_is_refused_by_its_field(visitor: Connection, event: Object | None, field: str) -> None:
+    assert refused(visitor, "TN001", "process_stripe_event", event=event)["field"] == field
 
 
 def test_an_event_is_stored_once_and_answered_as_it_came_out(admin: Connection, story: Story) -> None:
