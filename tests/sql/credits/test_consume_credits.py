@@ -160,6 +160,28 @@ def test_a_consumption_reads_no_more_pages_for_more_lots_and_entries(service: Co
     assert pages["large"] <= pages["small"] + 15
 
 
+def test_a_request_is_looked_up_by_its_own_index_when_only_short_ledgers_are_known_of(
+    service: Connection, admin: Connection
+) -> None:
+    """Statistics from a time when every organization had one entry, and one that has many since, with
+    long ids: by size alone another index would look better."""
+    accounts = [organization(service, 5000) for _ in range(300)]
+    admin.execute("analyze public.credit_transactions")
+    admin.execute(
+        "select count(public.consume_credits(%s, amount => 1, request_id => repeat('x', 230) || n))"
+        " from generate_series(1, 3000) as n",
+        [accounts[0]],
+    )
+    admin.execute("set plan_cache_mode = force_generic_plan")
+    admin.execute(
+        "prepare looking (uuid, text) as"
+        " select from public.credit_transactions where organization_id = $1 and idempotency_key = $2"
+    )
+    row = admin.execute(f"explain (format json) execute looking ('{accounts[0]}', 'none')".encode()).fetchone()
+    assert row
+    assert row["QUERY PLAN"][0]["Plan"]["Index Name"] == "credit_transactions_organization_id_idempotency_key_key"
+
+
 def _pages(service: Connection, organization_id: UUID) -> int:
     """Pages that a consumption touches in all its statements, planned before."""
     touched = []
