@@ -251,10 +251,10 @@ class Database:
         return connection
 
     async def _release(self, connection: _Connection) -> None:
+        too_old = monotonic() - KEPT_AT_HAND
+        self._at_hand.append(connection)
         try:
-            self._at_hand.append(connection)
-            if not _is_idle(connection) or self._at_hand[0].taken_at < monotonic() - KEPT_AT_HAND:
-                too_old = monotonic() - KEPT_AT_HAND
+            if not _is_idle(connection) or self._at_hand[0].taken_at < too_old:
                 await self._give_back(each for each in self._at_hand if not _is_idle(each) or each.taken_at < too_old)
         finally:
             self._turns.release()
