@@ -21,13 +21,14 @@ from tests.support.postgres import Cluster, Installation, installations
 
 if TYPE_CHECKING:
     from tests.rls.world import World
+    from tests.support.reused import ReusedDatabase
 
 Connection = psycopg.Connection[DictRow]
 Connect = Callable[..., Connection]
 
 TEMPLATE = "tenantry_template"
 PEOPLED = "tenantry_template_with_world"
-WAITING = ("cli", "docs", "grpc", "migrations", "stripe", "supabase")
+WAITING = ("grpc", "migrations", "stripe", "supabase")
 """Folders whose tests mostly wait for servers and programs."""
 
 _numbers = itertools.count()
@@ -89,9 +90,28 @@ def database(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[str]:
     cluster.discard_database(name)
 
 
+@pytest.fixture(scope="session")
+def reused(cluster: Cluster) -> Iterator["ReusedDatabase"]:
+    """The database of tests that name none."""
+    from tests.support.reused import ReusedDatabase
+
+    reused = ReusedDatabase(cluster, TEMPLATE)
+    yield reused
+    reused.drop()
+
+
 @pytest.fixture
-def connect(cluster: Cluster, database: str) -> Iterator[Connect]:
-    """Opens connections to the test's database: connect(role=None) as the superuser, or after SET ROLE."""
+def connect(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Connect]:
+    """Opens connections to the test's database: connect(role=None) as the superuser, or after SET ROLE.
+
+    That is `database` for a test that names it, else one that is as good as new: emptied, with warm connections.
+    """
+    if "database" not in request.fixturenames:
+        reused: ReusedDatabase = request.getfixturevalue("reused")
+        yield reused.connect
+        reused.end_test()
+        return
+    database: str = request.getfixturevalue("database")
     opened: list[Connection] = []
 
     def open_connection(role: str | None = None, user: str = "postgres") -> Connection:

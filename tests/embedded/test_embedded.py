@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +110,31 @@ def user(request: pytest.FixtureRequest, folder: Path) -> str | None:
     return user
 
 
+@pytest.fixture(scope="module")
+def once_used() -> Iterator[Callable[[str | None], Path]]:
+    """Gives a folder in which an account's PostgreSQL has run, to be copied: to make one takes most of a test's time."""
+    with open_folder() as parent:
+
+        def run(user: str | None) -> Path:
+            folder = parent / (user or "own")
+            if not folder.exists():
+                folder.mkdir()
+                if user:
+                    shutil.chown(folder, user)
+                Owner(folder, user).stop()
+            return folder
+
+        yield run
+
+
+@pytest.fixture
+def used_folder(folder: Path, once_used: Callable[[str | None], Path], request: pytest.FixtureRequest) -> Path:
+    """The folder, not for the first time."""
+    user = request.getfixturevalue("user") if "user" in request.fixturenames else None
+    subprocess.run(["cp", "-a", once_used(user), folder], check=True)
+    return folder
+
+
 def test_data_is_kept(folder: Path, user: str | None) -> None:
     with Owner(folder, user) as owner:
         owner.execute("create table public.kept as select 'é' as letter")
@@ -118,30 +143,30 @@ def test_data_is_kept(folder: Path, user: str | None) -> None:
         assert owner.execute("select letter from public.kept") == [("é",)]
 
 
-def test_a_second_start_names_the_first(folder: Path, user: str | None) -> None:
-    with Owner(folder, user) as first:
+def test_a_second_start_names_the_first(used_folder: Path, user: str | None) -> None:
+    with Owner(used_folder, user) as first:
         with pytest.raises(EmbeddedError, match=rf"another tenantry \(pid {first.process.pid}\) is using"):
-            Owner(folder, user)
+            Owner(used_folder, user)
         assert first.execute("select 1") == [(1,)]
 
 
-def test_start_after_the_owner_was_killed(folder: Path, user: str | None) -> None:
-    killed = Owner(folder, user)
+def test_start_after_the_owner_was_killed(used_folder: Path, user: str | None) -> None:
+    killed = Owner(used_folder, user)
     killed.execute("create table public.kept as select 1")
     with contextlib.closing(psycopg.connect(killed.conninfo)):
         killed.kill()
         assert is_running(killed.postgres)
-        with Owner(folder, user) as owner:
+        with Owner(used_folder, user) as owner:
             assert not is_running(killed.postgres)
             assert owner.execute("table public.kept") == [(1,)]
 
 
-def test_start_after_everything_was_killed(folder: Path, user: str | None) -> None:
-    killed = Owner(folder, user)
+def test_start_after_everything_was_killed(used_folder: Path, user: str | None) -> None:
+    killed = Owner(used_folder, user)
     killed.execute("create table public.kept as select 1")
     killed.kill()
     os.kill(killed.postgres, signal.SIGKILL)
-    with Owner(folder, user) as owner:
+    with Owner(used_folder, user) as owner:
         assert owner.execute("table public.kept") == [(1,)]
 
 
@@ -154,8 +179,8 @@ def test_a_path_that_no_socket_can_have(folder: Path, user: str | None, name: st
     assert not owner.socket_dir.exists()
 
 
-def test_the_death_of_postgres_is_seen(folder: Path) -> None:
-    with EmbeddedPostgres(folder) as postgres:
+def test_the_death_of_postgres_is_seen(used_folder: Path) -> None:
+    with EmbeddedPostgres(used_folder) as postgres:
         execute(postgres.conninfo(), "create table public.kept as select 1")
         assert postgres.poll() is None
         os.kill(postgres.pid, signal.SIGKILL)
@@ -163,43 +188,43 @@ def test_the_death_of_postgres_is_seen(folder: Path) -> None:
         while postgres.poll() is None and time.monotonic() < deadline:
             time.sleep(0.01)
         assert postgres.poll() == -signal.SIGKILL
-    with EmbeddedPostgres(folder) as postgres:
+    with EmbeddedPostgres(used_folder) as postgres:
         assert execute(postgres.conninfo(), "table public.kept") == [(1,)]
 
 
-def test_start_waits_for_the_processes_of_a_killed_postgres(folder: Path) -> None:
-    with EmbeddedPostgres(folder) as postgres:
+def test_start_waits_for_the_processes_of_a_killed_postgres(used_folder: Path) -> None:
+    with EmbeddedPostgres(used_folder) as postgres:
         session = psycopg.connect(postgres.conninfo())
         orphan = session.info.backend_pid
         os.kill(orphan, signal.SIGSTOP)
         os.kill(postgres.pid, signal.SIGKILL)
         postgres.stop()
         session.close()
-        log = shlex.quote(str(folder / "postgres.log"))
+        log = shlex.quote(str(used_folder / "postgres.log"))
         # The orphan goes on once PostgreSQL has been refused for its sake, or after ten seconds all the same.
         until = f"for i in $(seq 100); do grep -qs pre-existing {log} && break; sleep 0.1; done"
         resumed = subprocess.Popen(["/bin/sh", "-c", f"{until}; kill -CONT {orphan}"])
         postgres.start()
         assert resumed.wait() == 0
         assert execute(postgres.conninfo(), "select 1") == [(1,)]
-        assert "pre-existing shared memory block" in (folder / "postgres.log").read_text()
+        assert "pre-existing shared memory block" in (used_folder / "postgres.log").read_text()
 
 
-def test_a_pid_that_is_somebody_elses_by_now_is_left_alone(folder: Path) -> None:
-    with EmbeddedPostgres(folder) as postgres:
+def test_a_pid_that_is_somebody_elses_by_now_is_left_alone(used_folder: Path) -> None:
+    with EmbeddedPostgres(used_folder) as postgres:
         os.kill(postgres.pid, signal.SIGKILL)
-    pid_file = folder / "data" / "postmaster.pid"
+    pid_file = used_folder / "data" / "postmaster.pid"
     bystander = Account.current().popen(["/bin/sleep", "60"], Path("/"), subprocess.DEVNULL)
     try:
         lines = pid_file.read_text().splitlines()
         pid_file.write_text("\n".join([str(bystander.pid), *lines[1:], ""]))
         with pytest.raises(EmbeddedError, match=rf"Is another postmaster \(PID {bystander.pid}\) running"):
-            EmbeddedPostgres(folder, start_timeout=2).start()
+            EmbeddedPostgres(used_folder, start_timeout=2).start()
         assert bystander.poll() is None
     finally:
         bystander.kill()
         bystander.wait()
-    with EmbeddedPostgres(folder) as postgres:
+    with EmbeddedPostgres(used_folder) as postgres:
         assert postgres.poll() is None
 
 
@@ -218,8 +243,8 @@ def test_it_is_private_and_durable(folder: Path) -> None:
         assert collation == [("UTF8", "é")]
 
 
-def test_stop_twice_and_start_again(folder: Path) -> None:
-    postgres = EmbeddedPostgres(folder)
+def test_stop_twice_and_start_again(used_folder: Path) -> None:
+    postgres = EmbeddedPostgres(used_folder)
     for use in (lambda: postgres.pid, postgres.poll, postgres.conninfo):
         with pytest.raises(EmbeddedError, match="was not started"):
             use()
@@ -234,8 +259,8 @@ def test_stop_twice_and_start_again(folder: Path) -> None:
         assert execute(postgres.conninfo(), "select 1") == [(1,)]
 
 
-def test_stop_does_not_wait_for_sessions(folder: Path) -> None:
-    with EmbeddedPostgres(folder) as postgres, contextlib.closing(psycopg.connect(postgres.conninfo())):
+def test_stop_does_not_wait_for_sessions(used_folder: Path) -> None:
+    with EmbeddedPostgres(used_folder) as postgres, contextlib.closing(psycopg.connect(postgres.conninfo())):
         postgres.stop()
         assert postgres.poll() == 0
 
@@ -258,18 +283,16 @@ def test_data_of_another_version_is_left_alone(folder: Path) -> None:
     assert [path.name for path in (folder / "data").iterdir()] == ["PG_VERSION"]
 
 
-def test_a_failing_start_shows_the_log_and_lets_go(folder: Path) -> None:
-    with EmbeddedPostgres(folder):
-        pass
-    settings = folder / "data" / "postgresql.conf"
+def test_a_failing_start_shows_the_log_and_lets_go(used_folder: Path) -> None:
+    settings = used_folder / "data" / "postgresql.conf"
     before = settings.read_text()
     settings.write_text(before + "no_such_setting = 1\n")
     with pytest.raises(EmbeddedError, match=r'(?s)does not start.*"no_such_setting"'):
-        EmbeddedPostgres(folder).start()
+        EmbeddedPostgres(used_folder).start()
     settings.write_text(before)
-    with EmbeddedPostgres(folder) as postgres:
+    with EmbeddedPostgres(used_folder) as postgres:
         assert postgres.poll() is None
-    assert "no_such_setting" in (folder / "postgres.log.1").read_text()
+    assert "no_such_setting" in (used_folder / "postgres.log.1").read_text()
 
 
 @pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN], ids=["foreground", "background"])

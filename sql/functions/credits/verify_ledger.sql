@@ -25,6 +25,13 @@ begin
         where p_organization_id is null or t.organization_id = p_organization_id
         window ledger as (partition by t.organization_id order by t.entry_number)
     ),
+    unallocated as (
+        select e.organization_id, sum(e.amount) as amount
+        from entries as e
+        join public.organizations as o on o.id = e.organization_id
+        where e.entry_number > o.credits_settled_entry
+        group by e.organization_id
+    ),
     accounts as (
         select
             o.id, o.credit_balance, o.credits_reserved, o.credits_entry_number, o.credits_entry_at,
@@ -35,10 +42,7 @@ begin
                 select sum(l.remaining) from tenantry.credit_lots as l
                 where l.organization_id = o.id and l.entry_number is not null
             ), 0) as in_lots,
-            coalesce((
-                select sum(e.amount) from entries as e
-                where e.organization_id = o.id and e.entry_number > o.credits_settled_entry
-            ), 0) as unallocated,
+            coalesce(unallocated.amount, 0) as unallocated,
             coalesce((
                 select sum(h.remaining) from tenantry.credit_holds as h
                 where h.organization_id = o.id and h.state = 'active'
@@ -51,6 +55,7 @@ begin
             order by t.entry_number desc
             limit 1
         ) as last on true
+        left join unallocated on unallocated.organization_id = o.id
         where p_organization_id is null or o.id = p_organization_id
     ),
     spans as (
@@ -63,6 +68,11 @@ begin
         where p_organization_id is null or s.organization_id = p_organization_id
         window steps as (
             partition by s.organization_id, s.from_entry, s.to_entry, s.is_return order by s.balance_to desc)
+    ),
+    allocated as (
+        select s.organization_id, range_agg(int8range(s.from_entry, s.to_entry, '[]')) as entries
+        from spans as s
+        group by s.organization_id
     ),
     opened as (
         select l.organization_id, l.entry_number, sum(l.amount) as amount
@@ -156,11 +166,8 @@ begin
     select a.id, 'every settled entry that takes credits is allocated', e.entry_number, 'a span', 'none'
     from accounts as a
     join entries as e on e.organization_id = a.id and e.entry_number <= a.credits_settled_entry and e.amount < 0
-    where not exists (
-        select from tenantry.credit_allocations as s
-        where s.organization_id = e.organization_id and s.to_entry >= e.entry_number
-          and s.from_entry <= e.entry_number
-    )
+    left join allocated on allocated.organization_id = a.id
+    where not coalesce(allocated.entries @> e.entry_number, false)
     union all
     select e.organization_id, 'no more is refunded than was spent', e.entry_number,
         '<= ' || - e.amount, refunds.amount::text

@@ -1,0 +1,156 @@
+"""A database that tests have one after the other, emptied in between, and its connections.
+
+A database of one's own is soon made; what costs is that in it everything is done for the first time, compiled and
+planned.
+"""
+
+import itertools
+from collections import defaultdict
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from psycopg.rows import DictRow, dict_row
+
+from tests.support.ledger import make_clock_movable
+from tests.support.postgres import Cluster
+
+Connection = psycopg.Connection[DictRow]
+
+_KEPT = 12
+"""So many connections of a kind stay open."""
+
+_TESTS = 200
+"""So many tests use one database: what is deleted stays in its tables, as nothing vacuums them."""
+
+_PREPARE = """
+create schema reuse;
+
+create table reuse.changes (command text);
+
+create function reuse.note_change() returns event_trigger language plpgsql security definer
+    set search_path = '' as $$ begin insert into reuse.changes values (tg_tag); end $$;
+
+-- Makes of every table what it was when this schema was made.
+do $do$
+declare
+    v_table regclass;
+    v_copy text;
+    v_has_rows boolean;
+    v_sequence record;
+    v_statements text := '';
+begin
+    for v_table in
+        select oid from pg_class
+        where relkind = 'r' and relnamespace::regnamespace::text in ('public', 'tenantry', 'auth', 'test')
+    loop
+        execute format('select exists (select from %s)', v_table) into v_has_rows;
+        if v_has_rows then
+            v_copy := format('reuse.%I', v_table);
+            execute format('create table %s as table %s', v_copy, v_table);
+            v_statements := v_statements || format(
+                'if exists ((table %1$s except table %2$s) union all (table %2$s except table %1$s)) then'
+                ' delete from %1$s; insert into %1$s overriding system value select * from %2$s; end if;', v_table, v_copy
+            );
+        else
+            v_statements := v_statements || format('delete from %s;', v_table);
+        end if;
+    end loop;
+    for v_sequence in select * from pg_sequences where schemaname in ('public', 'tenantry', 'auth') loop
+        v_statements := v_statements || format(
+            'perform setval(''%I.%I'', %s, %L);', v_sequence.schemaname, v_sequence.sequencename,
+            coalesce(v_sequence.last_value, v_sequence.start_value), v_sequence.last_value is not null
+        );
+    end loop;
+    execute format(
+        'create function reuse.empty() returns void language plpgsql as $f$ begin %s end $f$', v_statements
+    );
+end
+$do$;
+
+create event trigger note_change on ddl_command_end execute function reuse.note_change();
+alter event trigger note_change enable always;
+"""
+
+
+class ReusedDatabase:
+    """Hands out connections to a migrated database whose clock can be moved, until a test ends.
+
+    Args:
+        cluster: where it is made.
+        template: the database that it is a copy of.
+    """
+
+    def __init__(self, cluster: Cluster, template: str) -> None:
+        self._cluster = cluster
+        self._template = template
+        self._numbers = itertools.count()
+        self._open()
+
+    def connect(self, role: str | None = None, user: str = "postgres") -> Connection:
+        """A connection as that user, after SET ROLE."""
+        kept = self._kept[role, user]
+        connection = kept.pop() if kept else self._new_connection(user)
+        if role:
+            connection.execute(f"set role {role}".encode())
+        self._lent.append(((role, user), connection))
+        return connection
+
+    def end_test(self) -> None:
+        """Takes the connections back and empties the database; one whose schema was changed is replaced."""
+        self._tests += 1
+        # The first to be lent is the first again.
+        for kind, connection in reversed(self._lent):
+            if len(self._kept[kind]) < _KEPT and _made_as_new(connection):
+                self._kept[kind].append(connection)
+            else:
+                connection.close()
+        self._lent.clear()
+        if self._tests == _TESTS or not self._is_empty():
+            self.drop()
+            self._open()
+
+    def drop(self) -> None:
+        """Removes the database."""
+        for connection in [*itertools.chain.from_iterable(self._kept.values()), self._keeper]:
+            connection.close()
+        self._cluster.discard_database(self._name)
+
+    def _open(self) -> None:
+        self._name = f"reused_{next(self._numbers)}"
+        self._cluster.create_database(self._name, self._template)
+        self._kept: dict[tuple[str | None, str], list[Connection]] = defaultdict(list)
+        self._lent: list[tuple[tuple[str | None, str], Connection]] = []
+        self._tests = 0
+        self._keeper = self._new_connection("postgres")
+        make_clock_movable(self._keeper)
+        self._keeper.execute(_PREPARE)
+        # No trigger is to see it emptied, and who is in the way after a test was left behind by it.
+        self._keeper.execute("set session_replication_role = replica; set lock_timeout = '1s'")
+
+    def _new_connection(self, user: str) -> Connection:
+        conninfo = self._cluster.conninfo(self._name, user)
+        return psycopg.connect(conninfo, autocommit=True, row_factory=dict_row)
+
+    def _is_empty(self) -> bool:
+        try:
+            with self._keeper.transaction():
+                self._keeper.execute("select reuse.empty()")
+                changed = self._keeper.execute("select from reuse.changes limit 1").fetchone()
+        except psycopg.errors.LockNotAvailable:
+            return False
+        return changed is None
+
+
+def _made_as_new(connection: Connection) -> bool:
+    """Whether nothing of what a test did to the connection is left, but that more is planned."""
+    if connection.closed or connection.info.transaction_status == TransactionStatus.ACTIVE:
+        return False
+    try:
+        connection.rollback()
+        connection.autocommit = True
+        connection.execute(
+            "reset session authorization; reset role; reset all; unlisten *; select pg_advisory_unlock_all()"
+        )
+    except psycopg.Error:
+        return False
+    return True
