@@ -9,12 +9,11 @@ from collections import defaultdict
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import dict_row
 
+from tests.conftest import Connection
 from tests.support.ledger import make_clock_movable
 from tests.support.postgres import Cluster
-
-Connection = psycopg.Connection[DictRow]
 
 _KEPT = 12
 """So many connections of a kind stay open."""
@@ -49,7 +48,8 @@ begin
             execute format('create table %s as table %s', v_copy, v_table);
             v_statements := v_statements || format(
                 'if exists ((table %1$s except table %2$s) union all (table %2$s except table %1$s)) then'
-                ' delete from %1$s; insert into %1$s overriding system value select * from %2$s; end if;', v_table, v_copy
+                ' delete from %1$s; insert into %1$s overriding system value table %2$s; end if;',
+                v_table, v_copy
             );
         else
             v_statements := v_statements || format('delete from %s;', v_table);
@@ -62,7 +62,7 @@ begin
         );
     end loop;
     execute format(
-        'create function reuse.empty() returns void language plpgsql as $f$ begin %s end $f$', v_statements
+        'create function reuse.begin_anew() returns void language plpgsql as $f$ begin %s end $f$', v_statements
     );
 end
 $do$;
@@ -98,14 +98,14 @@ class ReusedDatabase:
     def end_test(self) -> None:
         """Takes the connections back and empties the database; one whose schema was changed is replaced."""
         self._tests += 1
-        # The first to be lent is the first again.
+        # Whoever was lent first is lent first again, and has planned the same.
         for kind, connection in reversed(self._lent):
             if len(self._kept[kind]) < _KEPT and _made_as_new(connection):
                 self._kept[kind].append(connection)
             else:
                 connection.close()
         self._lent.clear()
-        if self._tests == _TESTS or not self._is_empty():
+        if self._tests == _TESTS or not self._begin_anew():
             self.drop()
             self._open()
 
@@ -131,14 +131,15 @@ class ReusedDatabase:
         conninfo = self._cluster.conninfo(self._name, user)
         return psycopg.connect(conninfo, autocommit=True, row_factory=dict_row)
 
-    def _is_empty(self) -> bool:
+    def _begin_anew(self) -> bool:
+        """Makes the tables what they were. Returns whether that is enough."""
+        if self._keeper.execute("select from reuse.changes limit 1").fetchone() is not None:
+            return False
         try:
-            with self._keeper.transaction():
-                self._keeper.execute("select reuse.empty()")
-                changed = self._keeper.execute("select from reuse.changes limit 1").fetchone()
+            self._keeper.execute("select reuse.begin_anew()")
         except psycopg.errors.LockNotAvailable:
             return False
-        return changed is None
+        return True
 
 
 def _made_as_new(connection: Connection) -> bool:

@@ -70,7 +70,8 @@ def test_it_is_the_first_boundary_after_any_moment(admin: Connection) -> None:
                 tenantry.after_period(b.anchor, day, b.interval, b.count) as found,
                 -- width_bucket() counts those that are not after the day.
                 b.all_of_them[1 + width_bucket(day, b.all_of_them)] as expected
-            from boundaries as b, generate_series('2027-06-01 10:00Z'::timestamptz, '2030-06-01 10:00Z', '3 days') as day
+            from boundaries as b,
+                generate_series('2027-06-01 10:00Z'::timestamptz, '2030-06-01 10:00Z', '3 days') as day
         ) as compared
         """
     ).fetchone()
