@@ -112,7 +112,7 @@ def user(request: pytest.FixtureRequest, folder: Path) -> str | None:
 
 @pytest.fixture(scope="module")
 def once_used() -> Iterator[Callable[[str | None], Path]]:
-    """Gives a folder in which an account's PostgreSQL has run, to be copied: to make one takes most of a test's time."""
+    """Gives folders in which an account's PostgreSQL has run, to be copied: a first start takes its time."""
     with open_folder() as parent:
 
         def run(user: str | None) -> Path:
