@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 
 from tests.conftest import PEOPLED, Connection
 from tests.rls.world import World
+from tests.support.plans import nodes, told_plans
 from tests.support.postgres import Cluster
 
 ORGANIZATIONS, ENTRIES, BILLS = 10_000, 100, 10
@@ -97,12 +98,6 @@ def one(shared_admin: Connection) -> dict[str, Any]:
     return row
 
 
-def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for child in plan.get("Plans", []):
-        yield from _nodes(child)
-
-
 def _plan(connection: Connection, query: str) -> dict[str, Any]:
     # Once before, so that catalogs and plans are in memory, and only the page itself is counted.
     connection.execute(query.encode())
@@ -115,14 +110,14 @@ def _plan(connection: Connection, query: str) -> dict[str, Any]:
 
 def _check(plan: dict[str, Any], table: str) -> None:
     """The plan reads the table by an index, no big table whole, and asks the policy at most once."""
-    nodes = list(_nodes(plan))
-    assert [node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan" and _is_big(node)] == []
-    assert [node for node in nodes if "Index" in node["Node Type"] and node.get("Relation Name") == table] or [
-        node for node in nodes if node["Node Type"] == "Bitmap Heap Scan" and node["Relation Name"] == table
+    every = list(nodes(plan))
+    assert [node["Relation Name"] for node in every if node["Node Type"] == "Seq Scan" and _is_big(node)] == []
+    assert [node for node in every if "Index" in node["Node Type"] and node.get("Relation Name") == table] or [
+        node for node in every if node["Node Type"] == "Bitmap Heap Scan" and node["Relation Name"] == table
     ]
     # An InitPlan runs once; a SubPlan would run for each row.
-    assert [node for node in nodes if node.get("Parent Relationship") == "SubPlan"] == []
-    policies = [node for node in nodes if node.get("Parent Relationship") == "InitPlan"]
+    assert [node for node in every if node.get("Parent Relationship") == "SubPlan"] == []
+    policies = [node for node in every if node.get("Parent Relationship") == "InitPlan"]
     assert {node["Actual Loops"] for node in policies} <= {0, 1}
 
 
@@ -138,7 +133,7 @@ def test_a_members_first_page_is_an_index_scan_with_the_policy_asked_once(
     with shared_world.acting(shared_server, "stranger") as connection:
         plan = _plan(connection, query.format(**one) + " limit 51")
     _check(plan, query.partition("public.")[2].split()[0])
-    assert [node for node in _nodes(plan) if node.get("Parent Relationship") == "InitPlan"]
+    assert [node for node in nodes(plan) if node.get("Parent Relationship") == "InitPlan"]
     assert plan["Actual Rows"] >= 1
     assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] <= MOST_BLOCKS
 
@@ -149,25 +144,17 @@ def test_a_listing_is_an_index_scan_with_the_policy_asked_once(
 ) -> None:
     table, arguments = LISTINGS[function]
     call = f"select * from public.{function}({arguments.format(**one)})".encode()
-    told: list[str] = []
     with psycopg.connect(cluster.conninfo(shared_database), autocommit=True, row_factory=dict_row) as connection:
-        connection.execute("load 'auto_explain'")
-        connection.execute(
-            "set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on;"
-            " set auto_explain.log_analyze = on; set auto_explain.log_buffers = on; set auto_explain.log_format = json;"
-            " set auto_explain.log_level = notice"
-        )
         with shared_world.acting(connection, "stranger"):
             connection.execute(call)
-            connection.add_notice_handler(lambda notice: told.append(notice.message_primary or ""))
+        with told_plans(connection) as plans, shared_world.acting(connection, "stranger"):
             assert connection.execute(call).fetchone()
-    plans = [json.loads(text.partition("plan:")[2]) for text in told]
     pages = [plan for plan in plans if f"public.{table} as" in plan["Query Text"] and "array_agg" in plan["Query Text"]]
     assert len(pages) == 1
     _check(pages[0]["Plan"], table)
     # Whatever else the function asks, it reads no big table whole either, and the call as a whole touches few blocks.
     assert [
-        node for plan in plans for node in _nodes(plan["Plan"]) if node["Node Type"] == "Seq Scan" and _is_big(node)
+        node for plan in plans for node in nodes(plan["Plan"]) if node["Node Type"] == "Seq Scan" and _is_big(node)
     ] == []
     whole = next(
         plan["Plan"] for plan in plans if function in plan["Query Text"] and "array_agg" not in plan["Query Text"]

@@ -7,6 +7,7 @@ import pytest
 
 from tests.conftest import Connect, Connection
 from tests.support.ledger import call, consume, findings, freeze, grant, hold, move_clock, organization, refused, settle
+from tests.support.plans import nodes, told_plans
 
 HOUR = timedelta(hours=1)
 
@@ -42,6 +43,27 @@ def test_nothing_is_found_on_healthy_ledgers(service: Connection, admin: Connect
         assert findings(service, busy(service, admin)) == []
     organization(service)
     assert findings(service) == []
+
+
+def test_every_ledger_is_read_once_however_many_there_are(admin: Connection) -> None:
+    rows: list[int] = []
+    for more in (20, 60):
+        for _ in range(more):
+            acme = organization(admin, credits=9)
+            consume(admin, acme, 1)
+            settle(admin, acme)
+            consume(admin, acme, 1)
+        admin.execute("analyze")
+        with told_plans(admin) as plans:
+            assert findings(admin) == []
+        (whole,) = [plan["Plan"] for plan in plans if "entries as" in plan["Query Text"]]
+        rows.append(
+            sum(
+                node["Actual Loops"] * (node["Actual Rows"] + node.get("Rows Removed by Filter", 0))
+                for node in nodes(whole)
+            )
+        )
+    assert rows[1] < 5 * rows[0]
 
 
 LAST = "(select max(entry_number) from public.credit_transactions where organization_id = %(acme)s)"
