@@ -1,4 +1,4 @@
-"""`make bench`: measures every figure beside its limit, prints the table, keeps the rounds, and flags what was lost."""
+"""`make bench`: measures every figure beside its limit, prints the table, keeps the turns, and flags what was lost."""
 
 import argparse
 import json
@@ -28,7 +28,7 @@ NOISE = 0.15
 def main() -> int:
     """Runs the benchmarks; exits with 1 when a figure was lost."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a minute: fewer rounds, smaller ledgers")
+    parser.add_argument("--quick", action="store_true", help="two minutes: fewer turns, smaller ledgers")
     parser.add_argument("--only", choices=MEASURES, action="append", help="just these; may be given several times")
     parser.add_argument("--postgres", help="pg15 … pg18; the newest that is there unless given")
     parser.add_argument("--folder", type=Path, default=ROOT / "build", help="where the database's files go: a disk")
@@ -115,7 +115,7 @@ def _keep(figures: list[Figure], started: datetime, installation: Installation, 
                 "subject": figure.subject,
                 "limit": figure.limit,
                 "unit": figure.unit,
-                "rounds": figure.rounds,
+                "turns": figure.turns,
             }
             for figure in figures
         },

@@ -11,7 +11,7 @@ from uuid import uuid4
 import psycopg
 from psycopg import pq
 
-from benchmarks.load import Load, Result, run
+from benchmarks.load import Clients, Load, send
 from tenantry import migrate
 from tests.support.postgres import Cluster, Installation
 
@@ -130,26 +130,28 @@ class Database:
         self.admin.execute("vacuum analyze")
         return self.column("select id from public.organizations where slug like %s", f"{prefix}%")
 
-    def load(self, statement: str, **options: Any) -> Result:
-        """Sends a statement as fast as it is answered. options: as Load's."""
-        return run(Load(self.conninfo, statement, prefix=uuid4().hex[:12], **options))
+    def clients(self, statement: str, **options: Any) -> Clients:
+        """Clients that send a statement as fast as it is answered. options: as Load's."""
+        return Clients(Load(self.conninfo, statement, prefix=uuid4().hex[:12], **options))
 
-    def time(self, query: str, setup: str = "", repeat: int = 1, undo: bool = False) -> float:
-        """The median time of one query on a connection of its own, in seconds. undo: roll back each time."""
+    def stopwatch(self, query: str, setup: str = "", undo: bool = False) -> Callable[[], float]:
+        """Takes the seconds of one query on a connection of its own, once more with each call. undo: roll back each
+        time."""
         connection = pq.PGconn.connect(self.conninfo.encode())
-        times = []
-        for step in [setup] if setup else []:
-            send(connection, step)
-        for _ in range(repeat):
+        if setup:
+            send(connection, setup)
+
+        def measure() -> float:
             if undo:
                 send(connection, "begin")
             start = time.perf_counter()
             send(connection, query)
-            times.append(time.perf_counter() - start)
+            took = time.perf_counter() - start
             if undo:
                 send(connection, "rollback")
-        connection.finish()
-        return sorted(times)[len(times) // 2]
+            return took
+
+        return measure
 
     def findings(self) -> list[str]:
         """What verify_ledger() has to say about every ledger here; nothing, if all is well."""
@@ -162,13 +164,6 @@ class Database:
         self.cluster.drop_database(self.name)
 
 
-def send(connection: pq.abc.PGconn, statement: str) -> None:
-    """Sends one message and waits for its end. Raises RuntimeError with what PostgreSQL says."""
-    result = connection.exec_(statement.encode())
-    if result.status not in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
-        raise RuntimeError(result.error_message.decode())
-
-
 @contextmanager
 def running(installation: Installation, folder: Path) -> Iterator[Cluster]:
     """A cluster below the folder; removed in the end."""
@@ -176,17 +171,18 @@ def running(installation: Installation, folder: Path) -> Iterator[Cluster]:
         yield cluster
 
 
-def interleaved(rounds: int, *sides: Callable[[], float]) -> list[tuple[float, ...]]:
+def interleaved(turns: int, *sides: Callable[[], float]) -> list[tuple[float, ...]]:
     """What the sides give, one after the other and the order turned round each time, so that none has the better
-    moments of the machine."""
+    moments of the machine. Short turns, and many: its moods last for seconds. The first is to warm up, and is not
+    counted."""
     measured = []
-    for number in range(rounds):
+    for number in range(turns + 1):
         order = list(range(len(sides)))
         if number % 2:
             order.reverse()
         values = {side: sides[side]() for side in order}
         measured.append(tuple(values[side] for side in range(len(sides))))
-    return measured
+    return measured[1:]
 
 
 def items(organizations: list[str], count: int, prefix: str) -> str:

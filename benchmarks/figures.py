@@ -2,18 +2,18 @@
 
 import statistics
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from time import perf_counter
-from typing import Any
 from uuid import uuid4
 
 from psycopg import pq
 
 from benchmarks import grpc_load
-from benchmarks.cluster import ENTRY, SERVICE, Database, interleaved, items, send
+from benchmarks.cluster import ENTRY, SERVICE, Database, interleaved, items
+from benchmarks.load import send
 from tenantry.auth import mint
 from tenantry.v1.credits_pb2 import (
     BatchConsumeCreditsRequest,
@@ -27,10 +27,14 @@ from tests.support.server import SECRET, serve, service_token
 
 @dataclass(frozen=True)
 class Scale:
-    """How much of everything: a full run, or a quick one."""
+    """How much of everything: a full run, or a quick one.
 
-    rounds: int = 7
-    seconds: float = 2.0
+    turns: of each side of a figure. seconds: of one turn. pages: organizations, and entries of each. growth, usage,
+    settle: entries.
+    """
+
+    turns: int = 60
+    seconds: float = 0.3
     growth: int = 5_000_000
     pages: tuple[int, int] = (10_000, 100)
     usage: int = 1_000_000
@@ -38,37 +42,37 @@ class Scale:
 
 
 FULL = Scale()
-QUICK = Scale(rounds=3, seconds=0.7, growth=200_000, pages=(2_000, 50), usage=200_000, settle=20_000)
+QUICK = Scale(turns=15, growth=200_000, pages=(2_000, 50), usage=200_000, settle=20_000)
 
 
 @dataclass
 class Figure:
-    """One figure: `rounds` of (what it is, its limit), in `unit`; the median of their ratios is held to the target."""
+    """One figure: `turns` of (what it is, its limit), in `unit`; the median of their ratios is held to the target."""
 
     name: str
     target: float
     at_least: bool
     unit: str
-    rounds: list[tuple[float, ...]]
+    turns: list[tuple[float, ...]]
     ratios: list[float] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.ratios = [subject / limit for subject, limit in self.rounds]
+        self.ratios = [subject / limit for subject, limit in self.turns]
 
     @property
     def ratio(self) -> float:
-        """The median of the rounds' ratios."""
+        """The median of the turns' ratios."""
         return statistics.median(self.ratios)
 
     @property
     def subject(self) -> float:
         """The median of what is measured."""
-        return statistics.median(subject for subject, _ in self.rounds)
+        return statistics.median(subject for subject, _ in self.turns)
 
     @property
     def limit(self) -> float:
         """The median of its limit."""
-        return statistics.median(limit for _, limit in self.rounds)
+        return statistics.median(limit for _, limit in self.turns)
 
     @property
     def is_met(self) -> bool:
@@ -141,18 +145,18 @@ def consumption(cluster: Cluster, scale: Scale) -> list[Figure]:
         accounts, copies = opened.organizations(1000), floor(opened, 1000)
         opened.admin.execute("vacuum analyze")
         for name, clients, spread in (("single", 1, 1), ("hot", 8, 1), ("spread", 8, 1000)):
-            # Short turns, and many: the disk has its moods.
-            options: dict[str, Any] = {"clients": clients, "seconds": scale.seconds / 3}
-            rounds = interleaved(
-                scale.rounds * 3,
-                lambda o=options, n=spread: (
-                    opened.load(  # type: ignore[misc]
-                        CONSUME, setup=PREPARE_CONSUME, organizations=accounts[:n], **o
-                    ).rate
-                ),
-                lambda o=options, n=spread: opened.load(FLOOR, organizations=copies[:n], **o).rate,  # type: ignore[misc]
-            )
-            figures.append(Figure(f"sql_consume_{name}", 0.8, True, "calls/s", rounds))
+            with (
+                opened.clients(
+                    CONSUME, setup=PREPARE_CONSUME, organizations=accounts[:spread], clients=clients
+                ) as subject,
+                opened.clients(FLOOR, organizations=copies[:spread], clients=clients) as limit,
+            ):
+                turns = interleaved(
+                    scale.turns,
+                    lambda s=subject: s.turn(scale.seconds).rate,  # type: ignore[misc]
+                    lambda s=limit: s.turn(scale.seconds).rate,  # type: ignore[misc]
+                )
+            figures.append(Figure(f"sql_consume_{name}", 0.8, True, "calls/s", turns))
     return figures
 
 
@@ -160,6 +164,7 @@ def batch(cluster: Cluster, scale: Scale) -> list[Figure]:
     """batch_consume_credits() against an INSERT of the same rows."""
     with database(cluster, "batch") as opened:
         accounts, copies = opened.organizations(100), floor(opened, 100)
+        opened.admin.execute("vacuum analyze")
         connection = pq.PGconn.connect(opened.conninfo.encode())
         send(connection, "prepare batch as select r.* from public.batch_consume_credits($1) as b, unnest(b) as r")
         numbers = count(1)
@@ -180,14 +185,9 @@ def batch(cluster: Cluster, scale: Scale) -> list[Figure]:
             )
             return timed_on(connection, statement, 1000)
 
-        repeats = max(5, int(scale.seconds * 10))
-        rounds = interleaved(
-            scale.rounds,
-            lambda: statistics.median(decide() for _ in range(repeats)),
-            lambda: statistics.median(insert() for _ in range(repeats)),
-        )
+        turns = interleaved(scale.turns * 3, decide, insert)
         connection.finish()
-    return [Figure("sql_batch", 0.6, True, "items/s", rounds)]
+    return [Figure("sql_batch", 0.6, True, "items/s", turns)]
 
 
 def timed_on(connection: pq.abc.PGconn, statement: str, units: int) -> float:
@@ -199,7 +199,8 @@ def timed_on(connection: pq.abc.PGconn, statement: str, units: int) -> float:
 
 def over_grpc(cluster: Cluster, scale: Scale) -> list[Figure]:
     """Calls of a server with one process, against its empty call and against SQL."""
-
+    # A turn begins with connections, and of batches few are done in it.
+    short, long = scale.seconds * 2, scale.seconds * 4
     with database(cluster, "grpc") as opened:
         (hot,), many, copies = opened.organizations(1), opened.organizations(100), floor(opened, 1)
         user = str(uuid4())
@@ -225,7 +226,7 @@ def over_grpc(cluster: Cluster, scale: Scale) -> list[Figure]:
             stream = grpc_load.frame(*[ConsumeStreamRequest(items=five_hundred).SerializeToString()] * 2)
 
             def empty() -> float:
-                return call("/grpc.health.v1.Health/Check", grpc_load.frame(b""), service, 64, scale.seconds)
+                return call("/grpc.health.v1.Health/Check", grpc_load.frame(b""), service, 64, short)
 
             def entries() -> int:
                 return int(opened.column("select sum(credits_entry_number) from public.organizations")[0])
@@ -241,29 +242,30 @@ def over_grpc(cluster: Cluster, scale: Scale) -> list[Figure]:
             def sql_batch() -> float:
                 return statistics.median(
                     timed_on(connection, f"{SERVICE}execute batch('{items(many, 1000, uuid4().hex)}')", 1000)
-                    for _ in range(5)
+                    for _ in range(15)
                 )
 
-            unary = interleaved(
-                scale.rounds,
-                lambda: consumed("ConsumeCredits", consume, 64, 1, scale.seconds),
-                empty,
-                lambda: call(credits + "GetCreditBalance", balance, member, 64, scale.seconds),
-                lambda: opened.load(FLOOR, organizations=copies, clients=8, seconds=scale.seconds).rate,
-            )
+            with opened.clients(FLOOR, organizations=copies, clients=8) as limit:
+                unary = interleaved(
+                    scale.turns // 4,
+                    lambda: consumed("ConsumeCredits", consume, 64, 1, short),
+                    empty,
+                    lambda: call(credits + "GetCreditBalance", balance, member, 64, short),
+                    lambda: limit.turn(short).rate,
+                )
             batches = interleaved(
-                scale.rounds,
-                lambda: consumed("BatchConsumeCredits", batch, 4, 500, scale.seconds * 2),
-                lambda: consumed("ConsumeStream", stream, 4, 1000, scale.seconds * 2),
+                scale.turns // 4,
+                lambda: consumed("BatchConsumeCredits", batch, 4, 500, long),
+                lambda: consumed("ConsumeStream", stream, 4, 1000, long),
                 sql_batch,
             )
         connection.finish()
     return [
-        Figure("grpc_consume_hot", 0.6, True, "calls/s", [(r[0], r[1]) for r in unary]),
-        Figure("grpc_vs_floor_hot", 1.2, True, "calls/s", [(r[0], r[3]) for r in unary]),
-        Figure("grpc_read", 0.4, True, "calls/s", [(r[2], r[1]) for r in unary]),
-        Figure("grpc_batch", 0.6, True, "items/s", [(r[0], r[2]) for r in batches]),
-        Figure("grpc_stream", 0.6, True, "items/s", [(r[1], r[2]) for r in batches]),
+        Figure("grpc_consume_hot", 0.6, True, "calls/s", [(t[0], t[1]) for t in unary]),
+        Figure("grpc_vs_floor_hot", 1.2, True, "calls/s", [(t[0], t[3]) for t in unary]),
+        Figure("grpc_read", 0.4, True, "calls/s", [(t[2], t[1]) for t in unary]),
+        Figure("grpc_batch", 0.6, True, "items/s", [(t[0], t[2]) for t in batches]),
+        Figure("grpc_stream", 0.6, True, "items/s", [(t[1], t[2]) for t in batches]),
     ]
 
 
@@ -282,31 +284,22 @@ def pages(cluster: Cluster, scale: Scale) -> list[Figure]:
             " set role authenticated"
         )
         page = "select * from public.credit_transactions {} order by entry_number desc limit 50"
-        rounds = interleaved(
-            scale.rounds,
-            lambda: opened.time(page.format(""), member, 200) * 1e3,
-            lambda: opened.time(page.format(f"where organization_id = '{mine}'"), "", 200) * 1e3,
-        )
-        checks = interleaved(
-            scale.rounds,
-            lambda: (
-                opened.load(
-                    "execute check_permission",
-                    setup=f"{member}; prepare check_permission as"
-                    f" select public.has_permission('{mine}', 'credits:read')",
-                    seconds=scale.seconds,
-                ).rate
-            ),
-            lambda: (
-                opened.load(
-                    "execute look_up",
-                    setup=f"prepare look_up as select id from public.organizations where id = '{mine}'",
-                    seconds=scale.seconds,
-                ).rate
-            ),
-        )
+        under_policies = opened.stopwatch(page.format(""), member)
+        filtered = opened.stopwatch(page.format(f"where organization_id = '{mine}'"))
+        turns = interleaved(scale.turns * 20, lambda: under_policies() * 1e3, lambda: filtered() * 1e3)
+        check = f"prepare check_permission as select public.has_permission('{mine}', 'credits:read')"
+        look_up = f"prepare look_up as select id from public.organizations where id = '{mine}'"
+        with (
+            opened.clients("execute check_permission", setup=f"{member}; {check}") as checking,
+            opened.clients("execute look_up", setup=look_up) as looking_up,
+        ):
+            checks = interleaved(
+                scale.turns,
+                lambda: checking.turn(scale.seconds).rate,
+                lambda: looking_up.turn(scale.seconds).rate,
+            )
     return [
-        Figure("rls_page", 1.5, False, "ms", rounds),
+        Figure("rls_page", 1.5, False, "ms", turns),
         Figure("permission_check", 0.5, True, "calls/s", checks),
     ]
 
@@ -320,16 +313,18 @@ def growth(cluster: Cluster, scale: Scale) -> list[Figure]:
             opened.ledgers(1, scale.growth, 1),
         )
 
-        def consume(organization: str) -> float:
-            options = {"setup": PREPARE_CONSUME, "organizations": [organization], "seconds": scale.seconds / 3}
-            return opened.load(CONSUME, **options).median * 1e6
-
-        rounds = interleaved(
-            scale.rounds * 3, *(partial(consume, organization) for organization in (large, many_lots, small))
-        )
+        with ExitStack() as stack:
+            sides = [
+                stack.enter_context(opened.clients(CONSUME, setup=PREPARE_CONSUME, organizations=[organization]))
+                for organization in (large, many_lots, small)
+            ]
+            turns = interleaved(
+                scale.turns,
+                *(lambda s=side: s.turn(scale.seconds).median * 1e6 for side in sides),
+            )
     return [
-        Figure("growth_entries", 1.15, False, "us", [(r[0], r[2]) for r in rounds]),
-        Figure("growth_lots", 1.15, False, "us", [(r[1], r[2]) for r in rounds]),
+        Figure("growth_entries", 1.15, False, "us", [(t[0], t[2]) for t in turns]),
+        Figure("growth_lots", 1.15, False, "us", [(t[1], t[2]) for t in turns]),
     ]
 
 
@@ -338,14 +333,14 @@ def settlement(cluster: Cluster, scale: Scale) -> list[Figure]:
     with database(cluster, "settlement") as opened:
         (many,) = opened.ledgers(1, scale.settle + 100, 100)
         (few,) = opened.ledgers(1, scale.settle // 100 + 100, 100, amount=100)
-        rounds = interleaved(
-            scale.rounds,
+        turns = interleaved(
+            scale.turns,
             *(
-                partial(opened.time, f"select tenantry.lock_account('{organization}')", "", 15, undo=True)
+                opened.stopwatch(f"select tenantry.lock_account('{organization}')", undo=True)
                 for organization in (many, few)
             ),
         )
-    return [Figure("settle", 1.5, False, "ms", [(many * 1e3, few * 1e3) for many, few in rounds])]
+    return [Figure("settle", 1.5, False, "ms", [(many * 1e3, few * 1e3) for many, few in turns])]
 
 
 def usage(cluster: Cluster, scale: Scale) -> list[Figure]:
@@ -362,14 +357,11 @@ def usage(cluster: Cluster, scale: Scale) -> list[Figure]:
             group by 1, 2 order by 1, 2
         """
         # The sums are kept as the ledger grows; the first report of all makes up for what no function wrote here.
-        opened.time(report)
+        opened.stopwatch(report)()
         opened.admin.execute("vacuum analyze")
-        rounds = interleaved(
-            scale.rounds,
-            lambda: opened.time(report, repeat=5) * 1e3,
-            lambda: opened.time(aggregate) * 1e3,
-        )
-    return [Figure("usage_report", 0.2, False, "ms", rounds)]
+        reporting, aggregating = opened.stopwatch(report), opened.stopwatch(aggregate)
+        turns = interleaved(scale.turns // 4, lambda: reporting() * 1e3, lambda: aggregating() * 1e3)
+    return [Figure("usage_report", 0.2, False, "ms", turns)]
 
 
 MEASURES: dict[str, Measure] = {

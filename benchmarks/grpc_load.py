@@ -33,9 +33,11 @@ def rate(address: str, method: str, body: bytes, token: str, in_flight: int, sec
         file.write(body)
         file.flush()
         if H2LOAD:
+            # A client that has nothing done by the end of its warm-up does nothing after it.
             command = [
                 *(H2LOAD, f"--clients={connections}", f"--max-concurrent-streams={in_flight // connections}"),
-                *(f"--duration={round(seconds * 1000)}ms", "--warm-up-time=300ms", f"--data={file.name}"),
+                *(f"--duration={round(seconds * 1000)}ms", f"--warm-up-time={round(seconds * 500)}ms"),
+                f"--data={file.name}",
                 *("--header=content-type: application/grpc", "--header=te: trailers"),
                 *(f"--header=authorization: Bearer {token}", f"http://{address}{method}"),
             ]

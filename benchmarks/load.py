@@ -1,6 +1,7 @@
 """Clients that send SQL as fast as it is answered, in a process of their own: libpq through psycopg, a thread each.
 
-`python -m benchmarks.load` reads a Load as JSON on its standard input and prints a Result.
+`python -m benchmarks.load` reads a Load as JSON on its standard input, connects, and for each line after that, a number
+of seconds, lets its clients send for so long and prints a Turn.
 """
 
 import json
@@ -11,6 +12,8 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import count
+from typing import Self
 
 from psycopg import pq
 
@@ -20,7 +23,7 @@ class Load:
     """What to send.
 
     statement: one message; {request} is new each time, {organization} one of the organizations by chance.
-    setup: sent once on each connection. seconds: how long; or calls: how many each client sends.
+    setup: sent once on each connection. prefix: of the requests.
     """
 
     conninfo: str
@@ -28,62 +31,85 @@ class Load:
     setup: str = ""
     organizations: Sequence[str] = ("",)
     clients: int = 1
-    seconds: float = 1.0
     prefix: str = ""
 
 
 @dataclass(frozen=True)
-class Result:
+class Turn:
     """Calls a second, and the median time of one in seconds."""
 
     rate: float
     median: float
 
 
-def run(load: Load) -> Result:
-    """The load, in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.load"],
-        input=json.dumps(asdict(load)),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return Result(**json.loads(done.stdout))
+class Clients:
+    """The clients of a load, connected until the end of the `with`; idle between turns, so that several take turns."""
+
+    def __init__(self, load: Load) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.load"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self._say(json.dumps(asdict(load)))
+
+    def turn(self, seconds: float) -> Turn:
+        """Has them send for so long."""
+        self._say(str(seconds))
+        told = self._process.stdout.readline() if self._process.stdout else ""
+        if not told:
+            raise RuntimeError("a client failed")
+        return Turn(**json.loads(told))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
+
+    def _say(self, line: str) -> None:
+        print(line, file=self._process.stdin, flush=True)
 
 
-def _client(load: Load, number: int, start: threading.Barrier, times: list[float]) -> None:
-    connection = pq.PGconn.connect(load.conninfo.encode())
-    if load.setup:
-        _send(connection, load.setup)
-    chance = random.Random(number)  # noqa: S311 - no secret
-    organizations = list(load.organizations)
-    calls = 0
-    start.wait()
-    before = time.perf_counter()
-    end = before + load.seconds
-    while before < end:
-        organization = organizations[0] if len(organizations) == 1 else chance.choice(organizations)
-        calls += 1
-        _send(connection, load.statement.format(request=f"{load.prefix}-{number}-{calls}", organization=organization))
-        after = time.perf_counter()
-        times.append(after - before)
-        before = after
-    connection.finish()
+class _Client:
+    """One connection."""
+
+    def __init__(self, load: Load, number: int) -> None:
+        self._connection = pq.PGconn.connect(load.conninfo.encode())
+        if load.setup:
+            send(self._connection, load.setup)
+        self._load = load
+        self._number = number
+        self._calls = count(1)
+        self._chance = random.Random(number)  # noqa: S311 - no secret
+
+    def work(self, start: threading.Barrier, seconds: float, times: list[float]) -> None:
+        """Sends for so long, and notes how long each took."""
+        load, organizations = self._load, self._load.organizations
+        start.wait()
+        before = time.perf_counter()
+        end = before + seconds
+        while before < end:
+            organization = organizations[0] if len(organizations) == 1 else self._chance.choice(organizations)
+            request = f"{load.prefix}-{self._number}-{next(self._calls)}"
+            send(self._connection, load.statement.format(request=request, organization=organization))
+            after = time.perf_counter()
+            times.append(after - before)
+            before = after
 
 
-def _send(connection: pq.abc.PGconn, statement: str) -> None:
+def send(connection: pq.abc.PGconn, statement: str) -> None:
+    """Sends one message and waits for its end. Raises RuntimeError with what PostgreSQL says."""
     result = connection.exec_(statement.encode())
     if result.status not in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
         raise RuntimeError(result.error_message.decode())
 
 
-def main() -> None:
-    """Runs the Load on standard input."""
-    load = Load(**json.load(sys.stdin))
-    start = threading.Barrier(load.clients)
-    times: list[list[float]] = [[] for _ in range(load.clients)]
-    threads = [threading.Thread(target=_client, args=(load, n, start, times[n])) for n in range(load.clients)]
+def _turn(clients: Sequence[_Client], seconds: float) -> Turn:
+    start = threading.Barrier(len(clients))
+    times: list[list[float]] = [[] for _ in clients]
+    threads = [
+        threading.Thread(target=client.work, args=(start, seconds, own))
+        for client, own in zip(clients, times, strict=True)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -92,8 +118,15 @@ def main() -> None:
         sys.exit("a client failed")
     together = sorted(time for own in times for time in own)
     # Each client's own rate: one that ends a little later does not dilute the others'.
-    rate = sum(len(own) / sum(own) for own in times)
-    print(json.dumps(asdict(Result(rate, together[len(together) // 2]))))
+    return Turn(sum(len(own) / sum(own) for own in times), together[len(together) // 2])
+
+
+def main() -> None:
+    """Runs the load on standard input, turn by turn."""
+    load = Load(**json.loads(sys.stdin.readline()))
+    clients = [_Client(load, number) for number in range(load.clients)]
+    for seconds in sys.stdin:
+        print(json.dumps(asdict(_turn(clients, float(seconds)))), flush=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Callable
-from functools import partial
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -41,20 +41,20 @@ def _throughput(cluster: Cluster, scale: Scale) -> None:
             DATABASE_URL=cluster.conninfo(opened.name, "tenantry_server"), TENANTRY_JWT_SECRET=SECRET
         ) as process:
             address, method = process.address, "/tenantry.v1.CreditService/ConsumeCredits"
-            sides: dict[str, Callable[[int], float]] = {
-                "ConsumeCredits over gRPC": lambda n: grpc_load.rate(
-                    address, method, body, service_token(), n, scale.seconds / 2
-                ),
-                "consume_credits() in SQL": lambda n: (
-                    opened.load(
-                        CONSUME, setup=PREPARE_CONSUME, organizations=[hot], clients=n, seconds=scale.seconds / 2
-                    ).rate
-                ),
-                "one statement without rules": lambda n: (
-                    opened.load(FLOOR, organizations=copies, clients=n, seconds=scale.seconds).rate
-                ),
-            }
-            turns = {n: interleaved(scale.rounds, *(partial(rate, n) for rate in sides.values())) for n in CLIENTS}
+            turns = {}
+            for under_way in CLIENTS:
+                with (
+                    opened.clients(CONSUME, setup=PREPARE_CONSUME, organizations=[hot], clients=under_way) as subject,
+                    opened.clients(FLOOR, organizations=copies, clients=under_way) as limit,
+                ):
+                    sides: dict[str, Callable[[], float]] = {
+                        "ConsumeCredits over gRPC": lambda n=under_way: (  # type: ignore[misc]
+                            grpc_load.rate(address, method, body, service_token(), n, scale.seconds * 2)
+                        ),
+                        "consume_credits() in SQL": lambda s=subject: s.turn(scale.seconds).rate,  # type: ignore[misc]
+                        "one statement without rules": lambda s=limit: s.turn(scale.seconds).rate,  # type: ignore[misc]
+                    }
+                    turns[under_way] = interleaved(scale.turns // 3, *sides.values())
             lines = {
                 name: [statistics.median(turn[side] for turn in turns[n]) for n in CLIENTS]
                 for side, name in enumerate(sides)
@@ -77,13 +77,17 @@ def _latency(cluster: Cluster, scale: Scale) -> None:
             "lots": [(lots, opened.ledgers(1, 2_000, lots)[0]) for lots in LOTS],
         }
 
-        def consume(organization: str) -> float:
-            options = {"setup": PREPARE_CONSUME, "organizations": [organization], "seconds": scale.seconds / 4}
-            return opened.load(CONSUME, **options).median * 1000
-
         figure, axes = plt.subplots(figsize=(7, 4))
         for name, ledgers in points.items():
-            turns = interleaved(scale.rounds * 3, *(partial(consume, organization) for _, organization in ledgers))
+            with ExitStack() as stack:
+                sides = [
+                    stack.enter_context(opened.clients(CONSUME, setup=PREPARE_CONSUME, organizations=[organization]))
+                    for _, organization in ledgers
+                ]
+                turns = interleaved(
+                    scale.turns // 2,
+                    *(lambda s=side: s.turn(scale.seconds).median * 1e3 for side in sides),
+                )
             medians = [statistics.median(turn[number] for turn in turns) for number in range(len(ledgers))]
             axes.plot([size for size, _ in ledgers], medians, marker="o", label=f"by {name}")
     axes.set_xscale("log")

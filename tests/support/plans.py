@@ -22,7 +22,7 @@ def nodes(plan: Plan) -> Iterator[Plan]:
 @contextmanager
 def told_plans(connection: Connection) -> Iterator[list[dict[str, Any]]]:
     """The plans of what the connection runs meanwhile, that of each statement within a function too, with rows, loops
-    and buffers; each has a "Query Text" and a "Plan"."""
+    and buffers; each has a "Query Text" and a "Plan". connection: a superuser's."""
     told: list[dict[str, Any]] = []
 
     def listen(notice: Diagnostic) -> None:

@@ -6,6 +6,8 @@
 -- Locks: the organization's row (settled first: a hold whose time has passed has lapsed).
 -- Raises TN001, TN002, TN009 (no credits for the overage), TN011, TN016 (hold not active), TN018, 42501.
 -- Callers: who holds credits:consume there.
+--
+-- enable_seqscan is off as a connection keeps its plans: none made while a table was small reads all of it later.
 create or replace function tenantry.capture_hold(
     p_organization_id uuid,
     p_hold_id uuid,
@@ -20,6 +22,7 @@ create or replace function tenantry.capture_hold(
 )
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
 as $$
 declare
     v_hold tenantry.credit_holds;

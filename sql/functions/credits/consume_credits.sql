@@ -2,6 +2,8 @@
 --
 -- Locks: the organization's row. Raises TN001, TN002, TN009 (insufficient credits), TN011, TN012 (organization
 -- inactive), TN013 (credit event inactive), 42501. Callers: who holds credits:consume there.
+--
+-- enable_seqscan is off as a connection keeps its plans: none made while a table was small reads all of it later.
 create or replace function tenantry.consume_credits(
     p_organization_id uuid,
     p_credit_event text,
@@ -14,6 +16,7 @@ create or replace function tenantry.consume_credits(
 ) returns public.credit_transactions
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
 as $$
 declare
     v_charge record;

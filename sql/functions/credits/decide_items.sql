@@ -73,8 +73,11 @@ begin
         from read as r
         left join public.credit_events as e on e.name = r.credit_event
         left join public.organizations as o on o.id = r.organization_id
-        left join public.credit_transactions as made
-            on made.organization_id = r.organization_id and made.idempotency_key = r.request_id
+        left join lateral (
+            select t.id from public.credit_transactions as t
+            where t.organization_id = r.organization_id and t.idempotency_key = r.request_id
+            limit 1
+        ) as made on true
         order by r.organization_id, r.position
     loop
         if v_item.account_id is distinct from v_current then

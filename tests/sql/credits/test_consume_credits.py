@@ -7,6 +7,7 @@ import pytest
 
 from tests.conftest import Connection
 from tests.support.ledger import assert_ledger_holds, call, entries, move_clock, organization
+from tests.support.plans import nodes, told_plans
 
 
 def test_an_event_is_charged_at_its_cost_times_quantity(service: Connection, admin: Connection) -> None:
@@ -180,6 +181,38 @@ def test_a_request_is_looked_up_by_its_own_index_when_only_short_ledgers_are_kno
     row = admin.execute(f"explain (format json) execute looking ('{accounts[0]}', 'none')".encode()).fetchone()
     assert row
     assert row["QUERY PLAN"][0]["Plan"]["Index Name"] == "credit_transactions_organization_id_idempotency_key_key"
+
+
+GROWING = {"organizations", "credit_transactions", "credit_lots", "credit_holds", "credit_allocations"}
+CALLS = {
+    "consume_credits": "select public.consume_credits(%(id)s, amount => 1, request_id => gen_random_uuid()::text)",
+    "hold_credits": "select public.hold_credits(%(id)s, amount => 1, request_id => gen_random_uuid()::text)",
+    "capture_hold": "select public.capture_hold(%(id)s, (public.hold_credits(%(id)s, amount => 1)).id)",
+    "batch_consume_credits": "select public.batch_consume_credits(jsonb_agg(item)) from (select jsonb_build_object("
+    " 'organization_id', %(id)s::uuid, 'amount', 1, 'request_id', gen_random_uuid()::text) as item"
+    " from generate_series(1, 20)) as items",
+    # One that is refused has all looked at with care.
+    "decide_items": "select public.batch_consume_credits(jsonb_agg(item)) from (select jsonb_build_object("
+    " 'organization_id', %(id)s::uuid, 'amount', n, 'request_id', gen_random_uuid()::text) as item"
+    " from generate_series(0, 20) as n) as items",
+}
+
+
+@pytest.mark.usefixtures("database")  # in one that is reused, tables are not so small
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_no_plan_from_when_there_was_little_reads_a_whole_table(admin: Connection, call: str) -> None:
+    """A connection keeps its plans, and a table that has one row is soonest read as a whole."""
+    acme = organization(admin, 5000)
+    admin.execute("analyze")
+    # PL/pgSQL makes a plan for good after five calls.
+    for _ in range(8):
+        admin.execute(call.encode(), {"id": acme})
+    with told_plans(admin) as plans:
+        admin.execute(call.encode(), {"id": acme})
+    read = [node for plan in plans for node in nodes(plan["Plan"]) if node.get("Relation Name") in GROWING]
+    assert "organizations" in {node["Relation Name"] for node in read}
+    assert [node["Relation Name"] for node in read if node["Node Type"] == "Seq Scan"] == []
+    assert [node["Relation Name"] for node in read if node["Actual Rows"] * node["Actual Loops"] > 30] == []
 
 
 def _pages(service: Connection, organization_id: UUID) -> int:
