@@ -41,7 +41,10 @@ begin
         select o.* from public.organizations as o
         where o.id = any (array(
             select given.id::uuid
-            from (select distinct i.item ->> 'organization_id' from jsonb_array_elements(p_items) as i (item)) as given (id)
+            from (
+                -- `offset`, so that each is looked at once, not in every item.
+                select distinct i.item ->> 'organization_id' from jsonb_array_elements(p_items) as i (item) offset 0
+            ) as given (id)
             where given.id ~ c_uuid
         ))
         order by o.id
