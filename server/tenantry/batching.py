@@ -55,7 +55,6 @@ class _Item:
     """A call that waits to be sent, and then for its answer."""
 
     request: ConsumeCreditsRequest
-    statement: Statement
     organization: str
     deadline: float
     answer: asyncio.Future[ConsumeCreditsResponse]
@@ -125,7 +124,6 @@ class Batcher:
         self, request: ConsumeCreditsRequest, identity: Identity, time_remaining: float | None
     ) -> ConsumeCreditsResponse:
         """The handler. Raises CallError."""
-        statement = self._single.statement(request)
         organization = request.organization_id.lower()
         line = self._lines.get(identity)
         if line is None:
@@ -134,7 +132,7 @@ class Batcher:
             line.running += 1
             line.behind[organization] = []
             try:
-                rows = await self._database.call(identity, statement, time_remaining)
+                rows = await self._database.call(identity, self._single.statement(request), time_remaining)
                 response: ConsumeCreditsResponse = self._single.response(rows)
                 return response
             finally:
@@ -142,7 +140,7 @@ class Batcher:
 
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._database.timeout(time_remaining)
-        item = _Item(request, statement, organization, deadline, loop.create_future())
+        item = _Item(request, organization, deadline, loop.create_future())
         waiting = line.behind if organization in line.behind else line.ready
         waiting.setdefault(organization, []).append(item)
         expiry = loop.call_at(deadline, item.expire)
@@ -201,14 +199,17 @@ class Batcher:
         answers: Sequence[ConsumeCreditsResponse | Exception]
         try:
             if len(items) == 1:
-                rows = await self._database.call(identity, items[0].statement, time_remaining)
+                statement = self._single.statement(items[0].request)
+                rows = await self._database.call(identity, statement, time_remaining)
                 answers = [self._single.response(rows)]
             else:
-                statement = self._batch.statement(BatchConsumeCreditsRequest(items=[item.request for item in items]))
+                statement = self._batch_statement(items)
                 is_single = all(item.organization == items[0].organization for item in items)
                 lock_timeout = None if is_single else LOCK_TIMEOUT
                 rows = await self._database.call(identity, statement, time_remaining, lock_timeout)
                 answers = [_answer(decision) for decision in self._batch.items(rows)]
+        except _TryInParts:
+            raise
         except CallError as error:
             if len(items) > 1 and _is_of_one_item(error):
                 raise _TryInParts from error
@@ -222,6 +223,13 @@ class Batcher:
                 item.answer.set_exception(answer)
             else:
                 item.answer.set_result(answer)
+
+    def _batch_statement(self, items: Sequence[_Item]) -> Statement:
+        try:
+            return self._batch.statement(BatchConsumeCreditsRequest(items=[item.request for item in items]))
+        except CallError as error:
+            # One of them holds what no statement can; by itself each is told so, or sent.
+            raise _TryInParts from error
 
 
 class _TryInParts(Exception):

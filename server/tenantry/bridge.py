@@ -23,6 +23,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from google.protobuf import json_format
@@ -174,12 +175,18 @@ def _compile(method: MethodDescriptor, catalog: Catalog) -> Call | None:
     if len(catalog.mismatches) > before:
         return None
 
+    @lru_cache(256)
+    def text(arguments: tuple[str, ...]) -> str:
+        return select.format(", ".join(f'"{argument}" => ${number}' for number, argument in enumerate(arguments, 1)))
+
     def statement(request: Message) -> Statement:
         # ListFields() gives what is set and nothing else, which is just what is passed.
-        fields = request.ListFields()
-        literals = [encoders[fld.name](fld.name, value) for fld, value in fields]
-        numbered = ", ".join(f'"{fld.name}" => ${number}' for number, (fld, _) in enumerate(fields, 1))
-        return Statement(name, select.format(numbered), literals)
+        names = []
+        literals = []
+        for fld, value in request.ListFields():
+            names.append(fld.name)
+            literals.append(encoders[fld.name](fld.name, value))
+        return Statement(name, text(tuple(names)), literals)
 
     return Call(_path(method), statement, response, items)
 
