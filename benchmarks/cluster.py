@@ -1,6 +1,7 @@
 """A PostgreSQL that keeps its promises (fsync on, on a disk), and databases with ledgers to measure on."""
 
 import json
+import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from uuid import uuid4
 import psycopg
 from psycopg import pq
 
-from benchmarks.load import Clients, Load, send
+from benchmarks.load import Clients, Load, on_one_core, send
 from tenantry import migrate
 from tests.support.postgres import Cluster, Installation
 
@@ -84,7 +85,8 @@ class Database:
         """New organizations whose ledgers look as the functions would have left them after `lots` grants and then
         consumptions of `amount`, of one of five credit events, none of which is allocated to a lot yet."""
         prefix = uuid4().hex[:8]
-        share = max(1_000_000 // lots, amount * entries // lots + 1000) if amount == 1 else amount * entries // lots
+        # Of each lot; what is left in the end is spent by those who measure.
+        share = (amount * entries + 1_000_000) // lots if amount == 1 else amount * entries // lots
         with self.admin.transaction():
             self.admin.execute("set local session_replication_role = replica")
             self.admin.execute(
@@ -134,22 +136,25 @@ class Database:
         """Clients that send a statement as fast as it is answered. options: as Load's."""
         return Clients(Load(self.conninfo, statement, prefix=uuid4().hex[:12], **options))
 
-    def stopwatch(self, query: str, setup: str = "", undo: bool = False) -> Callable[[], float]:
-        """Takes the seconds of one query on a connection of its own, once more with each call. undo: roll back each
-        time."""
+    def stopwatch(self, query: str, setup: str = "", repeat: int = 1, undo: bool = False) -> Callable[[], float]:
+        """Takes the seconds of one query on a connection of its own, anew with each call: the median of so many, one
+        right after the other. undo: roll back each time."""
         connection = pq.PGconn.connect(self.conninfo.encode())
         if setup:
             send(connection, setup)
 
         def measure() -> float:
-            if undo:
-                send(connection, "begin")
-            start = time.perf_counter()
-            send(connection, query)
-            took = time.perf_counter() - start
-            if undo:
-                send(connection, "rollback")
-            return took
+            times = []
+            with on_one_core(connection):
+                for _ in range(repeat):
+                    if undo:
+                        send(connection, "begin")
+                    start = time.perf_counter()
+                    send(connection, query)
+                    times.append(time.perf_counter() - start)
+                    if undo:
+                        send(connection, "rollback")
+            return statistics.median(times)
 
         return measure
 

@@ -284,8 +284,8 @@ def pages(cluster: Cluster, scale: Scale) -> list[Figure]:
             " set role authenticated"
         )
         page = "select * from public.credit_transactions {} order by entry_number desc limit 50"
-        under_policies = opened.stopwatch(page.format(""), member)
-        filtered = opened.stopwatch(page.format(f"where organization_id = '{mine}'"))
+        under_policies = opened.stopwatch(page.format(""), member, repeat=5)
+        filtered = opened.stopwatch(page.format(f"where organization_id = '{mine}'"), repeat=5)
         turns = interleaved(scale.turns * 20, lambda: under_policies() * 1e3, lambda: filtered() * 1e3)
         check = f"prepare check_permission as select public.has_permission('{mine}', 'credits:read')"
         look_up = f"prepare look_up as select id from public.organizations where id = '{mine}'"
