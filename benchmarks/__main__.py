@@ -115,7 +115,7 @@ def _keep(figures: list[Figure], started: datetime, installation: Installation, 
                 "subject": figure.subject,
                 "limit": figure.limit,
                 "unit": figure.unit,
-                "turns": figure.turns,
+                "turns": [[float(f"{value:.5g}") for value in turn] for turn in figure.turns],
             }
             for figure in figures
         },
