@@ -8,11 +8,13 @@
 -- p_items: a JSON array of 1 to 10000 objects with the arguments of consume_credits().
 -- Locks: the organizations' rows, by id. Raises TN001 (items as such); an item's own errors are in its decision.
 --
--- enable_seqscan is off as a connection keeps its plans: none made while a table was small reads all of it later.
+-- enable_seqscan is off as a connection keeps its plans: none made while a table was small reads all of it later. And jit,
+-- as before PostgreSQL 18 a table that has no index then looks dear enough to be compiled for.
 create or replace function tenantry.batch_consume_credits(p_items jsonb) returns public.credit_decision[]
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set jit = off
 as $$
 declare
     c_uuid constant text := '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$';

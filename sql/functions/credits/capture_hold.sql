@@ -7,7 +7,8 @@
 -- Raises TN001, TN002, TN009 (no credits for the overage), TN011, TN016 (hold not active), TN018, 42501.
 -- Callers: who holds credits:consume there.
 --
--- enable_seqscan is off as a connection keeps its plans: none made while a table was small reads all of it later.
+-- enable_seqscan is off as a connection keeps its plans: none made while a table was small reads all of it later. And jit,
+-- as before PostgreSQL 18 a table that has no index then looks dear enough to be compiled for.
 create or replace function tenantry.capture_hold(
     p_organization_id uuid,
     p_hold_id uuid,
@@ -23,6 +24,7 @@ create or replace function tenantry.capture_hold(
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set jit = off
 as $$
 declare
     v_hold tenantry.credit_holds;

@@ -1,7 +1,6 @@
 -- Proves a ledger, or all of them: every invariant, recomputed from the entries. No rows means that all hold.
 --
--- Planned anew each time, as one ledger is read by its index and all of them are read whole, and not compiled (jit), as
--- that takes longer than most ledgers do.
+-- It is not compiled (jit): that takes longer than most ledgers do.
 --
 -- Writes nothing. Raises TN001, TN002, 42501. Callers: who holds credits:verify.
 create or replace function tenantry.verify_ledger(p_organization_id uuid)
@@ -9,7 +8,7 @@ returns setof public.ledger_finding
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 set enable_nestloop = on
-set plan_cache_mode = force_custom_plan
+set plan_cache_mode = auto
 set jit = off
 as $$
 begin
@@ -27,9 +26,10 @@ begin
     where (p_organization_id is null or o.id = p_organization_id)
       and coalesce(o.credits_settle_at, 'infinity') > due.next;
 
-    -- Whole ledgers are joined: nested loops, which PostgreSQL takes where it expects few rows, would go through the
-    -- entries of all for each organization. It is for this query only, and for none of a function that is called.
-    perform set_config('enable_nestloop', 'off', true);
+    -- For the next query only, and for none of a function that is called. Whole ledgers are joined: nested loops, which
+    -- PostgreSQL takes where it expects few rows, would go through the entries of all for each organization. And one
+    -- ledger is read by its index, all of them are read whole: that takes a plan each time.
+    perform set_config('enable_nestloop', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true);
     return query
     with entries as (
         select

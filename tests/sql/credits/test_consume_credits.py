@@ -114,6 +114,7 @@ def test_an_inactive_organization_or_event_is_refused(service: Connection) -> No
     assert refused.value.sqlstate == "TN012"
 
 
+@pytest.mark.usefixtures("database")  # what was done in one that is reused is counted late
 def test_a_consumption_is_one_hot_update_and_one_insert(service: Connection, admin: Connection) -> None:
     acme = organization(service, 1000)
     for _ in range(30):
