@@ -23,7 +23,7 @@ from grpc_reflection.v1alpha import reflection
 import tenantry.v1
 from tenantry import maintenance
 from tenantry.auth import Authenticator, Identity
-from tenantry.batching import Batcher
+from tenantry.batching import Batcher, Reader
 from tenantry.bridge import Call, compile_services
 from tenantry.config import Config, ConfigError
 from tenantry.database import Database
@@ -67,6 +67,7 @@ class Server:
         self._config = config
         self._authenticator = Authenticator(config.jwt_secret)
         self._database = Database(config.database_url, config.pool_size, config.default_timeout)
+        self._reader = Reader(self._database, config.pool_size)
         self._grpc = grpc.aio.server(options=[("grpc.so_reuseport", int(shares_port))])
         self._health = HealthServicer()
         self._stopping = asyncio.Event()
@@ -149,8 +150,10 @@ class Server:
         )
 
     def _plain(self, call: Call) -> Handler:
+        run = self._reader.call if call.is_read else self._database.call
+
         async def handle(request: Message, identity: Identity, time_remaining: float | None) -> Message:
-            rows = await self._database.call(identity, call.statement(request), time_remaining)
+            rows = await run(identity, call.statement(request), time_remaining)
             response: Message = call.response(rows)
             return response
 

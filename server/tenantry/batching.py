@@ -1,28 +1,35 @@
-"""Group commit: calls of ConsumeCredits that come while others of the same caller are under way travel together.
+"""Calls that come while others of the same caller are under way travel together.
 
-A call that finds room goes at once, by itself. Calls that do not are gathered until there is room, and then go as one
-batch_consume_credits(), which decides each by itself: so an account's row is locked once for all that gathered, not
-once for each. There is no timer, and nothing waits when the server is idle.
+A call that finds room goes at once, by itself. Calls that do not are gathered until there is room, and then go as one.
+Nothing ever waits for more to come.
 
-There is room when none of the caller's calls on that organization is under way (its row lock would have them wait one
-for another anyway) and fewer than SLOTS of the caller's statements are. A locked account holds up its own calls only:
-a batch that meets one is rolled back and tried again, each organization by itself.
+Batcher: group commit. Calls of ConsumeCredits go as one batch_consume_credits(), which decides each by itself: so an
+account's row is locked once for all that gathered, not once for each. There is room when none of the caller's calls on
+that organization is under way (its row lock would have them wait one for another anyway) and fewer than SLOTS of the
+caller's statements are. A locked account holds up its own calls only: a batch that meets one is rolled back and tried
+again, each organization by itself. What is certain about a call's outcome without batching is certain with it: a batch
+is one transaction, and it is only tried again, in parts, when the database itself said that it was rolled back. When
+the connection is lost on the way, or the answer cannot be read, every call of the batch is told so and none is sent
+again.
 
-What is certain about a call's outcome without batching is certain with it: a batch is one transaction, and it is only
-tried again, in parts, when the database itself said that it was rolled back. When the connection is lost on the way, or
-the answer cannot be read, every call of the batch is told so and none is sent again.
+Reader: calls that only read go in one message, one statement after the other: waking PostgreSQL, and being woken by it,
+takes longer than most reads. There is room when no call like it is under way, or when those that are take longer than
+reads do and a connection is free. A read that fails, or is slow, is found by trying each of its message by itself.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 import grpc
 import psycopg
 
 from tenantry.auth import Identity
 from tenantry.bridge import Call
-from tenantry.database import Database, Statement
+from tenantry.database import Database, Row, Statement
 from tenantry.errors import CallError, deadline_exceeded, from_decision
 from tenantry.v1.credits_pb2 import (
     BatchConsumeCreditsRequest,
@@ -31,14 +38,25 @@ from tenantry.v1.credits_pb2 import (
     CreditDecision,
 )
 
+Answer = TypeVar("Answer")
+
 SLOTS = 4
-"""Statements of one caller that run at a time."""
+"""Statements of one caller that consume at a time."""
 
 MAX_ITEMS = 500
 """Calls in one batch at most, so that none waits long for the answers of the others."""
 
 LOCK_TIMEOUT = 0.1
 """Seconds that a batch over several organizations waits for one of their rows before each is tried by itself."""
+
+MAX_READS = 20
+"""Reads in one message at most: their answers are in memory at the same time."""
+
+READ_TIME = 0.001
+"""Seconds for each read of a message after which others like it wait for its end no longer."""
+
+READ_TIMEOUT = 0.1
+"""Seconds that one of several reads in a message may take before each is tried by itself."""
 
 _NOT_OF_ONE_ITEM = {
     code.value[0]
@@ -51,34 +69,78 @@ _NOT_OF_ONE_ITEM = {
 
 
 @dataclass(eq=False, slots=True)
-class _Item:
-    """A call that waits to be sent, and then for its answer."""
+class _Item(Generic[Answer]):
+    """A call that waits to be sent, and then for its answer. batch: what it travels with, itself included."""
 
-    request: ConsumeCreditsRequest
-    organization: str
     deadline: float
-    answer: asyncio.Future[ConsumeCreditsResponse]
+    answer: asyncio.Future[Answer] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     batch: "_Batch | None" = None
 
-    def expire(self) -> None:
-        """Its time is up."""
+    async def wait(self) -> Answer:
+        """Its answer. Raises CallError, in time; whoever stops waiting need not be answered."""
+        expiry = asyncio.get_running_loop().call_at(self.deadline, self._expire)
+        try:
+            return await self.answer
+        except asyncio.CancelledError:
+            self._leave()
+            raise
+        finally:
+            expiry.cancel()
+
+    def _expire(self) -> None:
         if not self.answer.done():
             self.answer.set_exception(CallError(deadline_exceeded()))
-            self.leave()
+            self._leave()
 
-    def leave(self) -> None:
+    def _leave(self) -> None:
         """Nobody waits for it any more; when nobody waits for its whole batch, the database stops, too."""
-        if self.batch and self.batch.task and all(item.answer.done() for item in self.batch.items):
-            self.batch.task.cancel()
+        if self.batch and all(item.answer.done() for item in self.batch.items):
+            self.batch.cancel()
 
 
 @dataclass(eq=False, slots=True)
 class _Batch:
-    """Items under way together, and the organizations that are under way with them."""
+    """Items under way together, in a task that answers them."""
 
-    items: list[_Item]
-    organizations: set[str]
+    items: Sequence[_Item[Any]]
     task: asyncio.Task[None] | None = None
+
+    def start(self, answering: Coroutine[Any, Any, None], end: Callable[[], None]) -> None:
+        """Starts the task. end: is called after it."""
+        for item in self.items:
+            item.batch = self
+        self.task = asyncio.create_task(answering)
+        _tasks.add(self.task)
+
+        # Not at the end of the task's own code, none of which runs if it is cancelled before it has begun.
+        def ended(task: asyncio.Task[None]) -> None:
+            _tasks.discard(task)
+            end()
+
+        self.task.add_done_callback(ended)
+
+    def cancel(self) -> None:
+        """Once: a second time would cut short how the task stops."""
+        if self.task and not self.task.cancelling():
+            self.task.cancel()
+
+
+_tasks: set[asyncio.Task[None]] = set()
+"""Those that run: the event loop alone would not keep them."""
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class _Consumption(_Item[ConsumeCreditsResponse]):
+    request: ConsumeCreditsRequest
+    organization: str
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class _Consumptions(_Batch):
+    """organizations: those that are under way with it."""
+
+    items: Sequence[_Consumption]
+    organizations: set[str]
 
 
 @dataclass(eq=False, slots=True)
@@ -86,12 +148,12 @@ class _Line:
     """One caller's calls: statements under way, and by organization what waits, behind one of them or for a slot."""
 
     running: int = 0
-    behind: dict[str, list[_Item]] = field(default_factory=dict)
-    ready: dict[str, list[_Item]] = field(default_factory=dict)
+    behind: dict[str, list[_Consumption]] = field(default_factory=dict)
+    ready: dict[str, list[_Consumption]] = field(default_factory=dict)
 
-    def take(self) -> list[_Item]:
+    def take(self) -> list[_Consumption]:
         """Items to go together now; their organizations are under way from here on."""
-        taken: list[_Item] = []
+        taken: list[_Consumption] = []
         while self.ready and len(taken) < MAX_ITEMS:
             organization = next(iter(self.ready))
             items = [item for item in self.ready.pop(organization) if not item.answer.done()]
@@ -109,6 +171,34 @@ class _Line:
                 self.ready[organization] = items
 
 
+@dataclass(eq=False, slots=True, kw_only=True)
+class _Read(_Item[list[Row]]):
+    statement: Statement
+
+
+@dataclass(eq=False, slots=True)
+class _Queue:
+    """One caller's reads that differ in their values only: messages under way, and what waits.
+
+    patience: until when the latest message is waited for. timer: when somebody does.
+    """
+
+    identity: Identity
+    text: str
+    running: int = 0
+    waiting: deque[_Read] = field(default_factory=deque)
+    patience: float = 0
+    timer: asyncio.TimerHandle | None = None
+
+    def begin(self, reads: int) -> None:
+        """A message of so many is under way."""
+        self.running += 1
+        self.patience = asyncio.get_running_loop().time() + reads * READ_TIME
+        if self.timer:
+            self.timer.cancel()
+            self.timer = None
+
+
 class Batcher:
     """Handles ConsumeCredits."""
 
@@ -118,7 +208,6 @@ class Batcher:
         self._single = single
         self._batch = batch
         self._lines: dict[Identity, _Line] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def consume(
         self, request: ConsumeCreditsRequest, identity: Identity, time_remaining: float | None
@@ -138,19 +227,11 @@ class Batcher:
             finally:
                 self._end(line, identity, (organization,))
 
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._database.timeout(time_remaining)
-        item = _Item(request, organization, deadline, loop.create_future())
+        deadline = asyncio.get_running_loop().time() + self._database.timeout(time_remaining)
+        item = _Consumption(deadline, request=request, organization=organization)
         waiting = line.behind if organization in line.behind else line.ready
         waiting.setdefault(organization, []).append(item)
-        expiry = loop.call_at(deadline, item.expire)
-        try:
-            return await item.answer
-        except asyncio.CancelledError:
-            item.leave()
-            raise
-        finally:
-            expiry.cancel()
+        return await item.wait()
 
     def _end(self, line: _Line, identity: Identity, organizations: Iterable[str]) -> None:
         line.running -= 1
@@ -160,27 +241,17 @@ class Batcher:
         if not line.running:
             del self._lines[identity]
 
-    def _start(self, line: _Line, identity: Identity, items: list[_Item]) -> None:
+    def _start(self, line: _Line, identity: Identity, items: list[_Consumption]) -> None:
         line.running += 1
-        batch = _Batch(items, {item.organization for item in items})
-        for item in items:
-            item.batch = batch
-        batch.task = asyncio.create_task(self._run(line, identity, batch))
-        self._tasks.add(batch.task)
+        batch = _Consumptions(items=items, organizations={item.organization for item in items})
+        batch.start(self._run(line, identity, batch), lambda: self._end(line, identity, batch.organizations))
 
-        # Not at the end of the task's own code, none of which runs if it is cancelled before it has begun.
-        def end(task: asyncio.Task[None]) -> None:
-            self._tasks.discard(task)
-            self._end(line, identity, batch.organizations)
-
-        batch.task.add_done_callback(end)
-
-    async def _run(self, line: _Line, identity: Identity, batch: _Batch) -> None:
+    async def _run(self, line: _Line, identity: Identity, batch: _Consumptions) -> None:
         try:
             await self._answer(identity, batch.items)
         except _TryInParts:
             if len(batch.organizations) > 1:
-                parts: dict[str, list[_Item]] = {organization: [] for organization in batch.organizations}
+                parts: dict[str, list[_Consumption]] = {organization: [] for organization in batch.organizations}
                 for item in batch.items:
                     parts[item.organization].append(item)
                 # They are under way with their parts from here on.
@@ -190,7 +261,7 @@ class Batcher:
             else:
                 await asyncio.gather(*(self._answer(identity, [item]) for item in batch.items))
 
-    async def _answer(self, identity: Identity, items: Sequence[_Item]) -> None:
+    async def _answer(self, identity: Identity, items: Sequence[_Consumption]) -> None:
         """Sends the items and answers them. Raises _TryInParts when nothing was done, and not all are to blame."""
         items = [item for item in items if not item.answer.done()]
         if not items:
@@ -216,15 +287,9 @@ class Batcher:
             answers = [error] * len(items)
         except Exception as error:
             answers = [error] * len(items)
-        for item, answer in zip(items, answers, strict=True):
-            if item.answer.done():
-                continue
-            if isinstance(answer, Exception):
-                item.answer.set_exception(answer)
-            else:
-                item.answer.set_result(answer)
+        _give(items, answers)
 
-    def _batch_statement(self, items: Sequence[_Item]) -> Statement:
+    def _batch_statement(self, items: Sequence[_Consumption]) -> Statement:
         try:
             return self._batch.statement(BatchConsumeCreditsRequest(items=[item.request for item in items]))
         except CallError as error:
@@ -232,8 +297,86 @@ class Batcher:
             raise _TryInParts from error
 
 
+class Reader:
+    """Statements that only read."""
+
+    def __init__(self, database: Database, slots: int) -> None:
+        """slots: messages of statements that are alike under way at a time, however slow: as many as connections."""
+        self._database = database
+        self._slots = slots
+        self._queues: dict[tuple[Identity, str], _Queue] = {}
+
+    async def call(self, identity: Identity, statement: Statement, time_remaining: float | None) -> list[Row]:
+        """As Database.call()."""
+        queue = self._queues.get((identity, statement.text))
+        if queue is None:
+            queue = self._queues[identity, statement.text] = _Queue(identity, statement.text)
+        if not queue.running:
+            queue.begin(1)
+            try:
+                return await self._database.call(identity, statement, time_remaining)
+            finally:
+                self._end(queue)
+        deadline = asyncio.get_running_loop().time() + self._database.timeout(time_remaining)
+        item = _Read(deadline, statement=statement)
+        queue.waiting.append(item)
+        self._advance(queue)
+        return await item.wait()
+
+    def _advance(self, queue: _Queue) -> None:
+        """Sends what waits, or sees to it that this is done in time."""
+        loop = asyncio.get_running_loop()
+        while queue.waiting and queue.running < self._slots:
+            if queue.running and loop.time() < queue.patience:
+                queue.timer = queue.timer or loop.call_at(queue.patience, self._wake, queue)
+                return
+            items = [queue.waiting.popleft() for _ in range(min(len(queue.waiting), MAX_READS))]
+            queue.begin(len(items))
+            _Batch(items).start(self._answer(queue.identity, items), partial(self._end, queue))
+
+    def _wake(self, queue: _Queue) -> None:
+        queue.timer = None
+        self._advance(queue)
+
+    def _end(self, queue: _Queue) -> None:
+        queue.running -= 1
+        self._advance(queue)
+        if not queue.running:
+            del self._queues[queue.identity, queue.text]
+
+    async def _answer(self, identity: Identity, items: Sequence[_Read]) -> None:
+        items = [item for item in items if not item.answer.done()]
+        if not items:
+            return
+        time_remaining = max(item.deadline for item in items) - asyncio.get_running_loop().time()
+        patience = None if len(items) == 1 else READ_TIMEOUT
+        answers: Sequence[list[Row] | Exception]
+        try:
+            statements = [item.statement for item in items]
+            answers = await self._database.calls(identity, statements, time_remaining, statement_timeout=patience)
+        except CallError as error:
+            is_slow = isinstance(error.__cause__, psycopg.errors.QueryCanceled)
+            if len(items) > 1 and (is_slow or _is_of_one_item(error)):
+                await asyncio.gather(*(self._answer(identity, [item]) for item in items))
+                return
+            answers = [error] * len(items)
+        except Exception as error:
+            answers = [error] * len(items)
+        _give(items, answers)
+
+
 class _TryInParts(Exception):
     pass
+
+
+def _give(items: Sequence[_Item[Answer]], answers: Sequence[Answer | Exception]) -> None:
+    for item, answer in zip(items, answers, strict=True):
+        if item.answer.done():
+            continue
+        if isinstance(answer, Exception):
+            item.answer.set_exception(answer)
+        else:
+            item.answer.set_result(answer)
 
 
 def _answer(decision: CreditDecision) -> ConsumeCreditsResponse | CallError:

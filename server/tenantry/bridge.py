@@ -45,7 +45,7 @@ _ESCAPED_NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 _FUNCTIONS = """
-select p.proname, p.proretset, p.prorettype::int8, p.pronargdefaults,
+select p.proname, p.provolatile <> 'v', p.prorettype::int8, p.pronargdefaults,
        coalesce(p.proargnames, '{}')::text[],
        coalesce(p.proargmodes::text[], array_fill('i'::text, array[p.pronargs])),
        coalesce(p.proallargtypes, p.proargtypes::oid[])::int8[]
@@ -90,10 +90,13 @@ class Type:
 
 @dataclass(frozen=True)
 class Function:
-    """A function's signature. `results` are its OUT columns, empty when it returns one type."""
+    """A function's signature. `results` are its OUT columns, empty when it returns one type.
+
+    is_read: it is declared to change nothing (STABLE or IMMUTABLE).
+    """
 
     name: str
-    returns_set: bool
+    is_read: bool
     returns: int
     arguments: Mapping[str, int]
     required: frozenset[str]
@@ -111,9 +114,13 @@ class Catalog:
 
 @dataclass(frozen=True)
 class Call:
-    """A method, ready to be called. `items`: the messages of the response's repeated field, without the response."""
+    """A method, ready to be called.
+
+    is_read: it changes nothing. items: the messages of the response's repeated field, without the response.
+    """
 
     name: str
+    is_read: bool
     statement: Callable[[Any], Statement]
     response: Callable[[list[Row]], Any]
     items: Callable[[list[Row]], list[Any]]
@@ -147,11 +154,11 @@ async def compile_services(
 
 async def _load(database: Database, names: list[str]) -> Catalog:
     functions: dict[str, list[Function]] = {}
-    for name, returns_set, returns, defaults, arg_names, modes, types in await database.query(_FUNCTIONS, [names]):
+    for name, is_read, returns, defaults, arg_names, modes, types in await database.query(_FUNCTIONS, [names]):
         inputs = [(n, t) for n, m, t in zip(arg_names, modes, types, strict=True) if m in "iv"]
         outputs = [(n, t) for n, m, t in zip(arg_names, modes, types, strict=True) if m in "ot"]
         required = frozenset(n for n, _ in inputs[: len(inputs) - defaults])
-        function = Function(name, returns_set, returns, dict(inputs), required, dict(outputs))
+        function = Function(name, is_read, returns, dict(inputs), required, dict(outputs))
         functions.setdefault(name, []).append(function)
     types_by_oid = {
         oid: Type(name, kind, element, dict(zip(attributes, attribute_types, strict=True)))
@@ -188,7 +195,7 @@ def _compile(method: MethodDescriptor, catalog: Catalog) -> Call | None:
             literals.append(encoders[fld.name](fld.name, value))
         return Statement(name, text(tuple(names)), literals)
 
-    return Call(_path(method), statement, response, items)
+    return Call(_path(method), function.is_read, statement, response, items)
 
 
 def _function_name(method: MethodDescriptor) -> str:

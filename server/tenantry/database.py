@@ -1,9 +1,9 @@
 """The one way to PostgreSQL: a pool, and a call that travels as a single message.
 
-A call is one simple-query message: the caller's role, claims and deadline, then the function. PostgreSQL runs such a
-message in one implicit transaction, so there is no BEGIN and COMMIT to send, `SET LOCAL` lasts for just this call, and
-an error leaves nothing to roll back. The settings must be statements of their own, ahead of the call: set within its
-statement they come too late for row-level security and for statement_timeout.
+A call is one simple-query message: the caller's role, claims and deadline, then the function, or several. PostgreSQL
+runs such a message in one implicit transaction, so there is no BEGIN and COMMIT to send, `SET LOCAL` lasts for just
+this call, and an error leaves nothing to roll back. The settings must be statements of their own, ahead of the call:
+set within its statement they come too late for row-level security and for statement_timeout.
 
 The call itself is prepared: parsing and planning it would take a fifth of the time of a consumption. It is prepared by
 PREPARE and run by EXECUTE, which travel in simple-query messages as well.
@@ -167,20 +167,35 @@ class Database:
         lock_timeout: seconds to wait for any one lock.
         Raises CallError.
         """
+        return (await self.calls(identity, (statement,), time_remaining, lock_timeout))[0]
+
+    async def calls(
+        self,
+        identity: Identity,
+        statements: Sequence[Statement | str],
+        time_remaining: float | None,
+        lock_timeout: float | None = None,
+        statement_timeout: float | None = None,
+    ) -> list[list[Row]]:
+        """The same with several statements in one transaction, which differ in their literals only.
+
+        statement_timeout: seconds that each of them may take, if less than what there is for all.
+        """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self.timeout(time_remaining)
-        patience = f"set local lock_timeout = {int(lock_timeout * 1000)}; " if lock_timeout else ""
+        for_locks = f"set local lock_timeout = {int(lock_timeout * 1000)}; " if lock_timeout else ""
         claims = literal(identity.claims)
         for attempt in range(1, ATTEMPTS + 1):
             timeout = deadline - loop.time()
+            for_each = int(min(timeout, statement_timeout or timeout) * 1000)
             settings = (
                 f"set local role {identity.role}; set local request.jwt.claims = {claims}; "
-                f"set local statement_timeout = {max(1, int(timeout * 1000))}; {patience}"
+                f"set local statement_timeout = {max(1, for_each)}; {for_locks}"
             )
             try:
                 # A little less than there is, so that the caller still hears why.
                 acquire_timeout = max(0.001, min(0.9 * timeout, ACQUIRE_TIMEOUT))
-                return await self._send(identity.role, settings, statement, acquire_timeout)
+                return await self._send(identity.role, settings, statements, acquire_timeout)
             except (*_CONFLICTS, psycopg.errors.InvalidSqlStatementName) as error:
                 if attempt == ATTEMPTS:
                     raise CallError(from_database(error, self._constraints, identity.has_token)) from error
@@ -193,7 +208,7 @@ class Database:
             except psycopg.errors.QueryCanceled as error:
                 # With time left it was meant for the call that had this connection before and was given up: a
                 # cancellation that comes late hits what runs by then.
-                if attempt == ATTEMPTS or deadline - loop.time() < CANCELLED_IN_TIME:
+                if attempt == ATTEMPTS or statement_timeout or deadline - loop.time() < CANCELLED_IN_TIME:
                     raise CallError(from_database(error, self._constraints, identity.has_token)) from error
             except PoolTimeout as error:
                 raise CallError(self._no_connection()) from error
@@ -208,26 +223,37 @@ class Database:
                 raise CallError(answer) from error
         raise AssertionError("the last attempt returns or raises")
 
-    async def _send(self, role: str, settings: str, statement: Statement | str, acquire_timeout: float) -> list[Row]:
+    async def _send(
+        self, role: str, settings: str, statements: Sequence[Statement | str], acquire_timeout: float
+    ) -> list[list[Row]]:
         connection = await self._take(acquire_timeout)
         try:
-            if isinstance(statement, str):
-                query = statement
-            elif (name := self._name(role, statement)) is None:
-                query = _PARAMETER.sub(lambda match: statement.literals[int(match[1]) - 1], statement.text)
-            else:
-                if name not in connection.prepared:
-                    # It may be there: from a call that was cancelled before it could take note.
-                    with contextlib.suppress(psycopg.errors.DuplicatePreparedStatement):
-                        await _execute(connection, f"{settings}prepare {name} as {statement.text}")
-                    connection.prepared.add(name)
-                query = f"execute {name}({', '.join(statement.literals)})" if statement.literals else f"execute {name}"
-            result = await _execute(connection, settings + query)
+            queries = [
+                statement if isinstance(statement, str) else await self._query(connection, role, settings, statement)
+                for statement in statements
+            ]
+            results = await _execute(connection, settings + "; ".join(queries))
             transformer = Transformer(connection)
-            transformer.set_pgresult(result)
-            return transformer.load_rows(0, result.ntuples, tuple)
+            answers: list[list[Row]] = []
+            for result in results[-len(queries) :]:
+                # Their columns are the same: how each is read is looked up once.
+                transformer.set_pgresult(result, set_loaders=not answers)
+                answers.append(transformer.load_rows(0, result.ntuples, tuple))
+            return answers
         finally:
             await self._release(connection)
+
+    async def _query(self, connection: _Connection, role: str, settings: str, statement: Statement) -> str:
+        """What runs the statement on this connection, once it is prepared there."""
+        name = self._name(role, statement)
+        if name is None:
+            return _PARAMETER.sub(lambda match: statement.literals[int(match[1]) - 1], statement.text)
+        if name not in connection.prepared:
+            # It may be there: from a call that was cancelled before it could take note.
+            with contextlib.suppress(psycopg.errors.DuplicatePreparedStatement):
+                await _execute(connection, f"{settings}prepare {name} as {statement.text}")
+            connection.prepared.add(name)
+        return f"execute {name}({', '.join(statement.literals)})" if statement.literals else f"execute {name}"
 
     async def _take(self, acquire_timeout: float) -> _Connection:
         """A connection, to be released. Raises PoolTimeout after that many seconds without a free one."""
@@ -292,14 +318,14 @@ def _is_idle(connection: _Connection) -> bool:
     return connection.pgconn.transaction_status == pq.TransactionStatus.IDLE
 
 
-async def _execute(connection: _Connection, message: str) -> Any:
-    """The last result of a message. A cursor would do the same, and keep what nobody asks for."""
+async def _execute(connection: _Connection, message: str) -> list[Any]:
+    """The results of a message. A cursor would do the same, and keep what nobody asks for."""
     connection.pgconn.send_query(message.encode())
-    results = await connection.wait(generators.execute(connection.pgconn))
+    results: list[Any] = await connection.wait(generators.execute(connection.pgconn))
     last = results[-1]
     if last.status not in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
         raise psycopg.errors.error_from_result(last)
-    return last
+    return results
 
 
 _CONFLICTS = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)

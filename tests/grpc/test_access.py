@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 from uuid import uuid4
 
 import grpc
@@ -12,7 +13,7 @@ from google.protobuf.duration_pb2 import Duration
 from tenantry.auth import mint
 from tenantry.v1 import access_pb2 as access
 from tenantry.v1.catalog_pb2 import CreateCreditEventRequest
-from tenantry.v1.credits_pb2 import ConsumeCreditsRequest, GetCreditBalanceRequest
+from tenantry.v1.credits_pb2 import ConsumeCreditsRequest, GetCreditBalanceRequest, GrantCreditsRequest
 from tenantry.v1.organizations_pb2 import (
     CreateOrganizationRequest,
     DeleteOrganizationRequest,
@@ -339,3 +340,22 @@ def test_the_organizations_of_a_user(sign_up: SignUp) -> None:
     assert {row.id for row in mine} == {acme.id, globex.id}
     seen = owner.access.ListUserOrganizations(access.ListUserOrganizationsRequest(user_id=guest_id)).organizations
     assert [row.id for row in seen] == [acme.id]
+
+
+def test_many_reads_at_once_are_answered_each_with_what_its_caller_may_see(client: Client, sign_up: SignUp) -> None:
+    """As fast as one connection takes them, so that they gather."""
+    people = [sign_up()[1] for _ in range(3)]
+    accounts = [found(person).id for person in people]
+    for number, account in enumerate(accounts, 1):
+        client.credits.GrantCredits(GrantCreditsRequest(organization_id=account, amount=number))
+
+    def balance(person: int, account: int) -> Any:
+        request = GetCreditBalanceRequest(organization_id=accounts[account])
+        return people[person].credits.GetCreditBalance.future(request, timeout=20)
+
+    asked = [(number % 3, number // 3 % 3) for number in range(270)]
+    for (person, other), call in [(pair, balance(*pair)) for pair in asked]:
+        if person == other:
+            assert call.result().balance == other + 1
+        else:
+            assert call.exception().code() in (DENIED, grpc.StatusCode.NOT_FOUND)

@@ -1,0 +1,192 @@
+"""Reads that come while another is under way: together in one message, and nobody can tell but by the speed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import grpc
+import pytest
+
+from tenantry.auth import ANONYMOUS, SERVICE, Identity
+from tenantry.batching import MAX_READS, READ_TIMEOUT, Reader
+from tenantry.database import Database, Row, Statement
+from tenantry.errors import CallError
+from tests.conftest import Connection
+from tests.support.server import wait_until
+
+SLOTS = 3
+
+Read = Callable[..., Awaitable[Any]]
+
+
+class Watched(Database):
+    """A database that notes how many statements each of its messages has."""
+
+    def __init__(self, conninfo: str) -> None:
+        super().__init__(conninfo, SLOTS, 5)
+        self.messages: list[int] = []
+
+    async def calls(
+        self, identity: Identity, statements: Sequence[Statement | str], *others: Any, **named: Any
+    ) -> list[list[Row]]:
+        self.messages.append(len(statements))
+        return await super().calls(identity, statements, *others, **named)
+
+
+def reading(conninfo: str, job: Callable[[Watched, Read], Awaitable[None]]) -> None:
+    """Runs the job with a reader: read(value, seconds) answers the value after so long, and fails for one below 0."""
+
+    async def run() -> None:
+        database = Watched(conninfo)
+        await database.open()
+        reader = Reader(database, SLOTS)
+
+        async def read(value: int, seconds: float = 0, caller: Identity = SERVICE, deadline: float = 20) -> Any:
+            text = "select sqrt($1::integer) ^ 2 from pg_sleep($2)"
+            rows = await reader.call(caller, Statement("read", text, [f"'{value}'", f"'{seconds}'"]), deadline)
+            return round(rows[0][0])
+
+        try:
+            await job(database, read)
+            await asyncio.to_thread(wait_until, lambda: not reader._queues)
+        finally:
+            await database.close()
+
+    asyncio.run(run())
+
+
+async def outcomes(*reads: Awaitable[Any]) -> list[Any]:
+    """The answers, or the codes of what was refused."""
+    answers = await asyncio.gather(*reads, return_exceptions=True)
+    return [code(answer) if isinstance(answer, CallError) else answer for answer in answers]
+
+
+def code(error: CallError) -> grpc.StatusCode:
+    return next(each for each in grpc.StatusCode if each.value[0] == error.status.code)
+
+
+def test_reads_that_wait_go_in_one_message_and_each_has_its_own_answer(conninfo: str) -> None:
+    async def job(database: Watched, read: Read) -> None:
+        assert await read(7) == 7
+        database.messages.clear()
+        assert await outcomes(*map(read, range(15))) == list(range(15))
+        assert database.messages == [1, 14]
+
+    reading(conninfo, job)
+
+
+def test_a_message_holds_so_many_and_no_more(conninfo: str) -> None:
+    async def job(database: Watched, read: Read) -> None:
+        assert await outcomes(*map(read, range(MAX_READS + 5))) == list(range(MAX_READS + 5))
+        assert database.messages == [1, MAX_READS, 4]
+
+    reading(conninfo, job)
+
+
+def test_only_one_callers_reads_share_a_message(conninfo: str) -> None:
+    async def job(database: Watched, read: Read) -> None:
+        other = Identity("authenticated", '{"role": "authenticated", "sub": "another"}', float("inf"), has_token=True)
+        callers = (SERVICE, ANONYMOUS, other)
+        await outcomes(*(read(number, caller=callers[number % 3]) for number in range(12)))
+        assert sorted(database.messages) == [1, 1, 1, 3, 3, 3]
+
+    reading(conninfo, job)
+
+
+def test_a_read_that_fails_does_so_alone(conninfo: str) -> None:
+    async def job(database: Watched, read: Read) -> None:
+        answers = await outcomes(*map(read, [1, 2, -3, 4, -5, 6]))
+        assert [answer if isinstance(answer, int) else None for answer in answers] == [1, 2, None, 4, None, 6]
+        assert database.messages == [1, 5, 1, 1, 1, 1, 1]
+
+    reading(conninfo, job)
+
+
+def test_reads_do_not_wait_for_one_that_is_slow_while_there_are_connections(conninfo: str) -> None:
+    async def job(_: Watched, read: Read) -> None:
+        slow = asyncio.ensure_future(read(1, 10))
+        await asyncio.sleep(0)
+        assert await outcomes(*map(read, range(5))) == list(range(5))
+        # A second one as slow, beside those that take its message with it: they are tried by themselves.
+        mixed = [asyncio.ensure_future(read(number, 10 if number == 2 else 0)) for number in range(5)]
+        done, waiting = await asyncio.wait(mixed, timeout=5)
+        assert len(done) == 4
+        assert waiting == {mixed[2]}
+        slow.cancel()
+        mixed[2].cancel()
+        await outcomes(slow, mixed[2])
+
+    reading(conninfo, job)
+
+
+def test_slow_reads_take_as_many_connections_as_there_are(conninfo: str) -> None:
+    async def job(_: Watched, read: Read) -> None:
+        loop = asyncio.get_running_loop()
+        before = loop.time()
+        assert await outcomes(*(read(number, 3 * READ_TIMEOUT) for number in range(SLOTS * 2))) == [*range(SLOTS * 2)]
+        # One by one they would take six times that.
+        assert loop.time() - before < 5 * 3 * READ_TIMEOUT
+
+    reading(conninfo, job)
+
+
+def test_a_read_whose_time_is_up_while_it_waits_is_told_so_and_not_run(conninfo: str) -> None:
+    async def job(database: Watched, read: Read) -> None:
+        blocking = []
+        for number in range(SLOTS):
+            blocking.append(asyncio.ensure_future(read(number, 1)))
+            await asyncio.sleep(0.1)
+        database.messages.clear()
+        assert await outcomes(read(9, deadline=0.1)) == [grpc.StatusCode.DEADLINE_EXCEEDED]
+        await outcomes(*blocking)
+        assert database.messages == []
+
+    reading(conninfo, job)
+
+
+def test_a_message_that_nobody_waits_for_is_stopped(conninfo: str, admin: Connection) -> None:
+    async def job(_: Watched, read: Read) -> None:
+        def running() -> int:
+            return admin.execute(
+                "select from pg_stat_activity"
+                " where query like '%execute read%' and state = 'active' and pid <> pg_backend_pid()"
+            ).rowcount
+
+        reads = [asyncio.ensure_future(read(number, 15)) for number in range(4)]
+        await asyncio.to_thread(wait_until, lambda: running() == SLOTS)
+        for each in reads:
+            each.cancel()
+        assert all(isinstance(each, asyncio.CancelledError) for each in await outcomes(*reads))
+        await asyncio.to_thread(wait_until, lambda: running() == 0)
+
+    reading(conninfo, job)
+
+
+def test_reads_whose_connection_is_lost_are_told_so(conninfo: str, admin: Connection) -> None:
+    async def job(_: Watched, read: Read) -> None:
+        reads = [asyncio.ensure_future(read(number, 15)) for number in range(SLOTS)]
+
+        def cut() -> bool:
+            admin.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where query like '%execute read%' and pid <> pg_backend_pid()"
+            )
+            return all(each.done() for each in reads)
+
+        await asyncio.to_thread(wait_until, cut)
+        assert set(await outcomes(*reads)) == {grpc.StatusCode.UNAVAILABLE}
+        assert await read(1) == 1
+
+    reading(conninfo, job)
+
+
+@pytest.mark.parametrize("lost", [0, 1, 5])
+def test_callers_that_leave_take_nobody_with_them(conninfo: str, lost: int) -> None:
+    async def job(_: Watched, read: Read) -> None:
+        reads = [asyncio.ensure_future(read(number)) for number in range(8)]
+        await asyncio.sleep(0)
+        reads[lost].cancel()
+        answers = await outcomes(*reads)
+        assert [answer for answer in answers if isinstance(answer, int)] == [n for n in range(8) if n != lost]
+
+    reading(conninfo, job)
