@@ -5,7 +5,7 @@
 create or replace function tenantry.allowed_by(p_permission text) returns text[]
 language sql immutable
 return array[
-    split_part(p_permission, ':', 1) || ':' || split_part(p_permission, ':', 2),
+    p_permission,
     split_part(p_permission, ':', 1) || ':*',
     '*:' || split_part(p_permission, ':', 2),
     '*:*'

@@ -13,17 +13,12 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- Worked out once, not for each role.
     v_allowed_by constant text[] := tenantry.allowed_by(p_permission);
 begin
     return exists (
         select
-        from public.user_roles as ur
-        join tenantry.role_grants as g on g.role_id = ur.role_id
-        where ur.user_id = p_user_id
-          and (ur.organization_id = p_organization_id or ur.organization_id is null and p_everywhere)
-          and (g.organization_id is null or g.organization_id = ur.organization_id)
-          and g.permissions && v_allowed_by
+        from tenantry.where_allowed(p_user_id, v_allowed_by) as organization_id
+        where organization_id = p_organization_id or organization_id is null and p_everywhere
     );
 end
 $$;

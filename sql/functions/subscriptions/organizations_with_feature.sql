@@ -7,7 +7,7 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 begin atomic
     select o.id
-    from tenantry.organizations_with('organizations:read') as o (id)
+    from public.organizations_with('organizations:read') as o (id)
     where public.has_feature(o.id, organizations_with_feature.feature);
 end;
 
