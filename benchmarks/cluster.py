@@ -25,6 +25,8 @@ SETTINGS = {
     # A checkpoint in the middle would hit whichever side of a ratio happens to run.
     "checkpoint_timeout": "1h",
     "max_connections": "100",
+    # As docs/operations.md has it for an SSD.
+    "random_page_cost": "1.1",
     "log_min_messages": "fatal",
     "listen_addresses": "",
 }

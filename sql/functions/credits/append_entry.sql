@@ -28,47 +28,44 @@ declare
     v_is_watched boolean;
     v_id uuid;
 begin
-    -- What is known already is not read back: forming and taking apart whole rows would cost as much as writing them.
-    with updated as (
-        update public.organizations as o
-        set credit_balance = o.credit_balance + p_entry.amount,
-            credits_entry_number = o.credits_entry_number + 1,
-            credits_entry_at = greatest(coalesce(p_at, tenantry.clock()), o.credits_entry_at),
-            credits_settled_entry =
-                case when p_allocated then o.credits_entry_number + 1 else o.credits_settled_entry end
-        where o.id = p_entry.organization_id
-          and (p_at is not null or (
-              o.is_active
-              and (o.credits_settle_at <= tenantry.clock()) is not true
-              and o.credit_balance - o.credits_reserved >= - p_entry.amount
-              and not exists (
-                  select from public.credit_transactions as made
-                  where made.organization_id = p_entry.organization_id
-                    and made.idempotency_key = p_entry.idempotency_key
-              )
-          ))
-        returning o.id, o.credits_entry_number, o.credits_entry_at, o.credit_balance,
-            coalesce(o.low_balance_threshold, o.auto_top_up_threshold) is not null as is_watched
-    ),
-    inserted as (
+    -- Two statements: in one, PostgreSQL would set up both again whenever the account was locked. And what is known already
+    -- is not read back: forming and taking apart whole rows would cost as much as writing them.
+    update public.organizations as o
+    set credit_balance = o.credit_balance + p_entry.amount,
+        credits_entry_number = o.credits_entry_number + 1,
+        credits_entry_at = greatest(coalesce(p_at, tenantry.clock()), o.credits_entry_at),
+        credits_settled_entry =
+            case when p_allocated then o.credits_entry_number + 1 else o.credits_settled_entry end
+    where o.id = p_entry.organization_id
+      and (p_at is not null or (
+          o.is_active
+          and (o.credits_settle_at <= tenantry.clock()) is not true
+          and o.credit_balance - o.credits_reserved >= - p_entry.amount
+          and not exists (
+              select from public.credit_transactions as made
+              where made.organization_id = p_entry.organization_id
+                and made.idempotency_key = p_entry.idempotency_key
+          )
+      ))
+    returning o.credits_entry_number, o.credits_entry_at, o.credit_balance,
+        coalesce(o.low_balance_threshold, o.auto_top_up_threshold) is not null
+    into v_number, v_time, v_balance, v_is_watched;
+
+    if v_number is not null then
         insert into public.credit_transactions as t (
             id, organization_id, transaction_type, amount, balance_after, source, source_id, credit_event_id,
             expires_at, stripe_payment_intent_id, description, metadata, created_at, entry_number, quantity,
             idempotency_key
         )
-        select
-            coalesce(p_entry.id, tenantry.uuid_v7()), u.id, p_entry.transaction_type, p_entry.amount,
-            u.credit_balance, p_entry.source, p_entry.source_id, p_entry.credit_event_id,
+        values (
+            coalesce(p_entry.id, tenantry.uuid_v7()), p_entry.organization_id, p_entry.transaction_type, p_entry.amount,
+            v_balance, p_entry.source, p_entry.source_id, p_entry.credit_event_id,
             p_entry.expires_at, p_entry.stripe_payment_intent_id, p_entry.description, p_entry.metadata,
-            u.credits_entry_at, u.credits_entry_number, p_entry.quantity, p_entry.idempotency_key
-        from updated as u
+            v_time, v_number, p_entry.quantity, p_entry.idempotency_key
+        )
         on conflict (organization_id, idempotency_key) where idempotency_key is not null do nothing
-        returning t.id
-    )
-    select u.credits_entry_number, u.credits_entry_at, u.credit_balance, u.is_watched, i.id
-    into v_number, v_time, v_balance, v_is_watched, v_id
-    from updated as u
-    left join inserted as i on true;
+        returning t.id into v_id;
+    end if;
 
     if v_id is null then
         if v_number is not null then
