@@ -70,9 +70,8 @@ class World:
             calls = [send(client, organization_id=held, amount=1) for held in self.held]
             wait_until(lambda: len(self.waiting()) >= SLOTS)
             yield
-            # Whatever was sent before this on the same channel has arrived.
             for _ in range(3):
-                client.organizations.ListOrganizations(ListOrganizationsRequest(page_size=1))
+                arrive(client)
         for call in calls:
             call.result()
 
@@ -100,6 +99,11 @@ def send(client: Client, timeout: float = 20, **fields: Any) -> Any:
     return client.credits.ConsumeCredits.future(ConsumeCreditsRequest(**fields), timeout=timeout)
 
 
+def arrive(client: Client) -> None:
+    """Whatever was sent before this on the same channel has arrived."""
+    client.organizations.ListOrganizations(ListOrganizationsRequest(page_size=1))
+
+
 def outcome(call: Any) -> Outcome:
     try:
         return call.result().transaction
@@ -110,10 +114,12 @@ def outcome(call: Any) -> Outcome:
 def test_calls_that_gather_share_a_transaction_and_keep_their_order(world: World) -> None:
     acme, other = organization(world.client, 100).id, organization(world.client, 100).id
     with world.busy():
-        calls = [
-            send(world.client, organization_id=acme if number % 3 else other, amount=1, description=str(number))
-            for number in range(30)
-        ]
+        calls = []
+        for number in range(30):
+            account = acme if number % 3 else other
+            calls.append(send(world.client, organization_id=account, amount=1, description=str(number)))
+            # Calls that are under way together come in any order.
+            arrive(world.client)
     entries = [outcome(call) for call in calls]
     assert len(world.transactions(*entries)) == 1
     assert [entry.description for entry in entries] == [str(number) for number in range(30)]
