@@ -118,7 +118,7 @@ def test_calls_that_gather_share_a_transaction_and_keep_their_order(world: World
         for number in range(30):
             account = acme if number % 3 else other
             calls.append(send(world.client, organization_id=account, amount=1, description=str(number)))
-            # Calls that are under way together come in any order.
+            # Without it, gRPC may take a call before those that were sent ahead of it.
             arrive(world.client)
     entries = [outcome(call) for call in calls]
     assert len(world.transactions(*entries)) == 1
@@ -217,7 +217,7 @@ def test_every_refusal_is_answered_as_it_would_be_alone_and_fails_nobody_else(wo
     assert {kind: outcome(call) for kind, call in calls.items()} == alone
     entries = [outcome(call) for call in neighbours]
     assert len(world.transactions(*entries)) == 1
-    assert entries[-1].balance_after == 1000 - len(requests)
+    assert min(entry.balance_after for entry in entries) == 1000 - len(requests)
 
 
 def test_a_user_is_refused_as_alone_and_callers_do_not_mix(world: World, serving: server.Process) -> None:
@@ -246,7 +246,7 @@ def test_a_user_is_refused_as_alone_and_callers_do_not_mix(world: World, serving
             assert outcome(send(world.client, organization_id=foreign, amount=1)).balance_after == 9
         assert {kind: outcome(call) for kind, call in calls.items()} == alone
         assert alone["not theirs"].reason == "PERMISSION_DENIED"
-        assert [outcome(call).balance_after for call in mine] == [9, 8]
+        assert {outcome(call).balance_after for call in mine} == {9, 8}
 
 
 def test_one_request_id_gathered_many_times_makes_one_entry(world: World) -> None:
@@ -267,12 +267,12 @@ def test_a_locked_account_holds_up_its_own_calls_only(world: World) -> None:
             stuck = [send(world.client, organization_id=acme, amount=1) for _ in range(5)]
             free_calls = [send(world.client, organization_id=free, amount=1) for _ in range(5)]
         start = time.monotonic()
-        assert [outcome(call).balance_after for call in free_calls] == [99, 98, 97, 96, 95]
+        assert {outcome(call).balance_after for call in free_calls} == {99, 98, 97, 96, 95}
         for _ in range(10):
             send(world.client, organization_id=free, amount=1).result()
         assert time.monotonic() - start < 5 + LOCK_TIMEOUT
         assert not any(call.done() for call in stuck)
-    assert [outcome(call).balance_after for call in stuck] == [99, 98, 97, 96, 95]
+    assert {outcome(call).balance_after for call in stuck} == {99, 98, 97, 96, 95}
 
 
 def test_a_call_that_ran_out_of_time_before_it_was_sent_is_not_charged(world: World) -> None:
