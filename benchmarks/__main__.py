@@ -7,6 +7,8 @@ import platform
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Any
 from benchmarks import grpc_load
 from benchmarks.cluster import running
 from benchmarks.figures import FULL, MEASURES, QUICK, Figure
-from tests.support.postgres import Installation, installations
+from tests.support.postgres import Cluster, Installation, installations
 
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"
@@ -32,34 +34,42 @@ def main() -> int:
     parser.add_argument("--only", choices=MEASURES, action="append", help="just these; may be given several times")
     parser.add_argument("--postgres", help="pg15 … pg18; the newest that is there unless given")
     parser.add_argument("--folder", type=Path, default=ROOT / "build", help="where the database's files go: a disk")
-    parser.add_argument("--plots", action="store_true", help="draw docs/images/*.png, too; takes some minutes more")
+    parser.add_argument("--plots", action="store_true", help="draw docs/images/*.png instead")
     arguments = parser.parse_args()
 
     arguments.folder.mkdir(exist_ok=True)
     installation = _installation(arguments.postgres)
     scale = QUICK if arguments.quick else FULL
     print(f"{installation}, fsync on, in {arguments.folder}; load over gRPC by {grpc_load.DRIVER}\n")
+    if arguments.plots:
+        # Needs the extra `bench`.
+        from benchmarks.plots import draw
+
+        with _cluster(installation, arguments.folder) as cluster:
+            draw(cluster, scale)
+        return 0
     print(f"{'figure':<20} {'median':>10} {'limit':>10} {'':<8} {'ratio':>6} {'target':>8}")
     started = datetime.now(UTC)
     figures: list[Figure] = []
-    with tempfile.TemporaryDirectory(prefix="tenantry-bench-", dir=arguments.folder) as folder:
-        Path(folder).chmod(0o711)
-        with running(installation, Path(folder)) as cluster:
-            for name, measure in MEASURES.items():
-                if not arguments.only or name in arguments.only:
-                    for figure in measure(cluster, scale):
-                        figures.append(figure)
-                        _print(figure)
-            if arguments.plots:
-                # Needs the extra `bench`.
-                from benchmarks.plots import draw
-
-                draw(cluster, scale)
+    with _cluster(installation, arguments.folder) as cluster:
+        for name, measure in MEASURES.items():
+            if not arguments.only or name in arguments.only:
+                for figure in measure(cluster, scale):
+                    figures.append(figure)
+                    _print(figure)
     lost = _lost(figures)
     _keep(figures, started, installation, arguments.quick)
     for line in lost:
         print(line)
     return 1 if lost else 0
+
+
+@contextmanager
+def _cluster(installation: Installation, folder: Path) -> Iterator[Cluster]:
+    with tempfile.TemporaryDirectory(prefix="tenantry-bench-", dir=folder) as own:
+        Path(own).chmod(0o711)
+        with running(installation, Path(own)) as cluster:
+            yield cluster
 
 
 def _installation(name: str | None) -> Installation:

@@ -24,7 +24,7 @@ SETTINGS = {
     "max_wal_size": "16GB",
     # A checkpoint in the middle would hit whichever side of a ratio happens to run.
     "checkpoint_timeout": "1h",
-    "max_connections": "100",
+    "max_connections": "200",
     # As docs/operations.md has it for an SSD.
     "random_page_cost": "1.1",
     "log_min_messages": "fatal",
