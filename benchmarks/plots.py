@@ -64,7 +64,6 @@ def _throughput(cluster: Cluster, scale: Scale) -> None:
         axes.plot(CLIENTS, rates, marker="o", label=name)
     axes.set_xscale("log", base=2)
     axes.set_xticks(CLIENTS, [str(n) for n in CLIENTS])
-    axes.set_ylim(bottom=0)
     axes.set_xlabel("calls under way, all on one organization")
     axes.set_ylabel("consumptions a second")
     _save(figure, axes, "throughput.png")
@@ -91,13 +90,13 @@ def _latency(cluster: Cluster, scale: Scale) -> None:
             medians = [statistics.median(turn[number] for turn in turns) for number in range(len(ledgers))]
             axes.plot([size for size, _ in ledgers], medians, marker="o", label=f"by {name}")
     axes.set_xscale("log")
-    axes.set_ylim(bottom=0)
     axes.set_xlabel("entries, or lots, of the ledger before")
     axes.set_ylabel("ms for one consumption (median)")
     _save(figure, axes, "latency.png")
 
 
 def _save(figure: Any, axes: Any, name: str) -> None:
+    axes.set_ylim(0, 1.25 * axes.get_ylim()[1])
     axes.grid(alpha=0.3)
     axes.legend()
     figure.tight_layout()
