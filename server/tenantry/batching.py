@@ -14,7 +14,7 @@ again.
 
 Reader: calls that only read go in one message, one statement after the other: waking PostgreSQL, and being woken by it,
 takes longer than most reads. There is room when no call like it is under way, or when those that are take longer than
-reads do and a connection is free. A read that fails, or is slow, is found by trying each of its message by itself.
+reads do and are fewer than connections. Where one of a message fails or is slow, each of it is tried by itself.
 """
 
 import asyncio
@@ -52,11 +52,12 @@ LOCK_TIMEOUT = 0.1
 MAX_READS = 20
 """Reads in one message at most: their answers are in memory at the same time."""
 
-READ_TIME = 0.001
-"""Seconds for each read of a message after which others like it wait for its end no longer."""
+READ_TIME = 0.002
+"""Seconds for each read of a message after which others like it wait for its end no longer. (uvloop counts whole
+milliseconds.)"""
 
-READ_TIMEOUT = 0.1
-"""Seconds that one of several reads in a message may take before each is tried by itself."""
+READS_TIMEOUT = 0.2
+"""Seconds that several reads in a message may take together, each its share, before each is tried by itself."""
 
 _NOT_OF_ONE_ITEM = {
     code.value[0]
@@ -180,23 +181,41 @@ class _Read(_Item[list[Row]]):
 class _Queue:
     """One caller's reads that differ in their values only: messages under way, and what waits.
 
-    patience: until when the latest message is waited for. timer: when somebody does.
+    begun: messages so far. patience: until when the latest is waited for. timer: when somebody waits for that.
     """
 
     identity: Identity
     text: str
     running: int = 0
     waiting: deque[_Read] = field(default_factory=deque)
+    begun: int = 0
     patience: float = 0
     timer: asyncio.TimerHandle | None = None
 
-    def begin(self, reads: int) -> None:
-        """A message of so many is under way."""
+    def begin(self, reads: int) -> int:
+        """A message of so many is under way. Returns its number."""
         self.running += 1
+        self.begun += 1
         self.patience = asyncio.get_running_loop().time() + reads * READ_TIME
         if self.timer:
             self.timer.cancel()
             self.timer = None
+        return self.begun
+
+    def end(self, number: int) -> None:
+        """That message is not under way any more."""
+        self.running -= 1
+        if number == self.begun:
+            self.patience = 0
+
+    def take(self) -> list[_Read]:
+        """What goes in one message now."""
+        taken: list[_Read] = []
+        while self.waiting and len(taken) < MAX_READS:
+            item = self.waiting.popleft()
+            if not item.answer.done():
+                taken.append(item)
+        return taken
 
 
 class Batcher:
@@ -312,11 +331,11 @@ class Reader:
         if queue is None:
             queue = self._queues[identity, statement.text] = _Queue(identity, statement.text)
         if not queue.running:
-            queue.begin(1)
+            number = queue.begin(1)
             try:
                 return await self._database.call(identity, statement, time_remaining)
             finally:
-                self._end(queue)
+                self._end(queue, number)
         deadline = asyncio.get_running_loop().time() + self._database.timeout(time_remaining)
         item = _Read(deadline, statement=statement)
         queue.waiting.append(item)
@@ -330,34 +349,36 @@ class Reader:
             if queue.running and loop.time() < queue.patience:
                 queue.timer = queue.timer or loop.call_at(queue.patience, self._wake, queue)
                 return
-            items = [queue.waiting.popleft() for _ in range(min(len(queue.waiting), MAX_READS))]
-            queue.begin(len(items))
-            _Batch(items).start(self._answer(queue.identity, items), partial(self._end, queue))
+            if items := queue.take():
+                self._start(queue, items)
 
     def _wake(self, queue: _Queue) -> None:
         queue.timer = None
+        queue.patience = 0
         self._advance(queue)
 
-    def _end(self, queue: _Queue) -> None:
-        queue.running -= 1
+    def _start(self, queue: _Queue, items: Sequence[_Read]) -> None:
+        number = queue.begin(len(items))
+        _Batch(items).start(self._answer(queue, items), partial(self._end, queue, number))
+
+    def _end(self, queue: _Queue, number: int) -> None:
+        queue.end(number)
         self._advance(queue)
         if not queue.running:
             del self._queues[queue.identity, queue.text]
 
-    async def _answer(self, identity: Identity, items: Sequence[_Read]) -> None:
-        items = [item for item in items if not item.answer.done()]
-        if not items:
-            return
+    async def _answer(self, queue: _Queue, items: Sequence[_Read]) -> None:
         time_remaining = max(item.deadline for item in items) - asyncio.get_running_loop().time()
-        patience = None if len(items) == 1 else READ_TIMEOUT
+        for_each = None if len(items) == 1 else READS_TIMEOUT / len(items)
         answers: Sequence[list[Row] | Exception]
         try:
             statements = [item.statement for item in items]
-            answers = await self._database.calls(identity, statements, time_remaining, statement_timeout=patience)
+            answers = await self._database.calls(queue.identity, statements, time_remaining, statement_timeout=for_each)
         except CallError as error:
-            is_slow = isinstance(error.__cause__, psycopg.errors.QueryCanceled)
-            if len(items) > 1 and (is_slow or _is_of_one_item(error)):
-                await asyncio.gather(*(self._answer(identity, [item]) for item in items))
+            if len(items) > 1 and _is_of_a_statement(error):
+                for item in items:
+                    if not item.answer.done():
+                        self._start(queue, [item])
                 return
             answers = [error] * len(items)
         except Exception as error:
@@ -394,3 +415,10 @@ def _is_of_one_item(error: CallError) -> bool:
         and cause.diag.sqlstate is not None
         and error.status.code not in _NOT_OF_ONE_ITEM
     )
+
+
+def _is_of_a_statement(error: CallError) -> bool:
+    """Whether a message failed for one of its statements, and not as the server shut down or was out of reach."""
+    cause = error.__cause__
+    sqlstate = cause.diag.sqlstate if isinstance(cause, psycopg.Error) else None
+    return sqlstate is not None and not sqlstate.startswith("57P")

@@ -4,4 +4,4 @@ grant select on public.billing_history to authenticated, service_role;
 
 drop policy if exists members_read on public.billing_history;
 create policy members_read on public.billing_history for select to authenticated
-using (organization_id = any ((select tenantry.organizations_with('billing:read'))::uuid[]));
+using (organization_id = any ((select tenantry.allowed_organizations('billing:read'))::uuid[]));

@@ -4,4 +4,4 @@ grant select on public.credit_transactions to authenticated, service_role;
 
 drop policy if exists members_read on public.credit_transactions;
 create policy members_read on public.credit_transactions for select to authenticated
-using (organization_id = any ((select tenantry.organizations_with('credits:read'))::uuid[]));
+using (organization_id = any ((select tenantry.allowed_organizations('credits:read'))::uuid[]));

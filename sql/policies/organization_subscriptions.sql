@@ -4,4 +4,4 @@ grant select on public.organization_subscriptions to authenticated, service_role
 
 drop policy if exists members_read on public.organization_subscriptions;
 create policy members_read on public.organization_subscriptions for select to authenticated
-using (organization_id = any ((select tenantry.organizations_with('subscriptions:read'))::uuid[]));
+using (organization_id = any ((select tenantry.allowed_organizations('subscriptions:read'))::uuid[]));

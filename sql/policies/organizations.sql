@@ -11,9 +11,9 @@ grant update (name, description, website) on public.organizations to authenticat
 
 drop policy if exists members_read on public.organizations;
 create policy members_read on public.organizations for select to authenticated
-using (id = any ((select tenantry.organizations_with('organizations:read'))::uuid[]));
+using (id = any ((select tenantry.allowed_organizations('organizations:read'))::uuid[]));
 
 drop policy if exists members_update on public.organizations;
 create policy members_update on public.organizations for update to authenticated
-using (id = any ((select tenantry.organizations_with('organizations:update'))::uuid[])
-    and (is_active or id = any ((select tenantry.organizations_with('organizations:suspend'))::uuid[])));
+using (id = any ((select tenantry.allowed_organizations('organizations:update'))::uuid[])
+    and (is_active or id = any ((select tenantry.allowed_organizations('organizations:suspend'))::uuid[])));

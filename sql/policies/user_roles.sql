@@ -6,4 +6,4 @@ grant select on public.user_roles to authenticated, service_role;
 drop policy if exists users_read on public.user_roles;
 create policy users_read on public.user_roles for select to authenticated
 using (user_id = (select auth.uid())
-    or organization_id = any ((select tenantry.organizations_with('members:read'))::uuid[]));
+    or organization_id = any ((select tenantry.allowed_organizations('members:read'))::uuid[]));

@@ -8,7 +8,7 @@ import grpc
 import pytest
 
 from tenantry.auth import ANONYMOUS, SERVICE, Identity
-from tenantry.batching import MAX_READS, READ_TIMEOUT, Reader
+from tenantry.batching import MAX_READS, READS_TIMEOUT, Reader
 from tenantry.database import Database, Row, Statement
 from tenantry.errors import CallError
 from tests.conftest import Connection
@@ -33,6 +33,12 @@ class Watched(Database):
         return await super().calls(identity, statements, *others, **named)
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine, what is under way is waited for."""
+    monkeypatch.setattr("tenantry.batching.READ_TIME", 1.0)
+
+
 def reading(conninfo: str, job: Callable[[Watched, Read], Awaitable[None]]) -> None:
     """Runs the job with a reader: read(value, seconds) answers the value after so long, and fails for one below 0."""
 
@@ -41,8 +47,13 @@ def reading(conninfo: str, job: Callable[[Watched, Read], Awaitable[None]]) -> N
         await database.open()
         reader = Reader(database, SLOTS)
 
-        async def read(value: int, seconds: float = 0, caller: Identity = SERVICE, deadline: float = 20) -> Any:
-            text = "select sqrt($1::integer) ^ 2 from pg_sleep($2)"
+        async def read(
+            value: int,
+            seconds: float = 0,
+            caller: Identity = SERVICE,
+            deadline: float = 20,
+            text: str = "select sqrt($1::integer) ^ 2 from pg_sleep($2)",
+        ) -> Any:
             rows = await reader.call(caller, Statement("read", text, [f"'{value}'", f"'{seconds}'"]), deadline)
             return round(rows[0][0])
 
@@ -65,6 +76,7 @@ def code(error: CallError) -> grpc.StatusCode:
     return next(each for each in grpc.StatusCode if each.value[0] == error.status.code)
 
 
+@pytest.mark.usefixtures("patient")
 def test_reads_that_wait_go_in_one_message_and_each_has_its_own_answer(conninfo: str) -> None:
     async def job(database: Watched, read: Read) -> None:
         assert await read(7) == 7
@@ -75,6 +87,7 @@ def test_reads_that_wait_go_in_one_message_and_each_has_its_own_answer(conninfo:
     reading(conninfo, job)
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_message_holds_so_many_and_no_more(conninfo: str) -> None:
     async def job(database: Watched, read: Read) -> None:
         assert await outcomes(*map(read, range(MAX_READS + 5))) == list(range(MAX_READS + 5))
@@ -83,6 +96,7 @@ def test_a_message_holds_so_many_and_no_more(conninfo: str) -> None:
     reading(conninfo, job)
 
 
+@pytest.mark.usefixtures("patient")
 def test_only_one_callers_reads_share_a_message(conninfo: str) -> None:
     async def job(database: Watched, read: Read) -> None:
         other = Identity("authenticated", '{"role": "authenticated", "sub": "another"}', float("inf"), has_token=True)
@@ -93,11 +107,28 @@ def test_only_one_callers_reads_share_a_message(conninfo: str) -> None:
     reading(conninfo, job)
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_read_that_fails_does_so_alone(conninfo: str) -> None:
     async def job(database: Watched, read: Read) -> None:
         answers = await outcomes(*map(read, [1, 2, -3, 4, -5, 6]))
         assert [answer if isinstance(answer, int) else None for answer in answers] == [1, 2, None, 4, None, 6]
         assert database.messages == [1, 5, 1, 1, 1, 1, 1]
+
+    reading(conninfo, job)
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("sqlstate", ["53400", "54001", "P0001"])
+def test_a_read_that_is_too_much_for_postgresql_fails_alone(conninfo: str, admin: Connection, sqlstate: str) -> None:
+    admin.execute(
+        "create function public.raise_for_2(number integer) returns integer language plpgsql as $$ begin"
+        f" if number = 2 then raise sqlstate '{sqlstate}'; end if; return number; end $$"
+    )
+
+    async def job(_: Watched, read: Read) -> None:
+        text = "select public.raise_for_2($1) from pg_sleep($2)"
+        answers = await outcomes(*(read(number, text=text) for number in range(6)))
+        assert [answer for answer in answers if isinstance(answer, int)] == [0, 1, 3, 4, 5]
 
     reading(conninfo, job)
 
@@ -123,9 +154,48 @@ def test_slow_reads_take_as_many_connections_as_there_are(conninfo: str) -> None
     async def job(_: Watched, read: Read) -> None:
         loop = asyncio.get_running_loop()
         before = loop.time()
-        assert await outcomes(*(read(number, 3 * READ_TIMEOUT) for number in range(SLOTS * 2))) == [*range(SLOTS * 2)]
+        assert await outcomes(*(read(number, 2 * READS_TIMEOUT) for number in range(SLOTS * 2))) == [*range(SLOTS * 2)]
         # One by one they would take six times that.
-        assert loop.time() - before < 5 * 3 * READ_TIMEOUT
+        assert loop.time() - before < 5 * 2 * READS_TIMEOUT
+
+    reading(conninfo, job)
+
+
+@pytest.mark.usefixtures("patient")
+def test_nobody_waits_for_a_message_that_has_ended(conninfo: str) -> None:
+    async def job(_: Watched, read: Read) -> None:
+        slow = asyncio.ensure_future(read(1, 10))
+        await asyncio.sleep(0)
+        loop = asyncio.get_running_loop()
+        before = loop.time()
+        for number in range(5):
+            assert await read(number) == number
+        # The first waits a second for the slow one.
+        assert loop.time() - before < 4
+        slow.cancel()
+        await outcomes(slow)
+
+    reading(conninfo, job)
+
+
+def test_a_slow_read_that_nobody_waits_for_is_stopped_although_it_came_with_another(
+    conninfo: str, admin: Connection
+) -> None:
+    async def job(_: Watched, read: Read) -> None:
+        def running() -> int:
+            return admin.execute(
+                "select from pg_stat_activity"
+                " where query like '%execute read%' and state = 'active' and pid <> pg_backend_pid()"
+            ).rowcount
+
+        reads = [asyncio.ensure_future(read(number, 50, deadline=60)) for number in range(3)]
+        await asyncio.to_thread(wait_until, lambda: running() == 3)
+        reads[2].cancel()
+        await asyncio.to_thread(wait_until, lambda: running() == 2)
+        assert not reads[1].done()
+        for each in reads:
+            each.cancel()
+        await outcomes(*reads)
 
     reading(conninfo, job)
 
