@@ -72,6 +72,14 @@ async def outcomes(*reads: Awaitable[Any]) -> list[Any]:
     return [code(answer) if isinstance(answer, CallError) else answer for answer in answers]
 
 
+def running(admin: Connection) -> int:
+    """Messages of reads that PostgreSQL is at."""
+    return admin.execute(
+        "select from pg_stat_activity"
+        " where query like '%execute read%' and state = 'active' and pid <> pg_backend_pid()"
+    ).rowcount
+
+
 def code(error: CallError) -> grpc.StatusCode:
     return next(each for each in grpc.StatusCode if each.value[0] == error.status.code)
 
@@ -182,16 +190,10 @@ def test_a_slow_read_that_nobody_waits_for_is_stopped_although_it_came_with_anot
     conninfo: str, admin: Connection
 ) -> None:
     async def job(_: Watched, read: Read) -> None:
-        def running() -> int:
-            return admin.execute(
-                "select from pg_stat_activity"
-                " where query like '%execute read%' and state = 'active' and pid <> pg_backend_pid()"
-            ).rowcount
-
         reads = [asyncio.ensure_future(read(number, 50, deadline=60)) for number in range(3)]
-        await asyncio.to_thread(wait_until, lambda: running() == 3)
+        await asyncio.to_thread(wait_until, lambda: running(admin) == 3)
         reads[2].cancel()
-        await asyncio.to_thread(wait_until, lambda: running() == 2)
+        await asyncio.to_thread(wait_until, lambda: running(admin) == 2)
         assert not reads[1].done()
         for each in reads:
             each.cancel()
@@ -216,18 +218,12 @@ def test_a_read_whose_time_is_up_while_it_waits_is_told_so_and_not_run(conninfo:
 
 def test_a_message_that_nobody_waits_for_is_stopped(conninfo: str, admin: Connection) -> None:
     async def job(_: Watched, read: Read) -> None:
-        def running() -> int:
-            return admin.execute(
-                "select from pg_stat_activity"
-                " where query like '%execute read%' and state = 'active' and pid <> pg_backend_pid()"
-            ).rowcount
-
         reads = [asyncio.ensure_future(read(number, 15)) for number in range(4)]
-        await asyncio.to_thread(wait_until, lambda: running() == SLOTS)
+        await asyncio.to_thread(wait_until, lambda: running(admin) == SLOTS)
         for each in reads:
             each.cancel()
         assert all(isinstance(each, asyncio.CancelledError) for each in await outcomes(*reads))
-        await asyncio.to_thread(wait_until, lambda: running() == 0)
+        await asyncio.to_thread(wait_until, lambda: running(admin) == 0)
 
     reading(conninfo, job)
 
