@@ -1,6 +1,8 @@
 -- The organizations in which the caller holds a permission: what policies ask, once for a query and not for each row.
 -- One may come more than once.
 --
+-- Locks and raises nothing. Callers: any signed-in user, and the service role.
+--
 -- Write it as organization_id = any ((select tenantry.allowed_organizations('credits:read'))::uuid[]): so the array is made
 -- once, then an index serves. Asking has_permission() for each row takes thousands of times as long on a large table.
 create or replace function tenantry.allowed_organizations(p_permission text) returns uuid[]
