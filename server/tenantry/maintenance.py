@@ -18,7 +18,7 @@ ACCOUNTS_AT_ONCE = 20
 TIMEOUT = 30.0
 """Seconds that one transaction may take."""
 
-_RUN = Statement("run_maintenance", "select tenantry.run_maintenance($1)", [str(ACCOUNTS_AT_ONCE)])
+_RUN = Statement("settle_due_accounts", "select tenantry.settle_due_accounts($1)", [str(ACCOUNTS_AT_ONCE)])
 
 
 async def run_forever(database: Database, interval: float) -> None:

@@ -2,7 +2,7 @@
 
     migrations/<14-digit timestamp>_<name>.sql   versioned: applied once, in order
     rollbacks/<same file name>.sql               takes that migration back
-    functions/, policies/, seeds/                repeatable: applied again whenever their content changes
+    functions/, api/, triggers/, policies/, seeds/   repeatable: applied again whenever their content changes
 
 All that one call does is one transaction, under one advisory lock: it happens whole or not at all, and two
 calls at the same time queue. What was applied is kept in the schema `tenantry`, with each file's SHA-256.
@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Literal, LiteralString, NamedTuple
 
@@ -31,7 +32,7 @@ Kind = Literal["versioned", "repeatable"]
 State = Literal["applied", "pending", "changed", "missing"]
 
 # The folders of the repeatable files, in the order in which they are applied.
-REPEATABLE_FOLDERS = ("functions", "policies", "seeds")
+REPEATABLE_FOLDERS = ("functions", "api", "triggers", "policies", "seeds")
 # Demo data is for those who ask for it.
 DEMO_SEED = "seeds/demo.sql"
 
@@ -41,6 +42,9 @@ _ROUTINE = re.compile(
     rf"^\s*create\s+(?:or\s+replace\s+)?(?:function|procedure)\s+(?P<name>{_IDENTIFIER}\s*\.\s*{_IDENTIFIER})",
     re.IGNORECASE | re.MULTILINE,
 )
+_CALL = re.compile(rf"(?P<name>{_IDENTIFIER}\s*\.\s*{_IDENTIFIER})\s*\(", re.IGNORECASE)
+# Comments and quoted bodies.
+_UNBOUND = re.compile(r"--[^\n]*|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$", re.DOTALL)
 _POLICY = re.compile(
     rf"^\s*create\s+policy\s+(?P<name>{_IDENTIFIER})\s+on\s+(?P<table>{_IDENTIFIER}\s*\.\s*{_IDENTIFIER})",
     re.IGNORECASE | re.MULTILINE,
@@ -392,7 +396,10 @@ def _read_tree(root: Path | None) -> _Tree:
     return _Tree(
         migrations=list(migrations.values()),
         repeatables=[
-            file for folder in REPEATABLE_FOLDERS for file in _read_files(root, folder) if file.name != DEMO_SEED
+            file
+            for folder in REPEATABLE_FOLDERS
+            for file in _callees_first(_read_files(root, folder))
+            if file.name != DEMO_SEED
         ],
         rollbacks={_base_name(file.name): file for file in _read_files(root, "rollbacks")},
     )
@@ -414,6 +421,28 @@ def _read_files(root: Path, folder: str) -> list[_File]:
             raise MigrationError(f"{file.name} is not UTF-8: {exc}") from exc
         files.append(file)
     return files
+
+
+def _callees_first(files: Sequence[_File]) -> list[_File]:
+    """The files by name, but each after the files of the functions that it calls outside of a quoted body.
+
+    PostgreSQL binds a body in SQL-standard form (`return …`, `begin atomic`) when it creates the function, so the
+    callees must exist by then. It binds a body between dollar quotes at the first call.
+    """
+    homes = {_name_of(match["name"]): file for file in files for match in _ROUTINE.finditer(file.text)}
+    calls = {}
+    for file in files:
+        named = {_name_of(match["name"]) for match in _CALL.finditer(_UNBOUND.sub("", file.text))}
+        calls[file] = [homes[name] for name in sorted(named & homes.keys()) if homes[name] is not file]
+    try:
+        return list(TopologicalSorter(calls).static_order())
+    except CycleError as exc:
+        circle = " → ".join(file.name for file in exc.args[1])
+        raise MigrationError(f"these files call each other in a circle of SQL-standard bodies: {circle}") from exc
+
+
+def _name_of(text: str) -> str:
+    return re.sub(r"\s", "", text)
 
 
 def _base_name(name: str) -> str:

@@ -215,7 +215,7 @@ def test_all_operations_mixed_leave_ledgers_that_hold(connect: Connect, service:
     assert {id_: written.get(id_) for id_ in acknowledged} == acknowledged
     time.sleep(0.5)
     assert findings(service) == []
-    while admin.execute("select tenantry.run_maintenance() as n").fetchone() != {"n": 0}:
+    while admin.execute("select tenantry.settle_due_accounts() as n").fetchone() != {"n": 0}:
         pass
     for acme in organizations:
         assert_ledger_holds(admin, acme)
@@ -291,7 +291,7 @@ def _mix(
                 if answer["transaction"]:
                     made.append(answer["transaction"])
             elif step == "maintain":
-                connection.execute("select tenantry.run_maintenance()")
+                connection.execute("select tenantry.settle_due_accounts()")
         except psycopg.Error as error:
             refusals.append(error.sqlstate or str(error))
     return made, refusals

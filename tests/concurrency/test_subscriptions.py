@@ -47,7 +47,7 @@ def test_a_period_that_many_renew_at_once_brings_its_credits_once(
     def work(n: int) -> None:
         match n % 3:
             case 0:
-                connections[n].execute("select tenantry.run_maintenance()")
+                connections[n].execute("select tenantry.settle_due_accounts()")
             case 1:
                 call(connections[n], "consume_credits", organization_id=acme, amount=1)
             case _:

@@ -263,7 +263,7 @@ def test_a_declined_payment_has_its_reason(site: Site) -> None:
     (failed,) = shop.requests("auto_top_up")
     with pytest.raises(Exception, match="Your card was declined") as raised:
         shop.service.execute(
-            "select tenantry.check_stripe_requests(%s, %s, %s)", [acme, failed["id"], datetime(2020, 1, 1, tzinfo=UTC)]
+            "select tenantry.poll_stripe_requests(%s, %s, %s)", [acme, failed["id"], datetime(2020, 1, 1, tzinfo=UTC)]
         )
     assert getattr(raised.value, "sqlstate", None) == "TN043"
 

@@ -136,6 +136,24 @@ def test_up_applies_everything_in_order_and_once(database: str, root: Path) -> N
     ]
 
 
+def test_a_function_is_made_after_those_that_its_bound_body_calls(database: str, root: Path) -> None:
+    """PostgreSQL binds a body in SQL-standard form at once. File names decide nothing."""
+    for name, body in {"a": "tenantry.b() + 1", "b": "tenantry.c() + 1", "c": "1"}.items():
+        text = f"create or replace function tenantry.{name}() returns integer language sql return {body};"
+        (root / "functions" / f"{name}.sql").write_text(text)
+    migrate.up(database, root)
+    with psycopg.connect(database) as conn:
+        assert conn.execute("select tenantry.a()").fetchone() == (3,)
+
+
+def test_bound_bodies_that_call_each_other_are_refused(database: str, root: Path) -> None:
+    for name, callee in {"a": "b", "b": "a"}.items():
+        text = f"create or replace function tenantry.{name}() returns integer language sql return tenantry.{callee}();"
+        (root / "functions" / f"{name}.sql").write_text(text)
+    with pytest.raises(migrate.MigrationError, match=r"circle of SQL-standard bodies: functions/[ab]\.sql → "):
+        migrate.up(database, root)
+
+
 def test_bookkeeping_is_nobody_elses(database: str, root: Path) -> None:
     with psycopg.connect(database) as conn:
         conn.execute("alter default privileges grant all on tables to public")

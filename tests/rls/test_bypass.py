@@ -31,7 +31,7 @@ ATTEMPTS = [
     "select tenantry.append_entry(t) from public.credit_transactions as t",
     "select tenantry.append_entry(null, now(), true)",
     "select tenantry.settle_account(o) from public.organizations as o",
-    "select tenantry.take_due((select id from public.organizations limit 1), 'infinity')",
+    "select tenantry.apply_due((select id from public.organizations limit 1), 'infinity')",
     "select tenantry.expire_lots((select id from public.organizations limit 1), now(), 0)",
     "select tenantry.uuid_v7()",
     "create or replace function tenantry.clock() returns timestamptz language sql as 'select now()'",
@@ -114,7 +114,7 @@ def test_functions_of_the_private_schema_are_called_by_nobody_but_through_the_pu
     ).fetchall()
     assert {row["name"] for row in rows} == {
         "authorize",
-        "caller",
+        "caller_role",
         "decode_page_token",
         "encode_page_token",
         "error_reason",
@@ -122,7 +122,7 @@ def test_functions_of_the_private_schema_are_called_by_nobody_but_through_the_pu
         "fail_invalid",
         "fail_not_found",
         "is_authorized",
-        "page_size",
+        "resolve_page_size",
     }
 
 

@@ -12,6 +12,7 @@ import pytest
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 
 from tenantry.errors import CATALOGUE, DOMAIN, from_database, invalid_argument, status
+from tenantry.migrate import REPEATABLE_FOLDERS
 from tests.support.postgres import Cluster
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +29,7 @@ CONSTRAINTS = {
 def raised_in_sql() -> set[str]:
     return {
         code
-        for folder in ("functions", "policies")
+        for folder in REPEATABLE_FOLDERS
         for path in (ROOT / "sql" / folder).rglob("*.sql")
         for code in re.findall(r"'(TN\d{3})'", path.read_text())
     }
@@ -53,7 +54,7 @@ def test_every_own_error_is_raised_through_the_one_function_that_gives_it_its_sh
 
 
 def test_every_header_names_only_codes_that_exist() -> None:
-    for path in (ROOT / "sql" / "functions").rglob("*.sql"):
+    for path in (ROOT / "sql").rglob("*.sql"):
         assert set(re.findall(r"\bTN\d{3}\b", path.read_text())) <= set(CATALOGUE), path
 
 

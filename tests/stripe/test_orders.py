@@ -144,7 +144,7 @@ def test_the_order_of_arrival_would_lead_elsewhere(admin: Connection, name: str)
         expected = state(admin, story.organization_id)
     with admin.transaction(force_rollback=True):
         row = admin.execute(
-            "select pg_get_functiondef(oid) as source from pg_proc where proname = 'mirror_stripe_object'"
+            "select pg_get_functiondef(oid) as source from pg_proc where proname = 'upsert_stripe_object'"
         ).fetchone()
         assert row
         trusting, replaced = re.subn(r"where \(excluded\.version.*;", ";", row["source"])

@@ -369,7 +369,7 @@ def test_a_sender_that_dies_leaves_a_claim_that_runs_out(shop: Shop) -> None:
     acme = organization(shop.service)
     freeze(shop.admin)
     request = call(shop.service, "ensure_customer", organization_id=acme)
-    taken = shop.service.execute("select * from tenantry.take_stripe_requests()").fetchall()
+    taken = shop.service.execute("select * from tenantry.claim_stripe_requests()").fetchall()
     assert [row["id"] for row in taken] == [request["id"]]
     assert shop.answered(request)["attempts"] == 1, "in the other's hands"
     move_clock(shop.admin, "+2 minutes")
@@ -381,8 +381,8 @@ def test_two_senders_at_once_do_not_send_the_same(shop: Shop, connect: Connect) 
         call(shop.service, "ensure_customer", organization_id=organization(shop.service))
     other = connect("service_role")
     with shop.service.transaction():
-        mine = shop.service.execute("select id from tenantry.take_stripe_requests(4)").fetchall()
-        theirs = other.execute("select id from tenantry.take_stripe_requests(4)").fetchall()
+        mine = shop.service.execute("select id from tenantry.claim_stripe_requests(4)").fetchall()
+        theirs = other.execute("select id from tenantry.claim_stripe_requests(4)").fetchall()
     assert len({row["id"] for row in [*mine, *theirs]}) == len([*mine, *theirs]) == 6
 
 

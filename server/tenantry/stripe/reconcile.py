@@ -42,7 +42,8 @@ async def reconcile(database: Database, stripe: Stripe, since: datetime) -> Repo
         rows: list[Row] = await database.call(
             SERVICE,
             "select r.organization_id, r.kind, r.name, r.before, r.after"
-            f" from tenantry.reconcile_stripe({literal(json.dumps(found))}, '{answer.answered_at.isoformat()}') as r",
+            f" from tenantry.reconcile_stripe_object("
+            f"{literal(json.dumps(found))}, '{answer.answered_at.isoformat()}') as r",
             TIMEOUT,
         )
         report.differences.extend(Difference(*row) for row in rows)

@@ -62,7 +62,7 @@ class Sender:
     async def send_due(self, organization_id: str | None = None) -> None:
         """Sends what is due, and what follows from it: of an organization, or of all."""
         only = f"'{organization_id}'" if organization_id else "null"
-        take = f"select t.id, t.method, t.path, t.params from tenantry.take_stripe_requests({AT_ONCE}, {only}) as t"
+        take = f"select t.id, t.method, t.path, t.params from tenantry.claim_stripe_requests({AT_ONCE}, {only}) as t"
         while rows := await self._call(take):
             sending = [asyncio.create_task(self._send(*row)) for row in rows]
             self._sending.update(sending)
@@ -78,7 +78,7 @@ class Sender:
         Raises CallError when Stripe refused, or cannot be reached.
         """
         of = f"'{organization_id}'" if organization_id else "null"
-        check = f"select tenantry.check_stripe_requests({of}, '{about}', {literal(since)})"
+        check = f"select tenantry.poll_stripe_requests({of}, '{about}', {literal(since)})"
         try:
             async with asyncio.timeout(TIMEOUT if time_remaining is None else time_remaining):
                 await self.send_due(organization_id)

@@ -41,7 +41,7 @@ def test_every_audited_table_writes_insert_update_and_delete(admin: Connection) 
         """
         select c.relname::text as name, t.tgtype & 28 as commands
         from pg_trigger as t join pg_class as c on c.oid = t.tgrelid
-        where t.tgfoid = 'tenantry.audit()'::regprocedure and t.tgenabled = 'O'
+        where t.tgfoid = 'tenantry.record_audit_event()'::regprocedure and t.tgenabled = 'O'
         """
     ).fetchall()
     # 4 insert, 8 delete, 16 update.

@@ -252,8 +252,8 @@ def test_has_permission_and_organizations_with_say_the_same_of_the_caller(
 def test_the_rule_becomes_part_of_the_query_that_asks(visitor: Connection) -> None:
     """Called as a function, it would be planned at each call before PostgreSQL 18, and cost ten times as much."""
     visitor.execute("reset role")
-    asked = "select from tenantry.where_allowed(auth.uid(), tenantry.allowed_by('credits:read'))"
+    asked = "select from tenantry.organizations_granting(auth.uid(), tenantry.permissions_granting('credits:read'))"
     plan = str(visitor.execute(f"explain (verbose) {asked}").fetchall())
     assert "user_roles" in plan
-    assert "where_allowed" not in plan
-    assert "allowed_by" not in plan
+    assert "organizations_granting" not in plan
+    assert "permissions_granting" not in plan

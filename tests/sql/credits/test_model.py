@@ -163,7 +163,7 @@ class HoldsAndExpiry(RuleBasedStateMachine):
 
     @rule()
     def maintenance(self) -> None:
-        self.one("select tenantry.run_maintenance()")
+        self.one("select tenantry.settle_due_accounts()")
 
     # What both must say.
 
@@ -216,7 +216,7 @@ class HoldsAndExpiry(RuleBasedStateMachine):
         if not hasattr(self, "organization"):
             return
         past = self.balances_of_the_past()
-        self.service.execute("select tenantry.run_maintenance(1000)")
+        self.service.execute("select tenantry.settle_due_accounts(1000)")
         assert self.balances_of_the_past() == past, "history reads otherwise after settlement"
         entries = self.model.entries
         found = ledger.entries(self.admin, self.organization)

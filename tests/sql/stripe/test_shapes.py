@@ -144,7 +144,7 @@ def test_an_invoice_of_2017_gets_the_status_that_it_means(admin: Connection) -> 
     ):
         line = payloads.line(OLD, "1", price_id="price_1", amount=1, period=PERIOD)
         invoice = payloads.invoice(OLD, f"in_{status}", customer="cus_1", lines=[line], status=status, created=7)
-        of(admin, "mirror_stripe_object", invoice, "2030-01-01", "evt_1")
+        of(admin, "upsert_stripe_object", invoice, "2030-01-01", "evt_1")
         row = admin.execute(
             "select data ->> 'status' as status, data -> 'created' as created"
             " from tenantry.stripe_objects where id = %s",
@@ -167,13 +167,13 @@ def test_what_was_paid_by_several_payments_counts_together(admin: Connection) ->
         ]
     told.append(payloads.refund(CURRENT, "re_1", charge="ch_2", payment_intent="pi_2", amount=300, created=0))
     for data in told:
-        of(admin, "mirror_stripe_object", data, "2030-01-01", "evt_1")
-    assert of(admin, "stripe_payment_of_invoice", "in_1") == [{"stripe_payment_of_invoice": "pi_1"}]
+        of(admin, "upsert_stripe_object", data, "2030-01-01", "evt_1")
+    assert of(admin, "invoice_payment_intent", "in_1") == [{"invoice_payment_intent": "pi_1"}]
     for named in (("in_1", None), (None, "pi_1"), ("in_1", "pi_2")):
-        (row,) = of(admin, "stripe_money_kept", *named)
-        assert float(row["stripe_money_kept"]) == 0.7
-    (row,) = of(admin, "stripe_money_kept", "in_unheard_of", None)
-    assert row["stripe_money_kept"] == 1
+        (row,) = of(admin, "payment_kept_ratio", *named)
+        assert float(row["payment_kept_ratio"]) == 0.7
+    (row,) = of(admin, "payment_kept_ratio", "in_unheard_of", None)
+    assert row["payment_kept_ratio"] == 1
 
 
 def test_a_dispute_in_another_currency_is_of_all_that_was_paid(admin: Connection) -> None:
@@ -181,6 +181,6 @@ def test_a_dispute_in_another_currency_is_of_all_that_was_paid(admin: Connection
     dispute = payloads.dispute(CURRENT, "dp_1", amount=5, status="lost", **of_payment) | {"currency": "eur"}
     charge = payloads.charge(CURRENT, "ch_1", customer="cus_1", amount=1000, created=0, payment_intent="pi_1")
     for data in (charge, dispute):
-        of(admin, "mirror_stripe_object", data, "2030-01-01", "evt_1")
-    row = admin.execute("select * from tenantry.stripe_money(array['ch_1', 'dp_1'])").fetchone()
+        of(admin, "upsert_stripe_object", data, "2030-01-01", "evt_1")
+    row = admin.execute("select * from tenantry.payment_totals(array['ch_1', 'dp_1'])").fetchone()
     assert row == {"paid": 1000, "given_back": 1000}

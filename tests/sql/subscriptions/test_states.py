@@ -124,7 +124,7 @@ def test_maintenance_renews(service: Connection, admin: Connection) -> None:
     acme, start = organization(service), freeze(admin)
     subscription = subscribe(service, acme, plan(service))
     move_clock(admin, start + timedelta(days=31))
-    admin.execute("select tenantry.run_maintenance()")
+    admin.execute("select tenantry.settle_due_accounts()")
     assert stored(admin, subscription)["current_period_start"] == start + timedelta(days=31)
 
 

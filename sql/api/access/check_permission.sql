@@ -1,0 +1,38 @@
+-- Whether a user holds a permission in an organization, or everywhere. Of others only the roles count that the caller may
+-- see: those held in that organization.
+--
+-- Raises TN001, 42501 (asking for another user without members:read there).
+create or replace function tenantry.check_permission(
+    p_organization_id uuid,
+    p_permission text,
+    p_user_id uuid
+) returns boolean
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_user uuid;
+begin
+    perform tenantry.require_permission_name(p_permission);
+    v_user := tenantry.resolve_user(p_user_id, p_organization_id);
+    return tenantry.user_has_permission(v_user, p_permission, p_organization_id, tenantry.may_see_global_roles(v_user));
+end
+$$;
+
+comment on function tenantry.check_permission(uuid, text, uuid) is 'Definer half of public.check_permission.';
+revoke all on function tenantry.check_permission from public, anon, authenticated, service_role;
+grant execute on function tenantry.check_permission to authenticated, service_role;
+
+create or replace function public.check_permission(
+    organization_id uuid default null,
+    permission text default null,
+    user_id uuid default null
+) returns boolean
+language sql stable
+return tenantry.check_permission(organization_id, permission, user_id);
+
+comment on function public.check_permission(uuid, text, uuid) is
+    'Whether a user (the caller unless given) holds the permission (resource:action) in the organization, or everywhere'
+    ' without one. Raises TN001, 42501.';
+revoke all on function public.check_permission from public, anon, authenticated, service_role;
+grant execute on function public.check_permission to authenticated, service_role;

@@ -1,0 +1,50 @@
+-- Creates a role: of all, or an organization's own. It holds no permission yet.
+--
+-- Raises TN001, TN002, 23505 (name taken), 42501. Callers: who holds roles:manage in the organization, or everywhere for
+-- a role of all.
+create or replace function tenantry.create_role(
+    p_name text,
+    p_description text,
+    p_organization_id uuid
+) returns public.roles
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_id constant uuid := gen_random_uuid();
+    v_role public.roles;
+begin
+    perform tenantry.authorize('roles:manage', p_organization_id);
+    perform tenantry.require_role_name(p_name, p_organization_id);
+    if p_organization_id is null then
+        insert into public.roles (name, description) values (p_name, p_description) returning * into v_role;
+        return v_role;
+    end if;
+    if not exists (select from public.organizations as o where o.id = p_organization_id) then
+        perform tenantry.fail_not_found('organization', p_organization_id::text);
+    end if;
+    insert into public.roles (id, name, description, organization_id, display_name)
+    values (v_id, 'own:' || v_id, p_description, p_organization_id, p_name)
+    returning * into v_role;
+    return v_role;
+end
+$$;
+
+comment on function tenantry.create_role(text, text, uuid) is 'Definer half of public.create_role.';
+revoke all on function tenantry.create_role from public, anon, authenticated, service_role;
+grant execute on function tenantry.create_role to authenticated, service_role;
+
+create or replace function public.create_role(
+    name text default null,
+    description text default null,
+    organization_id uuid default null
+) returns public.roles
+language sql volatile
+return tenantry.create_role(name, description, organization_id);
+
+comment on function public.create_role(text, text, uuid) is
+    'Creates a role without permissions. name: up to 50 characters, unique. organization_id: makes it that organization''s'
+    ' own, visible and assignable only there; its name then is its display_name, unique there.'
+    ' Raises TN001, TN002, 23505 (name taken), 42501.';
+revoke all on function public.create_role from public, anon, authenticated, service_role;
+grant execute on function public.create_role to authenticated, service_role;

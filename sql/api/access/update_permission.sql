@@ -1,0 +1,69 @@
+-- Changes a permission that Tenantry does not ship. Takes effect at once for whoever holds it.
+--
+-- Locks: the permission's row. Raises TN001, TN002, TN021 (shipped), 23505, 42501.
+-- Callers: who holds roles:manage everywhere and, to change what it allows, what it allowed and what it then allows.
+create or replace function tenantry.update_permission(
+    p_permission text,
+    p_name text,
+    p_resource text,
+    p_action text,
+    p_description text,
+    p_update_mask text[]
+) returns public.permissions
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_fields text[];
+    v_permission public.permissions;
+begin
+    perform tenantry.authorize('roles:manage');
+    v_fields := tenantry.resolve_update_mask(p_update_mask, jsonb_build_object(
+        'name', p_name, 'resource', p_resource, 'action', p_action, 'description', p_description));
+    v_permission := tenantry.find_permission(p_permission);
+    perform tenantry.require_permission_changeable(v_permission.id);
+    select * into v_permission from public.permissions where id = v_permission.id for no key update;
+    -- Checked before they meet a column's type, whose limit would not name the field.
+    perform tenantry.require_permission_fields(
+        case when 'name' = any (v_fields) then p_name else v_permission.name end,
+        case when 'resource' = any (v_fields) then p_resource else v_permission.resource end,
+        case when 'action' = any (v_fields) then p_action else v_permission.action end);
+    -- Else who manages roles could make a permission that they hold one that they lack, or take from others one that
+    -- they could not give.
+    if 'resource' = any (v_fields) or 'action' = any (v_fields) then
+        perform tenantry.authorize(v_permission.resource || ':' || v_permission.action);
+        perform tenantry.authorize(
+            case when 'resource' = any (v_fields) then p_resource else v_permission.resource end
+            || ':' || case when 'action' = any (v_fields) then p_action else v_permission.action end);
+    end if;
+    update public.permissions as p
+    set name = case when 'name' = any (v_fields) then p_name else p.name end,
+        resource = case when 'resource' = any (v_fields) then p_resource else p.resource end,
+        action = case when 'action' = any (v_fields) then p_action else p.action end,
+        description = case when 'description' = any (v_fields) then p_description else p.description end
+    where p.id = v_permission.id
+    returning * into v_permission;
+    return v_permission;
+end
+$$;
+
+comment on function tenantry.update_permission(text, text, text, text, text, text[]) is 'Definer half of public.update_permission.';
+revoke all on function tenantry.update_permission from public, anon, authenticated, service_role;
+grant execute on function tenantry.update_permission to authenticated, service_role;
+
+create or replace function public.update_permission(
+    permission text default null,
+    name text default null,
+    resource text default null,
+    action text default null,
+    description text default null,
+    update_mask text[] default null
+) returns public.permissions
+language sql volatile
+return tenantry.update_permission(permission, name, resource, action, description, update_mask);
+
+comment on function public.update_permission(text, text, text, text, text, text[]) is
+    'Changes a permission. permission: id or name. update_mask: the fields to set; without a mask, those that have a'
+    ' value. Raises TN001, TN002, TN021 (a permission that Tenantry ships), 23505 (taken), 42501.';
+revoke all on function public.update_permission from public, anon, authenticated, service_role;
+grant execute on function public.update_permission to authenticated, service_role;

@@ -1,0 +1,53 @@
+-- Changes a role's name or description.
+--
+-- Locks: the role's row. Raises TN001, TN002, TN021 (system role), 23505, 42501. Callers: as for create_role().
+create or replace function tenantry.update_role(
+    p_role text,
+    p_name text,
+    p_description text,
+    p_update_mask text[]
+) returns public.roles
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_fields text[];
+    v_role public.roles;
+begin
+    v_fields := tenantry.resolve_update_mask(
+        p_update_mask, jsonb_build_object('name', p_name, 'description', p_description));
+    v_role := tenantry.lock_role(p_role);
+    -- Nobody passes a role off as another that allows more than they hold.
+    perform tenantry.require_grantable_role(v_role.id, v_role.organization_id);
+    if 'name' = any (v_fields) then
+        perform tenantry.require_role_name(p_name, v_role.organization_id);
+    end if;
+    update public.roles as r
+    set name = case when 'name' = any (v_fields) and r.organization_id is null then p_name else r.name end,
+        display_name = case
+            when 'name' = any (v_fields) and r.organization_id is not null then p_name else r.display_name end,
+        description = case when 'description' = any (v_fields) then p_description else r.description end
+    where r.id = v_role.id
+    returning * into v_role;
+    return v_role;
+end
+$$;
+
+comment on function tenantry.update_role(text, text, text, text[]) is 'Definer half of public.update_role.';
+revoke all on function tenantry.update_role from public, anon, authenticated, service_role;
+grant execute on function tenantry.update_role to authenticated, service_role;
+
+create or replace function public.update_role(
+    role text default null,
+    name text default null,
+    description text default null,
+    update_mask text[] default null
+) returns public.roles
+language sql volatile
+return tenantry.update_role(role, name, description, update_mask);
+
+comment on function public.update_role(text, text, text, text[]) is
+    'Changes a role. role: id or name. name: of an own role the display_name. update_mask: the fields to set; without a'
+    ' mask, those that have a value. Raises TN001, TN002, TN021 (system role), 23505 (name taken), 42501.';
+revoke all on function public.update_role from public, anon, authenticated, service_role;
+grant execute on function public.update_role to authenticated, service_role;

@@ -1,0 +1,50 @@
+-- Puts another role in the place of one that a user holds.
+--
+-- Locks: the organization's row. Raises TN001, TN002, TN022 (last owner), 23505 (held already), 42501.
+-- Callers: who holds members:manage there, and every permission of both roles.
+create or replace function tenantry.update_role_assignment(
+    p_user_role_id uuid,
+    p_role text
+) returns public.user_roles
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_assignment public.user_roles;
+    v_role public.roles;
+begin
+    v_assignment := tenantry.lock_role_assignment(p_user_role_id);
+    perform tenantry.authorize('members:manage', v_assignment.organization_id);
+    v_role := tenantry.find_role(p_role, v_assignment.organization_id);
+    if v_role.organization_id is distinct from v_assignment.organization_id and v_role.organization_id is not null then
+        perform tenantry.fail_not_found('role', p_role);
+    end if;
+    perform tenantry.require_grantable_role(v_assignment.role_id, v_assignment.organization_id);
+    perform tenantry.require_grantable_role(v_role.id, v_assignment.organization_id);
+    if v_role.id <> v_assignment.role_id then
+        perform tenantry.require_other_owner(v_assignment);
+    end if;
+    update public.user_roles as ur
+    set role_id = v_role.id
+    where ur.id = v_assignment.id
+    returning * into v_assignment;
+    return v_assignment;
+end
+$$;
+
+comment on function tenantry.update_role_assignment(uuid, text) is 'Definer half of public.update_role_assignment.';
+revoke all on function tenantry.update_role_assignment from public, anon, authenticated, service_role;
+grant execute on function tenantry.update_role_assignment to authenticated, service_role;
+
+create or replace function public.update_role_assignment(
+    user_role_id uuid default null,
+    role text default null
+) returns public.user_roles
+language sql volatile
+return tenantry.update_role_assignment(user_role_id, role);
+
+comment on function public.update_role_assignment(uuid, text) is
+    'Changes which role an assignment gives. role: id or name, or an own role''s display name.'
+    ' Raises TN001, TN002, TN022 (last owner), 23505 (held already), 42501.';
+revoke all on function public.update_role_assignment from public, anon, authenticated, service_role;
+grant execute on function public.update_role_assignment to authenticated, service_role;

@@ -1,0 +1,78 @@
+-- Changes a credit event. A new cost holds for what is charged from then on; entries keep what they charged.
+--
+-- Locks: the event's row. Raises TN001, TN002, 23505 (name taken), 42501. Callers: who holds catalog:manage.
+create or replace function tenantry.update_credit_event(
+    p_credit_event text,
+    p_name text,
+    p_credit_cost integer,
+    p_category text,
+    p_description text,
+    p_is_active boolean,
+    p_metadata jsonb,
+    p_update_mask text[]
+) returns public.credit_events
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_fields text[];
+    v_event public.credit_events;
+begin
+    perform tenantry.authorize('catalog:manage');
+    v_fields := tenantry.resolve_update_mask(p_update_mask, jsonb_build_object(
+        'name', p_name, 'credit_cost', p_credit_cost, 'category', p_category,
+        'description', p_description, 'is_active', p_is_active, 'metadata', p_metadata));
+    v_event := tenantry.find_credit_event(p_credit_event);
+    select * into v_event from public.credit_events where id = v_event.id for no key update;
+
+    -- Checked before they meet a column's type, whose limit would not name the field.
+    perform tenantry.require_credit_event_fields(
+        case when 'name' = any (v_fields) then p_name else v_event.name end,
+        case when 'credit_cost' = any (v_fields) then p_credit_cost else v_event.credit_cost end,
+        case when 'category' = any (v_fields) then p_category else v_event.category end,
+        case when 'metadata' = any (v_fields) then p_metadata else v_event.metadata end);
+    v_event.name := case when 'name' = any (v_fields) then p_name else v_event.name end;
+    v_event.credit_cost := case when 'credit_cost' = any (v_fields) then p_credit_cost else v_event.credit_cost end;
+    v_event.category := case when 'category' = any (v_fields) then p_category else v_event.category end;
+    v_event.description := case when 'description' = any (v_fields) then p_description else v_event.description end;
+    v_event.is_active :=
+        case when 'is_active' = any (v_fields) then coalesce(p_is_active, false) else v_event.is_active end;
+    v_event.metadata := case when 'metadata' = any (v_fields) then p_metadata else v_event.metadata end;
+
+    update public.credit_events
+    set name = v_event.name,
+        credit_cost = v_event.credit_cost,
+        category = v_event.category,
+        description = v_event.description,
+        is_active = v_event.is_active,
+        metadata = v_event.metadata
+    where id = v_event.id
+    returning * into v_event;
+    return v_event;
+end
+$$;
+
+comment on function tenantry.update_credit_event(text, text, integer, text, text, boolean, jsonb, text[]) is
+    'Definer half of public.update_credit_event.';
+revoke all on function tenantry.update_credit_event from public, anon, authenticated, service_role;
+grant execute on function tenantry.update_credit_event to authenticated, service_role;
+
+create or replace function public.update_credit_event(
+    credit_event text default null,
+    name text default null,
+    credit_cost integer default null,
+    category text default null,
+    description text default null,
+    is_active boolean default null,
+    metadata jsonb default null,
+    update_mask text[] default null
+) returns public.credit_events
+language sql volatile
+return tenantry.update_credit_event(
+    credit_event, name, credit_cost, category, description, is_active, metadata, update_mask);
+
+comment on function public.update_credit_event(text, text, integer, text, text, boolean, jsonb, text[]) is
+    'Changes the credit event of that id or name. update_mask: the fields to set, unset ones among them to null;'
+    ' without a mask, the fields that have a value. Raises TN001, TN002, 23505 (name taken), 42501.';
+revoke all on function public.update_credit_event from public, anon, authenticated, service_role;
+grant execute on function public.update_credit_event to authenticated, service_role;

@@ -1,0 +1,111 @@
+-- When an organization runs out of credits, if it goes on as it did.
+--
+-- The mean daily burn is what was consumed in the last days, over those days (or since its first entry, if that is
+-- later; a day at least). From there the available credits are spent at that rate in spending order, and what
+-- would still be unspent at its expiry is lost on the way.
+--
+-- Writes nothing. Raises TN001, TN002, 42501. Callers: who holds credits:read there.
+create or replace function tenantry.estimate_runway(
+    p_organization_id uuid,
+    p_days integer,
+    out available integer,
+    out mean_daily_burn double precision,
+    out runs_out_at timestamptz,
+    out expiring_unspent integer
+)
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now constant timestamptz := tenantry.clock();
+    v_days constant integer := coalesce(p_days, 30);
+    v_account public.organizations;
+    v_first timestamptz;
+    v_spent bigint;
+    v_held double precision;
+    v_lot record;
+    v_left double precision;
+    v_lost double precision := 0;
+    v_elapsed double precision := 0;
+begin
+    v_account := tenantry.read_account(p_organization_id);
+    if v_days not between 1 and 366 then
+        perform tenantry.fail_invalid('days', 'must be between 1 and 366');
+    end if;
+    select b.available, b.held into available, v_held
+    from tenantry.get_credit_balance(p_organization_id, null) as b;
+
+    select min(t.created_at) into v_first
+    from public.credit_transactions as t
+    where t.organization_id = p_organization_id and t.entry_number = 1;
+    select coalesce(sum(b.total_credits), 0) into v_spent
+    from (
+        select - sum(t.amount) as total_credits
+        from public.credit_transactions as t
+        where t.organization_id = p_organization_id and t.transaction_type = 'consumed'
+          and t.entry_number > tenantry.last_entry_number_at(v_account, v_now - make_interval(days => v_days))
+    ) as b;
+    mean_daily_burn := v_spent / least(
+        v_days, greatest(1, date_part('epoch', v_now - coalesce(v_first, v_now)) / 86400));
+
+    if available <= 0 then
+        runs_out_at := v_now;
+        expiring_unspent := 0;
+        return;
+    end if;
+    for v_lot in
+        select
+            l.remaining,
+            -- Before PostgreSQL 17 infinity cannot be subtracted from.
+            case
+                when l.expires_at = 'infinity' then 'infinity'
+                else date_part('epoch', l.expires_at - v_now) / 86400
+            end as days
+        from tenantry.project_lots(v_account, v_now) as l
+        where l.remaining > 0 and l.expires_at > v_now
+        order by l.expires_at, l.priority, l.entry_number, l.id
+    loop
+        -- Held credits are those that would be spent first, and they are spoken for.
+        v_left := greatest(v_lot.remaining - v_held, 0);
+        v_held := v_held - (v_lot.remaining - v_left);
+        continue when v_left = 0;
+        if mean_daily_burn > 0 and mean_daily_burn * (v_lot.days - v_elapsed) >= v_left then
+            v_elapsed := v_elapsed + v_left / mean_daily_burn;
+        elsif v_lot.days < 'infinity' then
+            v_lost := v_lost + v_left - mean_daily_burn * (v_lot.days - v_elapsed);
+            v_elapsed := v_lot.days;
+        else
+            v_elapsed := 'infinity';
+        end if;
+    end loop;
+    expiring_unspent := round(v_lost);
+    -- Beyond a thousand years nobody plans.
+    if v_elapsed < 365250 then
+        runs_out_at := v_now + v_elapsed * interval '1 day';
+    end if;
+end
+$$;
+
+comment on function tenantry.estimate_runway(uuid, integer) is 'Definer half of public.estimate_runway.';
+revoke all on function tenantry.estimate_runway from public, anon, authenticated, service_role;
+grant execute on function tenantry.estimate_runway to authenticated, service_role;
+
+create or replace function public.estimate_runway(
+    organization_id uuid default null,
+    days integer default null,
+    out available integer,
+    out mean_daily_burn double precision,
+    out runs_out_at timestamptz,
+    out expiring_unspent integer
+)
+language sql stable
+begin atomic
+    select r.available, r.mean_daily_burn, r.runs_out_at, r.expiring_unspent
+    from tenantry.estimate_runway(organization_id, days) as r;
+end;
+
+comment on function public.estimate_runway(uuid, integer) is
+    'When the credits run out at the mean daily burn of the last days (30 unless given, 1 to 366): runs_out_at, null for'
+    ' never; expiring_unspent: credits that will expire before they are spent at that rate. Raises TN001, TN002, 42501.';
+revoke all on function public.estimate_runway from public, anon, authenticated, service_role;
+grant execute on function public.estimate_runway to authenticated, service_role;

@@ -1,0 +1,51 @@
+-- Gives a hold a new time to live, from now.
+--
+-- Locks: the organization's row (settled first). Raises TN001, TN002, TN016 (hold not active), 42501.
+-- Callers: who holds credits:consume there.
+create or replace function tenantry.extend_hold(
+    p_organization_id uuid,
+    p_hold_id uuid,
+    p_time_to_live interval
+) returns public.credit_hold
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_hold tenantry.credit_holds;
+    v_now timestamptz;
+begin
+    if p_time_to_live is null then
+        perform tenantry.fail_invalid('time_to_live', 'is required');
+    end if;
+    perform tenantry.require_time_to_live(p_time_to_live);
+    v_hold := tenantry.lock_hold(p_organization_id, p_hold_id);
+    v_now := tenantry.clock();
+    if v_hold.state <> 'active' then
+        perform tenantry.fail_hold_not_active(v_hold);
+    end if;
+    update tenantry.credit_holds as h
+    set expires_at = v_now + p_time_to_live
+    where h.organization_id = p_organization_id and h.id = p_hold_id
+    returning * into v_hold;
+    perform tenantry.schedule_settlement(p_organization_id);
+    return tenantry.present_hold(v_hold, v_now);
+end
+$$;
+
+comment on function tenantry.extend_hold(uuid, uuid, interval) is 'Definer half of public.extend_hold.';
+revoke all on function tenantry.extend_hold from public, anon, authenticated, service_role;
+grant execute on function tenantry.extend_hold to authenticated, service_role;
+
+create or replace function public.extend_hold(
+    organization_id uuid default null,
+    hold_id uuid default null,
+    time_to_live interval default null
+) returns public.credit_hold
+language sql volatile
+return tenantry.extend_hold(organization_id, hold_id, time_to_live);
+
+comment on function public.extend_hold(uuid, uuid, interval) is
+    'Lets a hold live for time_to_live from now, longer or shorter than before; at most 366 days.'
+    ' Raises TN001, TN002, TN016 (hold not active), 42501.';
+revoke all on function public.extend_hold from public, anon, authenticated, service_role;
+grant execute on function public.extend_hold to authenticated, service_role;

@@ -1,0 +1,155 @@
+-- Adds credits to an organization, now or from a later moment on, and opens a lot for them.
+--
+-- A grant for later makes no entry yet: it stands as a pending lot, whose entry is written when its time has come. Its
+-- request_id stays with the lot.
+--
+-- Locks: the organization's row (settled first). Raises TN001, TN002, TN010 (balance out of range), TN011, 42501.
+-- Callers: who holds credits:grant there.
+create or replace function tenantry.grant_credits(
+    p_organization_id uuid,
+    p_amount integer,
+    p_transaction_type text,
+    p_source text,
+    p_source_id uuid,
+    p_expires_at timestamptz,
+    p_effective_at timestamptz,
+    p_priority integer,
+    p_stripe_payment_intent_id text,
+    p_description text,
+    p_metadata jsonb,
+    p_request_id text,
+    out transaction public.credit_transactions,
+    out lot public.credit_lot
+)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_account public.organizations;
+    v_new public.credit_transactions;
+    v_lot tenantry.credit_lots;
+    v_granted bigint;
+    v_now timestamptz;
+begin
+    if p_organization_id is null then
+        perform tenantry.fail_invalid('organization_id', 'is required');
+    end if;
+    perform tenantry.authorize('credits:grant', p_organization_id);
+    if p_amount is null or p_amount <= 0 then
+        perform tenantry.fail_invalid('amount', 'must be greater than 0');
+    elsif p_transaction_type not in ('earned', 'purchased') then
+        perform tenantry.fail_invalid('transaction_type', 'must be earned or purchased');
+    elsif p_priority not between -32768 and 32767 then
+        perform tenantry.fail_invalid('priority', 'must be between -32768 and 32767');
+    end if;
+    perform tenantry.require_entry_fields(
+        coalesce(p_source, 'grant'), p_stripe_payment_intent_id, p_metadata, p_request_id);
+    v_new.organization_id := p_organization_id;
+    v_new.transaction_type := coalesce(p_transaction_type, 'earned');
+    v_new.amount := p_amount;
+    v_new.source := coalesce(
+        p_source, case when v_new.transaction_type = 'purchased' then 'purchase' else 'grant' end);
+    v_new.source_id := p_source_id;
+    v_new.expires_at := p_expires_at;
+    v_new.stripe_payment_intent_id := p_stripe_payment_intent_id;
+    v_new.description := p_description;
+    v_new.metadata := p_metadata;
+    v_new.idempotency_key := p_request_id;
+
+    v_account := tenantry.lock_account(p_organization_id);
+    v_now := tenantry.clock();
+
+    transaction := tenantry.find_replayed_entry(v_new);
+    select * into v_lot
+    from tenantry.credit_lots as l
+    where l.organization_id = p_organization_id
+      and (l.id = (transaction).id or l.idempotency_key = p_request_id);
+    if found then
+        -- What a revocation cut off before it took effect was granted, too.
+        select coalesce(sum(r.amount), 0) into v_granted
+        from tenantry.credit_revocations as r
+        where r.organization_id = p_organization_id and r.lot_id = v_lot.id and r.was_pending;
+        if v_lot.entry_number is not null or v_lot.remaining > 0 then
+            v_granted := v_granted + v_lot.amount;
+        end if;
+        if (v_lot.transaction_type, v_granted, v_lot.source, v_lot.source_id, v_lot.expires_at, v_lot.priority)
+            is distinct from (
+                v_new.transaction_type, p_amount::bigint, v_new.source, p_source_id,
+                coalesce(p_expires_at, 'infinity'), coalesce(p_priority, 0)::smallint)
+            or (v_lot.idempotency_key is not null and (
+                v_lot.effective_at, v_lot.stripe_payment_intent_id, v_lot.description, v_lot.metadata
+            ) is distinct from (p_effective_at, p_stripe_payment_intent_id, p_description, p_metadata)) then
+            perform tenantry.fail_request_id_reused(p_request_id, p_organization_id);
+        end if;
+        if v_lot.idempotency_key is not null and v_lot.entry_number is not null then
+            select * into transaction
+            from public.credit_transactions
+            where organization_id = p_organization_id and id = v_lot.id;
+        end if;
+        lot := tenantry.present_lot(v_lot, v_now);
+        return;
+    elsif (transaction).id is not null then
+        -- The key was used by an entry that opened no lot.
+        perform tenantry.fail_request_id_reused(p_request_id, p_organization_id);
+    end if;
+
+    if p_expires_at <= v_now then
+        perform tenantry.fail_invalid('expires_at', 'must lie in the future');
+    elsif p_expires_at <= p_effective_at then
+        perform tenantry.fail_invalid('expires_at', 'must lie after effective_at');
+    end if;
+    perform tenantry.require_balance_in_range(v_account, p_amount);
+
+    if p_effective_at > v_now then
+        v_lot := tenantry.open_pending_lot(v_new, p_priority, p_effective_at);
+    else
+        transaction := tenantry.open_lot(v_new, v_new.transaction_type = 'purchased', p_priority, v_now);
+        select * into v_lot
+        from tenantry.credit_lots as l
+        where l.organization_id = p_organization_id and l.id = (transaction).id;
+    end if;
+    lot := tenantry.present_lot(v_lot, tenantry.clock());
+end
+$$;
+
+comment on function tenantry.grant_credits(
+    uuid, integer, text, text, uuid, timestamptz, timestamptz, integer, text, text, jsonb, text
+) is 'Definer half of public.grant_credits.';
+revoke all on function tenantry.grant_credits from public, anon, authenticated, service_role;
+grant execute on function tenantry.grant_credits to authenticated, service_role;
+
+create or replace function public.grant_credits(
+    organization_id uuid default null,
+    amount integer default null,
+    transaction_type text default null,
+    source text default null,
+    source_id uuid default null,
+    expires_at timestamptz default null,
+    effective_at timestamptz default null,
+    priority integer default null,
+    stripe_payment_intent_id text default null,
+    description text default null,
+    metadata jsonb default null,
+    request_id text default null,
+    out transaction public.credit_transactions,
+    out lot public.credit_lot
+)
+language sql volatile
+begin atomic
+    select g.transaction, g.lot
+    from tenantry.grant_credits(
+        organization_id, amount, transaction_type, source, source_id, expires_at, effective_at, priority,
+        stripe_payment_intent_id, description, metadata, request_id) as g;
+end;
+
+comment on function public.grant_credits(
+    uuid, integer, text, text, uuid, timestamptz, timestamptz, integer, text, text, jsonb, text
+) is
+    'Adds credits; returns the entry and the lot that it opened. amount: credits, above 0. transaction_type: earned'
+    ' (unless given) or purchased. source: grant or purchase unless given. expires_at: when what is unspent expires; null'
+    ' for never. effective_at: when the credits come; now unless given, and until then there is a lot but no entry.'
+    ' priority: among credits that expire together the lower is spent first, 0 unless given. request_id: the same id'
+    ' makes one entry and returns it again. Raises TN001, TN002, TN010 (balance out of range), TN011 (request_id used'
+    ' otherwise), 42501.';
+revoke all on function public.grant_credits from public, anon, authenticated, service_role;
+grant execute on function public.grant_credits to authenticated, service_role;

@@ -1,0 +1,120 @@
+-- Sets credits aside for something under way, for a time.
+--
+-- Locks: the organization's row. Raises TN001, TN002, TN009, TN011, TN012, TN013, 42501.
+-- Callers: who holds credits:consume there.
+--
+-- enable_seqscan is off as a connection keeps its plans: none made while a table was small reads all of it later. And jit,
+-- as before PostgreSQL 18 a table that has no index then looks dear enough to be compiled for.
+create or replace function tenantry.hold_credits(
+    p_organization_id uuid,
+    p_credit_event text,
+    p_quantity integer,
+    p_amount integer,
+    p_time_to_live interval,
+    p_description text,
+    p_metadata jsonb,
+    p_request_id text
+) returns public.credit_hold
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set jit = off
+as $$
+declare
+    v_time_to_live constant interval := coalesce(p_time_to_live, interval '15 minutes');
+    v_charge record;
+    v_account public.organizations;
+    v_hold tenantry.credit_holds;
+    v_now timestamptz;
+begin
+    if p_organization_id is null then
+        perform tenantry.fail_invalid('organization_id', 'is required');
+    end if;
+    perform tenantry.authorize('credits:consume', p_organization_id);
+    perform tenantry.require_entry_fields('hold', null, p_metadata, p_request_id);
+    v_charge := tenantry.price_charge(p_credit_event, p_quantity, p_amount);
+    perform tenantry.require_time_to_live(v_time_to_live);
+
+    loop
+        select * into v_hold
+        from tenantry.credit_holds as h
+        where h.organization_id = p_organization_id and h.idempotency_key = p_request_id;
+        if found then
+            if (v_hold.credit_event_id, v_hold.quantity, v_hold.time_to_live, v_hold.description, v_hold.metadata)
+                is distinct from
+                (v_charge.credit_event_id, v_charge.quantity, v_time_to_live, p_description, p_metadata)
+                or (p_credit_event is null and v_hold.amount <> p_amount) then
+                perform tenantry.fail_request_id_reused(p_request_id, p_organization_id);
+            end if;
+            return tenantry.present_hold(v_hold, tenantry.clock());
+        end if;
+        if v_account.id is not null then
+            perform tenantry.require_spendable(v_account, v_charge.amount);
+        end if;
+        if not v_charge.is_active then
+            perform tenantry.fail_credit_event_inactive(v_charge.credit_event_id);
+        end if;
+
+        v_now := tenantry.clock();
+        update public.organizations as o
+        set credits_reserved = o.credits_reserved + v_charge.amount,
+            credits_settle_at = least(o.credits_settle_at, v_now + v_time_to_live)
+        where o.id = p_organization_id
+          and o.is_active
+          and (o.credits_settle_at <= tenantry.clock()) is not true
+          and o.credit_balance - o.credits_reserved >= v_charge.amount
+        returning * into v_account;
+        if not found then
+            v_account := tenantry.find_current_account(p_organization_id);
+            continue;
+        end if;
+
+        -- Asked again, as the lock may have taken its time: credits that expired meanwhile were not there to hold.
+        v_now := tenantry.clock();
+        insert into tenantry.credit_holds (
+            organization_id, id, amount, remaining, credit_event_id, quantity, time_to_live, description, metadata,
+            idempotency_key, created_at, expires_at
+        )
+        values (
+            p_organization_id, tenantry.uuid_v7(), v_charge.amount, v_charge.amount, v_charge.credit_event_id,
+            v_charge.quantity, v_time_to_live, p_description, p_metadata, p_request_id, v_now, v_now + v_time_to_live
+        )
+        on conflict (organization_id, idempotency_key) where idempotency_key is not null do nothing
+        returning * into v_hold;
+        if found then
+            perform tenantry.on_balance_fall(v_account, v_charge.amount);
+            return tenantry.present_hold(v_hold, v_now);
+        end if;
+        -- Somebody else made it with this key while this call waited for the lock.
+        update public.organizations as o
+        set credits_reserved = o.credits_reserved - v_charge.amount
+        where o.id = p_organization_id;
+    end loop;
+end
+$$;
+
+comment on function tenantry.hold_credits(uuid, text, integer, integer, interval, text, jsonb, text) is
+    'Definer half of public.hold_credits.';
+revoke all on function tenantry.hold_credits from public, anon, authenticated, service_role;
+grant execute on function tenantry.hold_credits to authenticated, service_role;
+
+create or replace function public.hold_credits(
+    organization_id uuid default null,
+    credit_event text default null,
+    quantity integer default null,
+    amount integer default null,
+    time_to_live interval default null,
+    description text default null,
+    metadata jsonb default null,
+    request_id text default null
+) returns public.credit_hold
+language sql volatile
+return tenantry.hold_credits(
+    organization_id, credit_event, quantity, amount, time_to_live, description, metadata, request_id);
+
+comment on function public.hold_credits(uuid, text, integer, integer, interval, text, jsonb, text) is
+    'Sets credits aside. credit_event, quantity, amount: as for consume_credits. time_to_live: after which the hold lapses,'
+    ' 15 minutes unless given, at most 366 days. request_id: the same id makes one hold and returns it again.'
+    ' Raises TN001, TN002, TN009 (insufficient credits), TN011, TN012, TN013, 42501.';
+revoke all on function public.hold_credits from public, anon, authenticated, service_role;
+grant execute on function public.hold_credits to authenticated, service_role;

@@ -1,0 +1,89 @@
+-- An organization's lots in spending order, as if everything that has fallen due were settled, in keyset pages.
+--
+-- Writes nothing. Raises TN001, TN002, TN003, 42501. Callers: who holds credits:read there.
+create or replace function tenantry.list_credit_lots(
+    p_organization_id uuid,
+    p_transaction_type text,
+    p_include_closed boolean,
+    p_expires_before timestamptz,
+    p_page_size integer,
+    p_page_token text,
+    out lots public.credit_lot[],
+    out next_page_token text
+)
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_size constant integer := tenantry.resolve_page_size(p_page_size);
+    v_scope constant text := format('credit_lots %s', jsonb_build_array(
+        p_organization_id, p_transaction_type, p_include_closed, p_expires_before));
+    v_after constant jsonb := tenantry.decode_page_token(p_page_token, v_scope);
+    v_now constant timestamptz := tenantry.clock();
+    v_account public.organizations;
+    v_keys jsonb[];
+begin
+    v_account := tenantry.read_account(p_organization_id);
+    if p_transaction_type not in ('earned', 'purchased') then
+        perform tenantry.fail_invalid('transaction_type', 'must be earned or purchased');
+    end if;
+    with projected as (
+        select * from tenantry.project_lots(v_account, v_now)
+        union all
+        -- Not settled into the account: still to come, or closed before.
+        select l.* from tenantry.credit_lots as l
+        where l.organization_id = p_organization_id
+          and (l.remaining = 0 or (l.entry_number is null and l.effective_at > v_now))
+    ),
+    page as (
+        select p, jsonb_build_array(p.expires_at, p.priority, p.effective_at, p.id) as key
+        from projected as p
+        where (coalesce(p_include_closed, false) or p.remaining > 0)
+          and (p_transaction_type is null or p.transaction_type = p_transaction_type)
+          and (p_expires_before is null or p.expires_at < p_expires_before)
+          and (v_after is null or (p.expires_at, p.priority, p.effective_at, p.id) > (
+              (v_after ->> 0)::timestamptz, (v_after ->> 1)::smallint,
+              (v_after ->> 2)::timestamptz, (v_after ->> 3)::uuid))
+        order by p.expires_at, p.priority, p.effective_at, p.id
+        limit v_size + 1
+    )
+    select
+        coalesce(array_agg(tenantry.present_lot(row(p.*)::tenantry.credit_lots, v_now)
+            order by p.expires_at, p.priority, p.effective_at, p.id), '{}'),
+        array_agg(page.key order by p.expires_at, p.priority, p.effective_at, p.id)
+    into lots, v_keys
+    from page, lateral (select (page.p).*) as p;
+    if cardinality(lots) > v_size then
+        lots := lots[:v_size];
+        next_page_token := tenantry.encode_page_token(v_scope, v_keys[v_size]);
+    end if;
+end
+$$;
+
+comment on function tenantry.list_credit_lots(uuid, text, boolean, timestamptz, integer, text) is
+    'Definer half of public.list_credit_lots and public.list_expiring_credits.';
+revoke all on function tenantry.list_credit_lots from public, anon, authenticated, service_role;
+grant execute on function tenantry.list_credit_lots to authenticated, service_role;
+
+create or replace function public.list_credit_lots(
+    organization_id uuid default null,
+    transaction_type text default null,
+    include_closed boolean default null,
+    page_size integer default null,
+    page_token text default null,
+    out lots public.credit_lot[],
+    out next_page_token text
+)
+language sql stable
+begin atomic
+    select l.lots, l.next_page_token
+    from tenantry.list_credit_lots(
+        organization_id, transaction_type, include_closed, null, page_size, page_token) as l;
+end;
+
+comment on function public.list_credit_lots(uuid, text, boolean, integer, text) is
+    'The organization''s lots in spending order: what was granted, what remains, when it expires. transaction_type:'
+    ' only earned or only purchased. include_closed: spent and expired ones too. page_size: rows, 50 unless given, at'
+    ' most 1000. Raises TN001, TN002, TN003, 42501.';
+revoke all on function public.list_credit_lots from public, anon, authenticated, service_role;
+grant execute on function public.list_credit_lots to authenticated, service_role;

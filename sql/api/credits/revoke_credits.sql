@@ -1,0 +1,134 @@
+-- Takes back credits of a grant or purchase whose payment was returned or disputed.
+--
+-- Takes what is left of that lot, then of others in spending order, never what is held and never below zero. What was
+-- spent already cannot be taken: that shortfall is returned and recorded. A grant that was to take effect later is
+-- cut down before it does.
+--
+-- Locks: the organization's row (settled first).
+-- Raises TN001, TN002, TN011, TN019 (not a grant or purchase), TN020 (more than was granted), 42501.
+-- Callers: who holds credits:revoke there.
+create or replace function tenantry.revoke_credits(
+    p_organization_id uuid,
+    p_credit_transaction_id uuid,
+    p_amount integer,
+    p_description text,
+    p_metadata jsonb,
+    p_request_id text,
+    out transaction public.credit_transactions,
+    out revoked integer,
+    out shortfall integer
+)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_account public.organizations;
+    v_entry public.credit_transactions;
+    v_lot tenantry.credit_lots;
+    v_new public.credit_transactions;
+    v_before tenantry.credit_revocations;
+    v_revoked_before bigint := 0;
+    v_amount integer;
+    v_now timestamptz;
+begin
+    if p_organization_id is null then
+        perform tenantry.fail_invalid('organization_id', 'is required');
+    elsif p_credit_transaction_id is null then
+        perform tenantry.fail_invalid('credit_transaction_id', 'is required');
+    end if;
+    perform tenantry.authorize('credits:revoke', p_organization_id);
+    if p_amount <= 0 then
+        perform tenantry.fail_invalid('amount', 'must be greater than 0');
+    end if;
+    perform tenantry.require_entry_fields('revocation', null, p_metadata, p_request_id);
+    v_account := tenantry.lock_account(p_organization_id);
+    v_now := tenantry.clock();
+
+    select * into v_before
+    from tenantry.credit_revocations as r
+    where r.organization_id = p_organization_id and r.idempotency_key = p_request_id;
+    if found then
+        if (v_before.lot_id, v_before.description, v_before.metadata)
+            is distinct from (p_credit_transaction_id, p_description, p_metadata)
+            or v_before.amount <> p_amount then
+            perform tenantry.fail_request_id_reused(p_request_id, p_organization_id);
+        end if;
+    else
+        select * into v_lot
+        from tenantry.credit_lots as l
+        where l.organization_id = p_organization_id and l.id = p_credit_transaction_id;
+        if not found then
+            select * into v_entry
+            from public.credit_transactions as t
+            where t.organization_id = p_organization_id and t.id = p_credit_transaction_id;
+            if not found then
+                perform tenantry.fail_not_found('credit_transaction', p_credit_transaction_id::text);
+            end if;
+            perform tenantry.fail_wrong_transaction_type(v_entry, 'a grant or purchase can be revoked');
+        end if;
+        if v_lot.entry_number is not null then
+            select coalesce(sum(r.amount), 0) into v_revoked_before
+            from tenantry.credit_revocations as r
+            where r.organization_id = p_organization_id and r.lot_id = v_lot.id and not r.was_pending;
+        elsif v_lot.remaining = 0 then
+            v_revoked_before := v_lot.amount;
+        end if;
+        v_amount := coalesce(p_amount, v_lot.amount - v_revoked_before);
+        if v_amount <= 0 or v_revoked_before + v_amount > v_lot.amount then
+            perform tenantry.fail(
+                'TN020', format(
+                    '%s credits were granted and %s revoked already, so %s can be',
+                    v_lot.amount, v_revoked_before, v_lot.amount - v_revoked_before),
+                jsonb_build_object(
+                    'credit_transaction_id', p_credit_transaction_id, 'granted', v_lot.amount,
+                    'revoked', v_revoked_before, 'amount', p_amount));
+        end if;
+
+        v_new.organization_id := p_organization_id;
+        v_new.idempotency_key := p_request_id;
+        v_entry := tenantry.find_replayed_entry(v_new, false);
+        if v_entry.id is not null then
+            perform tenantry.fail_request_id_reused(p_request_id, p_organization_id);
+        end if;
+
+        v_before := tenantry.revoke_from_lot(
+            v_account, v_lot, v_amount, null, p_description, p_metadata, p_request_id, v_now);
+    end if;
+    if v_before.credit_transaction_id is not null then
+        select * into transaction from public.credit_transactions as t where t.id = v_before.credit_transaction_id;
+    end if;
+    revoked := v_before.revoked;
+    shortfall := v_before.amount - v_before.revoked;
+end
+$$;
+
+comment on function tenantry.revoke_credits(uuid, uuid, integer, text, jsonb, text) is
+    'Definer half of public.revoke_credits.';
+revoke all on function tenantry.revoke_credits from public, anon, authenticated, service_role;
+grant execute on function tenantry.revoke_credits to authenticated, service_role;
+
+create or replace function public.revoke_credits(
+    organization_id uuid default null,
+    credit_transaction_id uuid default null,
+    amount integer default null,
+    description text default null,
+    metadata jsonb default null,
+    request_id text default null,
+    out transaction public.credit_transactions,
+    out revoked integer,
+    out shortfall integer
+)
+language sql volatile
+begin atomic
+    select r.transaction, r.revoked, r.shortfall
+    from tenantry.revoke_credits(
+        organization_id, credit_transaction_id, amount, description, metadata, request_id) as r;
+end;
+
+comment on function public.revoke_credits(uuid, uuid, integer, text, jsonb, text) is
+    'Takes back granted or purchased credits: returns the entry (null if none could be taken), the credits taken and'
+    ' the shortfall. credit_transaction_id: the grant or purchase. amount: credits, above 0; all that is not revoked yet'
+    ' unless given. request_id: the same id revokes once. Raises TN001, TN002, TN011, TN019 (not a grant or purchase),'
+    ' TN020 (more than was granted), 42501.';
+revoke all on function public.revoke_credits from public, anon, authenticated, service_role;
+grant execute on function public.revoke_credits to authenticated, service_role;

@@ -1,0 +1,124 @@
+-- Asks Stripe for a page on which the organization subscribes to a plan, or buys credits.
+--
+-- The organization's customer is asked for first if it has none. Nothing is sold here: that is done by what Stripe tells
+-- once it has been paid.
+-- Raises TN001, TN002, TN023 (more members than seats), TN026 (subscribed at Stripe already), TN027 (inactive plan), TN045
+-- (no price at Stripe), TN046 (inactive product), TN047, 42501. Callers: who holds billing:manage there.
+create or replace function tenantry.create_checkout_session(
+    p_organization_id uuid,
+    p_subscription_plan text,
+    p_credit_product text,
+    p_quantity integer,
+    p_success_url text,
+    p_cancel_url text,
+    p_email text,
+    p_save_payment_method boolean
+) returns public.stripe_request
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_quantity constant integer := coalesce(p_quantity, 1);
+    v_customer text;
+    v_plan public.subscription_plans;
+    v_product public.credit_products;
+    v_live public.organization_subscriptions;
+    v_metadata jsonb := jsonb_build_object('tenantry_organization_id', p_organization_id);
+    v_params jsonb;
+begin
+    perform tenantry.authorize_billing(p_organization_id);
+    perform tenantry.require_url('success_url', p_success_url);
+    perform tenantry.require_url('cancel_url', p_cancel_url);
+    perform tenantry.require_email('email', p_email);
+    if coalesce(p_subscription_plan, '') <> '' and coalesce(p_credit_product, '') <> '' then
+        perform tenantry.fail_invalid('credit_product', 'excludes subscription_plan: give one of the two');
+    elsif v_quantity not between 1 and 1000 then
+        perform tenantry.fail_invalid('quantity', 'must be between 1 and 1000');
+    end if;
+
+    if coalesce(p_credit_product, '') <> '' then
+        v_product := tenantry.find_credit_product_for_sale(p_credit_product);
+        perform tenantry.require_at_stripe(v_product.stripe_price_id, v_product.name);
+        if v_product.credit_amount::bigint * v_quantity > 2147483647 then
+            perform tenantry.fail_invalid('quantity', 'is more credits than an account can hold');
+        elsif v_product.price_amount::bigint * v_quantity > 2147483647 then
+            perform tenantry.fail_invalid('quantity', 'is more money than a bill can say');
+        end if;
+        v_metadata := tenantry.purchase_metadata(p_organization_id, v_product.id, v_quantity, 'credit_purchase');
+        v_params := jsonb_build_object(
+            'mode', 'payment',
+            'line_items', jsonb_build_array(
+                jsonb_build_object('price', v_product.stripe_price_id, 'quantity', v_quantity)),
+            'payment_intent_data', jsonb_build_object(
+                'metadata', v_metadata,
+                'setup_future_usage', case when p_save_payment_method then 'off_session' end),
+            'invoice_creation', jsonb_build_object(
+                'enabled', true, 'invoice_data', jsonb_build_object('metadata', v_metadata)));
+    else
+        v_plan := tenantry.find_plan_for_sale(p_subscription_plan);
+        perform tenantry.require_at_stripe(v_plan.stripe_price_id, v_plan.name);
+        if v_quantity <> 1 then
+            perform tenantry.fail_invalid('quantity', 'is for credit products');
+        end if;
+        perform tenantry.require_plan_seats(p_organization_id, v_plan.max_users);
+        select * into v_live
+        from public.organization_subscriptions as s
+        where s.organization_id = p_organization_id and s.status in ('trial', 'active', 'past_due')
+          and s.stripe_subscription_id is not null;
+        if found then
+            perform tenantry.fail(
+                'TN026', format('the organization has a subscription already, which is %s', v_live.status),
+                jsonb_build_object(
+                    'organization_id', p_organization_id, 'subscription_id', v_live.id, 'status', v_live.status),
+                'Change its plan, or cancel it first.');
+        end if;
+        v_params := jsonb_build_object(
+            'mode', 'subscription',
+            'line_items', jsonb_build_array(jsonb_build_object('price', v_plan.stripe_price_id, 'quantity', 1)),
+            'subscription_data', jsonb_build_object(
+                'metadata', v_metadata,
+                -- A trial is for those who have not had a subscription.
+                'trial_period_days', case when not exists (
+                    select from public.organization_subscriptions as s where s.organization_id = p_organization_id
+                ) then nullif(v_plan.trial_period_days, 0) end));
+    end if;
+
+    v_customer := tenantry.current_stripe_customer(p_organization_id);
+    if v_customer is null then
+        perform tenantry.create_customer_request(p_organization_id, p_email);
+    end if;
+    return tenantry.present_stripe_request(tenantry.create_stripe_request(
+        'create_checkout_session', p_organization_id, null, 'post', '/v1/checkout/sessions',
+        v_params || jsonb_build_object(
+            'customer', v_customer, 'client_reference_id', p_organization_id, 'success_url', p_success_url,
+            'cancel_url', p_cancel_url, 'metadata', v_metadata)));
+end
+$$;
+
+comment on function tenantry.create_checkout_session(uuid, text, text, integer, text, text, text, boolean) is
+    'Definer half of public.create_checkout_session.';
+revoke all on function tenantry.create_checkout_session from public, anon, authenticated, service_role;
+grant execute on function tenantry.create_checkout_session to authenticated, service_role;
+
+create or replace function public.create_checkout_session(
+    organization_id uuid default null,
+    subscription_plan text default null,
+    credit_product text default null,
+    quantity integer default null,
+    success_url text default null,
+    cancel_url text default null,
+    email text default null,
+    save_payment_method boolean default null
+) returns public.stripe_request
+language sql volatile
+return tenantry.create_checkout_session(
+    organization_id, subscription_plan, credit_product, quantity, success_url, cancel_url, email, save_payment_method);
+
+comment on function public.create_checkout_session(uuid, text, text, integer, text, text, text, boolean) is
+    'Asks Stripe for a page on which the organization subscribes to subscription_plan, or buys credit_product, quantity'
+    ' times (1 unless given). Both are ids, names or Stripe prices. success_url, cancel_url: where the page leads back to.'
+    ' email: for a new customer. save_payment_method: keep it for automatic top-ups. Returns the request, whose url is the'
+    ' page once it has succeeded: see get_stripe_request. Raises TN001, TN002, TN023 (more members than seats), TN026'
+    ' (subscribed already), TN027 (inactive plan), TN045 (no price at Stripe), TN046 (inactive product), TN047, 42501.';
+revoke all on function public.create_checkout_session from public, anon, authenticated, service_role;
+grant execute on function public.create_checkout_session to authenticated, service_role;

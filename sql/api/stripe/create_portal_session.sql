@@ -1,0 +1,42 @@
+-- Asks Stripe for a page on which the organization sees its invoices and changes how it pays.
+--
+-- Raises TN001, TN002, TN047, 42501. Callers: who holds billing:manage there.
+create or replace function tenantry.create_portal_session(
+    p_organization_id uuid,
+    p_return_url text
+) returns public.stripe_request
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_customer text;
+begin
+    perform tenantry.authorize_billing(p_organization_id);
+    perform tenantry.require_url('return_url', p_return_url);
+    v_customer := tenantry.current_stripe_customer(p_organization_id);
+    if v_customer is null then
+        perform tenantry.create_customer_request(p_organization_id, null);
+    end if;
+    return tenantry.present_stripe_request(tenantry.create_stripe_request(
+        'create_portal_session', p_organization_id, null, 'post', '/v1/billing_portal/sessions',
+        jsonb_build_object('customer', v_customer, 'return_url', p_return_url)));
+end
+$$;
+
+comment on function tenantry.create_portal_session(uuid, text) is 'Definer half of public.create_portal_session.';
+revoke all on function tenantry.create_portal_session from public, anon, authenticated, service_role;
+grant execute on function tenantry.create_portal_session to authenticated, service_role;
+
+create or replace function public.create_portal_session(
+    organization_id uuid default null,
+    return_url text default null
+) returns public.stripe_request
+language sql volatile
+return tenantry.create_portal_session(organization_id, return_url);
+
+comment on function public.create_portal_session(uuid, text) is
+    'Asks Stripe for a page on which the organization sees its invoices and changes how it pays. return_url: where the page'
+    ' leads back to. Returns the request, whose url is the page once it has succeeded: see get_stripe_request. Raises'
+    ' TN001, TN002, TN047, 42501.';
+revoke all on function public.create_portal_session from public, anon, authenticated, service_role;
+grant execute on function public.create_portal_session to authenticated, service_role;

@@ -1,0 +1,54 @@
+-- Brings plans and credit products and their products and prices at Stripe together: push makes Stripe as it is here,
+-- pull takes over what Stripe has.
+--
+-- Raises TN001, 42501. Callers: who holds platform:stripe.
+create or replace function tenantry.sync_catalog(
+    p_direction text,
+    out stripe_requests public.stripe_request[]
+)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform tenantry.authorize('platform:stripe');
+    if p_direction = 'push' then
+        select coalesce(array_agg(tenantry.present_stripe_request(x.request)), '{}') into stripe_requests
+        from (
+            select tenantry.push_catalog_item(item.id) as request
+            from (
+                select p.id, p.created_at from public.subscription_plans as p
+                union all
+                select p.id, p.created_at from public.credit_products as p
+            ) as item
+            order by item.created_at, item.id
+        ) as x
+        where (x.request).id is not null;
+    elsif p_direction = 'pull' then
+        stripe_requests := array[tenantry.present_stripe_request(tenantry.create_stripe_request(
+            'pull_catalog', null, null, 'get', '/v1/prices',
+            '{"active": true, "limit": 100, "expand": ["data.product"]}'))];
+    else
+        perform tenantry.fail_invalid('direction', 'must be push or pull');
+    end if;
+end
+$$;
+
+comment on function tenantry.sync_catalog(text) is 'Definer half of public.sync_catalog.';
+revoke all on function tenantry.sync_catalog from public, anon, authenticated, service_role;
+grant execute on function tenantry.sync_catalog to authenticated, service_role;
+
+create or replace function public.sync_catalog(
+    direction text default null,
+    out stripe_requests public.stripe_request[]
+)
+language sql volatile
+begin atomic
+    select tenantry.sync_catalog(direction);
+end;
+
+comment on function public.sync_catalog(text) is
+    'Brings plans and credit products and Stripe together. direction: push makes products and prices there as they are here'
+    ' (another amount makes a new price and takes the old one off sale); pull takes over what Stripe has. Returns the first'
+    ' request for each; the next ones follow from their answers. Raises TN001, 42501.';
+revoke all on function public.sync_catalog from public, anon, authenticated, service_role;
+grant execute on function public.sync_catalog to authenticated, service_role;

@@ -1,0 +1,57 @@
+-- Takes up again what is stuck: failed, could not be placed, or was never processed. What was tried least comes first.
+--
+-- Locks: as apply_stripe_object(), the accounts of all these events until the end of the transaction.
+-- Raises TN001, 42501. Callers: who holds platform:stripe.
+create or replace function tenantry.retry_stripe_events(
+    p_max_events integer,
+    out processed integer,
+    out stuck integer
+)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_id text;
+begin
+    perform tenantry.authorize('platform:stripe');
+    if p_max_events <= 0 then
+        perform tenantry.fail_invalid('max_events', 'must be greater than 0');
+    end if;
+    processed := 0;
+    perform tenantry.lock_stripe();
+    for v_id in
+        select e.id
+        from tenantry.stripe_events as e
+        where e.state in ('pending', 'unmatched', 'failed')
+        order by e.attempts, e.received_at, e.id
+        limit coalesce(p_max_events, 100)
+    loop
+        if (tenantry.process_stored_event(v_id)).state in ('processed', 'ignored') then
+            processed := processed + 1;
+        end if;
+    end loop;
+    select count(*) into stuck
+    from tenantry.stripe_events as e
+    where e.state in ('pending', 'unmatched', 'failed');
+end
+$$;
+
+comment on function tenantry.retry_stripe_events(integer) is 'Definer half of public.retry_stripe_events.';
+revoke all on function tenantry.retry_stripe_events from public, anon, authenticated, service_role;
+grant execute on function tenantry.retry_stripe_events to authenticated, service_role;
+
+create or replace function public.retry_stripe_events(
+    max_events integer default null,
+    out processed integer,
+    out stuck integer
+)
+language sql volatile
+begin atomic
+    select r.processed, r.stuck from tenantry.retry_stripe_events(max_events) as r;
+end;
+
+comment on function public.retry_stripe_events(integer) is
+    'Takes up events again that are stuck (pending, unmatched, failed), those that were tried least first. max_events: at'
+    ' most so many, 100 unless given. Returns how many were processed, and how many are stuck still. Raises TN001, 42501.';
+revoke all on function public.retry_stripe_events from public, anon, authenticated, service_role;
+grant execute on function public.retry_stripe_events to authenticated, service_role;

@@ -1,0 +1,61 @@
+-- Cancels a subscription: at the end of its period (or trial), or at once.
+--
+-- Credits of the period that has begun stay until they expire; those of a trial, and of months still to come, go back.
+-- One that lives at Stripe is cancelled there, and changes here when Stripe says so.
+--
+-- Locks: the organization's row, the subscription. Raises TN001, TN002, TN031 (it has ended), TN047, 42501.
+-- Callers: who holds subscriptions:manage there.
+create or replace function tenantry.cancel_subscription(p_subscription_id uuid, p_immediately boolean)
+returns public.organization_subscriptions
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz;
+    v_subscription public.organization_subscriptions := tenantry.lock_subscription(p_subscription_id, 'subscriptions:manage');
+begin
+    perform tenantry.require_subscription_live(v_subscription);
+    v_now := tenantry.clock();
+    if v_subscription.stripe_subscription_id is not null then
+        if p_immediately then
+            perform tenantry.create_stripe_request(
+                'cancel_subscription', v_subscription.organization_id, v_subscription.id, 'delete',
+                '/v1/subscriptions/' || v_subscription.stripe_subscription_id, '{}');
+        elsif not v_subscription.cancel_at_period_end then
+            perform tenantry.create_stripe_request(
+                'cancel_subscription', v_subscription.organization_id, v_subscription.id, 'post',
+                '/v1/subscriptions/' || v_subscription.stripe_subscription_id,
+                jsonb_build_object('cancel_at_period_end', true));
+        end if;
+        return v_subscription;
+    end if;
+    if p_immediately then
+        v_subscription.cancelled_at := coalesce(v_subscription.cancelled_at, v_now);
+        return tenantry.end_subscription(v_subscription, 'cancelled', v_now);
+    elsif v_subscription.cancel_at_period_end and v_subscription.status <> 'trial' then
+        -- Nothing to cancel; and what was given for one period must not look as if it had been cancelled, since who
+        -- cancels may resume.
+        return v_subscription;
+    end if;
+    v_subscription.cancelled_at := coalesce(v_subscription.cancelled_at, v_now);
+    v_subscription.cancel_at_period_end := true;
+    return tenantry.write_subscription(v_subscription);
+end
+$$;
+
+comment on function tenantry.cancel_subscription(uuid, boolean) is 'Definer half of public.cancel_subscription.';
+revoke all on function tenantry.cancel_subscription from public, anon, authenticated, service_role;
+grant execute on function tenantry.cancel_subscription to authenticated, service_role;
+
+create or replace function public.cancel_subscription(
+    subscription_id uuid default null,
+    immediately boolean default null
+) returns public.organization_subscriptions
+language sql volatile
+return tenantry.cancel_subscription(subscription_id, coalesce(immediately, false));
+
+comment on function public.cancel_subscription(uuid, boolean) is
+    'Cancels a subscription at the end of its period, or at once. One that lives at Stripe is cancelled there first, and'
+    ' returned as it is until then. Raises TN001, TN002, TN031 (it has ended), TN047, 42501.';
+revoke all on function public.cancel_subscription from public, anon, authenticated, service_role;
+grant execute on function public.cancel_subscription to authenticated, service_role;

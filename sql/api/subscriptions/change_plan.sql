@@ -1,0 +1,75 @@
+-- Moves a subscription to another plan: now, or from the next renewal on.
+--
+-- Now, with the same billing period: the period stays, and its credits are brought to the new plan's, so the difference
+-- is granted, or what is left of it taken back. With another billing period: a new period starts now; credits of the
+-- one before stay until they expire. Purchased credits are never touched.
+-- One that lives at Stripe is changed there, which charges or credits the difference, and changes here when Stripe says so.
+--
+-- Locks: the organization's row, the subscription. Raises TN001, TN002, TN023 (more members than seats), TN027 (plan not for
+-- sale), TN028 (no trial to have), TN031 (it has ended), TN047, 42501. Callers: who holds subscriptions:manage there;
+-- platform:subscribe where Stripe does not charge.
+create or replace function tenantry.change_plan(
+    p_subscription_id uuid,
+    p_subscription_plan text,
+    p_at_renewal boolean
+) returns public.organization_subscriptions
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz;
+    v_subscription public.organization_subscriptions := tenantry.lock_subscription(p_subscription_id, 'subscriptions:manage');
+    v_old public.subscription_plans;
+    v_new public.subscription_plans;
+    v_account public.organizations;
+begin
+    if v_subscription.stripe_subscription_id is null then
+        perform tenantry.authorize('platform:subscribe', v_subscription.organization_id);
+    end if;
+    perform tenantry.require_subscription_live(v_subscription);
+    v_new := tenantry.find_plan_for_sale(p_subscription_plan);
+    perform tenantry.require_plan_seats(v_subscription.organization_id, v_new.max_users);
+    v_now := tenantry.clock();
+    select * into v_old from public.subscription_plans where id = v_subscription.subscription_plan_id;
+    if v_subscription.stripe_subscription_id is not null then
+        perform tenantry.request_plan_change(v_subscription, v_old, v_new, p_at_renewal);
+        return v_subscription;
+    elsif p_at_renewal then
+        v_subscription.pending_plan_id := nullif(v_new.id, v_subscription.subscription_plan_id);
+        return tenantry.write_subscription(v_subscription);
+    end if;
+    v_subscription.subscription_plan_id := v_new.id;
+    v_subscription.pending_plan_id := null;
+    if v_subscription.status <> 'trial'
+        and (v_new.interval, v_new.interval_count) is distinct from (v_old.interval, v_old.interval_count) then
+        v_subscription.billing_anchor := v_now;
+        v_subscription.current_period_start := v_now;
+        v_subscription.current_period_end := tenantry.next_period_boundary(v_now, v_now, v_new.interval, v_new.interval_count);
+    end if;
+    v_subscription := tenantry.write_subscription(v_subscription);
+    select * into v_account from public.organizations where id = v_subscription.organization_id;
+    perform tenantry.adjust_subscription_grants(v_account, v_subscription, v_new, v_now);
+    perform tenantry.schedule_settlement(v_account.id);
+    return v_subscription;
+end
+$$;
+
+comment on function tenantry.change_plan(uuid, text, boolean) is 'Definer half of public.change_plan.';
+revoke all on function tenantry.change_plan from public, anon, authenticated, service_role;
+grant execute on function tenantry.change_plan to authenticated, service_role;
+
+create or replace function public.change_plan(
+    subscription_id uuid default null,
+    subscription_plan text default null,
+    at_renewal boolean default null
+) returns public.organization_subscriptions
+language sql volatile
+return tenantry.change_plan(subscription_id, subscription_plan, coalesce(at_renewal, false));
+
+comment on function public.change_plan(uuid, text, boolean) is
+    'Moves a subscription to another plan (id, name or Stripe price), now or at_renewal. Now, its credits of the current'
+    ' period are brought to the new plan''s. One that lives at Stripe is changed there first, and returned as it is until'
+    ' then. Raises TN001, TN002, TN023 (more members than the plan has seats), TN027 (plan not for sale), TN028'
+    ' (a trial at Stripe, and the plan has none), TN031 (it has ended), TN047, 42501.';
+revoke all on function public.change_plan from public, anon, authenticated, service_role;
+grant execute on function public.change_plan to authenticated, service_role;

@@ -1,0 +1,51 @@
+-- What an organization may use now. Without a live subscription: no features.
+--
+-- Raises TN001, TN002, 42501. Callers: who holds organizations:read there.
+create or replace function tenantry.get_entitlements(p_organization_id uuid) returns public.entitlements
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_subscription public.organization_subscriptions;
+    v_plan public.subscription_plans;
+    v_entitlements public.entitlements;
+begin
+    if p_organization_id is null then
+        perform tenantry.fail_invalid('organization_id', 'is required');
+    end if;
+    perform tenantry.authorize('organizations:read', p_organization_id);
+    if not exists (select from public.organizations as o where o.id = p_organization_id) then
+        perform tenantry.fail_not_found('organization', p_organization_id::text);
+    end if;
+    v_subscription := tenantry.live_subscription(p_organization_id);
+    select * into v_plan from public.subscription_plans where id = v_subscription.subscription_plan_id;
+    v_entitlements.organization_id := p_organization_id;
+    v_entitlements.subscription_id := v_subscription.id;
+    v_entitlements.subscription_plan_id := v_plan.id;
+    v_entitlements.plan_name := v_plan.name;
+    v_entitlements.status := v_subscription.status;
+    v_entitlements.features :=
+        case when v_subscription.id is null then '{}' else tenantry.subscription_features(v_subscription, v_plan) end;
+    v_entitlements.max_users := v_plan.max_users;
+    select count(distinct ur.user_id)::integer into v_entitlements.members
+    from public.user_roles as ur
+    where ur.organization_id = p_organization_id;
+    v_entitlements.valid_until := tenantry.subscription_due_time(v_subscription, v_plan);
+    return v_entitlements;
+end
+$$;
+
+comment on function tenantry.get_entitlements(uuid) is 'Definer half of public.get_entitlements.';
+revoke all on function tenantry.get_entitlements from public, anon, authenticated, service_role;
+grant execute on function tenantry.get_entitlements to authenticated, service_role;
+
+create or replace function public.get_entitlements(organization_id uuid default null) returns public.entitlements
+language sql stable
+return tenantry.get_entitlements(organization_id);
+
+comment on function public.get_entitlements(uuid) is
+    'What the organization may use now: the features of its plan, its state (trial, past_due) and its own merged; seats and'
+    ' members; until when, as far as time alone decides. Without a live subscription there are no features.'
+    ' Raises TN001, TN002, 42501.';
+revoke all on function public.get_entitlements from public, anon, authenticated, service_role;
+grant execute on function public.get_entitlements to authenticated, service_role;

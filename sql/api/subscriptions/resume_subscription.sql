@@ -1,0 +1,47 @@
+-- Takes the cancellation of a subscription back, while it still lives.
+--
+-- Who cancelled may resume. One that was to run out from the start (a trial, a single period) goes on without a payment if
+-- it is resumed, so that takes platform:subscribe.
+--
+-- Locks: the organization's row, the subscription. Raises TN001, TN002, TN031 (it has ended), TN047, 42501.
+-- Callers: who holds subscriptions:manage there.
+create or replace function tenantry.resume_subscription(p_subscription_id uuid)
+returns public.organization_subscriptions
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_subscription public.organization_subscriptions := tenantry.lock_subscription(p_subscription_id, 'subscriptions:manage');
+begin
+    perform tenantry.require_subscription_live(v_subscription);
+    if not v_subscription.cancel_at_period_end then
+        return v_subscription;
+    elsif v_subscription.stripe_subscription_id is not null then
+        perform tenantry.create_stripe_request(
+            'resume_subscription', v_subscription.organization_id, v_subscription.id, 'post',
+            '/v1/subscriptions/' || v_subscription.stripe_subscription_id,
+            jsonb_build_object('cancel_at_period_end', false));
+        return v_subscription;
+    elsif v_subscription.status = 'trial' or v_subscription.cancelled_at is null then
+        perform tenantry.authorize('platform:subscribe', v_subscription.organization_id);
+    end if;
+    v_subscription.cancel_at_period_end := false;
+    v_subscription.cancelled_at := null;
+    return tenantry.write_subscription(v_subscription);
+end
+$$;
+
+comment on function tenantry.resume_subscription(uuid) is 'Definer half of public.resume_subscription.';
+revoke all on function tenantry.resume_subscription from public, anon, authenticated, service_role;
+grant execute on function tenantry.resume_subscription to authenticated, service_role;
+
+create or replace function public.resume_subscription(subscription_id uuid default null)
+returns public.organization_subscriptions
+language sql volatile
+return tenantry.resume_subscription(subscription_id);
+
+comment on function public.resume_subscription(uuid) is
+    'Takes the cancellation of a subscription back before it has ended. One that lives at Stripe is resumed there first, and'
+    ' returned as it is until then. Raises TN001, TN002, TN031 (it has ended), TN047, 42501.';
+revoke all on function public.resume_subscription from public, anon, authenticated, service_role;
+grant execute on function public.resume_subscription to authenticated, service_role;

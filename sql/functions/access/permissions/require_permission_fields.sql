@@ -1,0 +1,28 @@
+-- Refuses what a permission's columns would refuse, naming the argument.
+-- Raises TN001.
+create or replace function tenantry.require_permission_fields(
+    p_name text,
+    p_resource text,
+    p_action text
+) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform tenantry.require_text('name', p_name, 100, true);
+    -- A permission is addressed by name or by id in one argument.
+    if p_name ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then
+        perform tenantry.fail_invalid('name', 'must not read as an id');
+    end if;
+    perform tenantry.require_text('resource', p_resource, 50, true);
+    perform tenantry.require_pattern(
+        'resource', p_resource, '^([a-z][a-z0-9_]*|\*)$', '* or lower case letters, digits and _, starting with a letter');
+    perform tenantry.require_text('action', p_action, 50, true);
+    perform tenantry.require_pattern(
+        'action', p_action, '^([a-z][a-z0-9_]*|\*)$', '* or lower case letters, digits and _, starting with a letter');
+end
+$$;
+
+comment on function tenantry.require_permission_fields(text, text, text) is
+    'Raises TN001 when one of the values is not fit for a permission.';
+revoke all on function tenantry.require_permission_fields from public, anon, authenticated, service_role;

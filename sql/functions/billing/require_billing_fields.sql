@@ -1,0 +1,32 @@
+-- Refuses what is not fit to be written into a billing record, naming the argument.
+-- Raises TN001.
+create or replace function tenantry.require_billing_fields(
+    p_status text,
+    p_invoice_url text,
+    p_receipt_url text,
+    p_paid_at timestamptz,
+    p_metadata jsonb
+) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if coalesce(p_status, '') not in ('pending', 'paid', 'failed', 'refunded', 'void', 'uncollectible') then
+        perform tenantry.fail_invalid('status', 'must be pending, paid, failed, refunded, void or uncollectible');
+    end if;
+    perform tenantry.require_pattern(
+        'invoice_url', p_invoice_url, '(?i)^https?://[^[:space:]]+$', 'an address that starts with http:// or https://');
+    perform tenantry.require_pattern(
+        'receipt_url', p_receipt_url, '(?i)^https?://[^[:space:]]+$', 'an address that starts with http:// or https://');
+    if p_paid_at is not null and p_status not in ('paid', 'refunded') then
+        perform tenantry.fail_invalid('paid_at', 'is for what was paid');
+    elsif p_paid_at > tenantry.clock() then
+        perform tenantry.fail_invalid('paid_at', 'must not lie in the future');
+    end if;
+    perform tenantry.require_json_object('metadata', p_metadata);
+end
+$$;
+
+comment on function tenantry.require_billing_fields(text, text, text, timestamptz, jsonb) is
+    'Raises TN001 when one of the values is not fit for a billing record.';
+revoke all on function tenantry.require_billing_fields from public, anon, authenticated, service_role;

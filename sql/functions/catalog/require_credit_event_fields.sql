@@ -1,0 +1,30 @@
+-- Refuses what a credit event's columns would refuse, naming the argument.
+-- Raises TN001.
+create or replace function tenantry.require_credit_event_fields(
+    p_name text,
+    p_credit_cost integer,
+    p_category text,
+    p_metadata jsonb
+) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform tenantry.require_text('name', p_name, 100, true);
+    perform tenantry.require_pattern(
+        'name', p_name, '(?i)^(?![0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$)', 'a name, not a UUID');
+    if p_credit_cost is null then
+        perform tenantry.fail_invalid('credit_cost', 'is required');
+    elsif p_credit_cost <= 0 then
+        perform tenantry.fail_invalid('credit_cost', 'must be greater than 0');
+    end if;
+    perform tenantry.require_text('category', p_category, 50, true);
+    perform tenantry.require_pattern(
+        'category', p_category, '^[a-z][a-z0-9_]*$', 'lower case letters, digits and _, starting with a letter');
+    perform tenantry.require_json_object('metadata', p_metadata);
+end
+$$;
+
+comment on function tenantry.require_credit_event_fields(text, integer, text, jsonb) is
+    'Raises TN001 when one of the values is not fit for a credit event.';
+revoke all on function tenantry.require_credit_event_fields from public, anon, authenticated, service_role;

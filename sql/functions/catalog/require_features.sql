@@ -1,0 +1,43 @@
+-- The features of a plan: an object that is the plan's author's own, but for the names that have a meaning here.
+--
+--   credit_rollover  "none", "all", or a whole number: how many unspent included credits come along into the next period
+--   credit_interval  "monthly": included credits come each month, whatever the billing period
+--   grace_days       0 to 365, 7 unless given: how long a missing payment changes nothing
+--   trial, past_due  objects: features that replace the plan's in that state
+--
+-- Raises TN001.
+create or replace function tenantry.require_features(p_features jsonb) returns void
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    c_rules constant text[] := array['credit_rollover', 'credit_interval', 'grace_days', 'trial', 'past_due'];
+    v_rollover constant jsonb := p_features -> 'credit_rollover';
+    v_grace constant jsonb := p_features -> 'grace_days';
+    v_state text;
+    v_replaced jsonb;
+begin
+    if jsonb_typeof(p_features) <> 'object' then
+        perform tenantry.fail_invalid('features', 'must be a JSON object');
+    elsif v_rollover::text !~ '^("none"|"all"|[0-9]+)$' or v_rollover @? '$ ? (@ > 2147483647)' then
+        perform tenantry.fail_invalid('features', 'credit_rollover must be "none", "all" or a whole number of credits');
+    elsif p_features -> 'credit_interval' <> '"monthly"' then
+        perform tenantry.fail_invalid('features', 'credit_interval must be "monthly"');
+    elsif v_grace::text !~ '^[0-9]+$' or v_grace @? '$ ? (@ > 365)' then
+        perform tenantry.fail_invalid('features', 'grace_days must be a whole number from 0 to 365');
+    end if;
+    foreach v_state in array array['trial', 'past_due'] loop
+        v_replaced := p_features -> v_state;
+        if jsonb_typeof(v_replaced) <> 'object' then
+            perform tenantry.fail_invalid('features', format('%s must be an object of features', v_state));
+        elsif v_replaced ?| c_rules then
+            perform tenantry.fail_invalid(
+                'features', format('%s replaces features, not %s', v_state, array_to_string(c_rules, ', ')));
+        end if;
+    end loop;
+end
+$$;
+
+comment on function tenantry.require_features(jsonb) is
+    'Raises TN001 when the value is not fit to be the features of a plan.';
+revoke all on function tenantry.require_features from public, anon, authenticated, service_role;

@@ -1,0 +1,19 @@
+-- Raises TN009: the available credits do not cover what is asked for.
+create or replace function tenantry.fail_insufficient_credits(p_account public.organizations, p_required integer) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_available constant integer := p_account.credit_balance - p_account.credits_reserved;
+begin
+    perform tenantry.fail(
+        'TN009', format('%s credits are required, %s are available', p_required, v_available),
+        jsonb_build_object(
+            'organization_id', p_account.id, 'required', p_required, 'available', v_available,
+            'balance', p_account.credit_balance, 'held', p_account.credits_reserved));
+end
+$$;
+
+comment on function tenantry.fail_insufficient_credits(public.organizations, integer) is
+    'Raises TN009: required is more than the account''s available credits.';
+revoke all on function tenantry.fail_insufficient_credits from public, anon, authenticated, service_role;

@@ -1,0 +1,28 @@
+-- Records that an entry took credits from a lot, and takes them.
+--
+-- p_balance: the balance below the step that this lot gave; an entry that takes from several lots gives each
+-- its own step. p_amount: credits, above 0.
+create or replace function tenantry.debit_lot(
+    p_entry public.credit_transactions,
+    p_lot_id uuid,
+    p_balance integer,
+    p_amount integer
+) returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+    insert into tenantry.credit_allocations (
+        organization_id, lot_id, from_entry, to_entry, balance_from, balance_to
+    )
+    values (
+        p_entry.organization_id, p_lot_id, p_entry.entry_number, p_entry.entry_number,
+        p_balance, p_balance + p_amount
+    );
+    update tenantry.credit_lots
+    set remaining = remaining - p_amount
+    where organization_id = p_entry.organization_id and id = p_lot_id;
+end;
+
+comment on function tenantry.debit_lot(public.credit_transactions, uuid, integer, integer) is
+    'Records and takes credits of one lot for one entry.';
+revoke all on function tenantry.debit_lot from public, anon, authenticated, service_role;

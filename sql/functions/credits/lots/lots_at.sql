@@ -1,0 +1,59 @@
+-- The lots of an account as they were, or are, at a moment: what of each was left.
+--
+-- From the last entry on that is the projection; before it, history: a lot's amount, less what entries up to that
+-- moment took from it. A span that the moment falls into counts as far as the balance had come down by then.
+--
+-- p_account: the organization's row. p_at: a moment that is not in the future.
+create or replace function tenantry.lots_at(p_account public.organizations, p_at timestamptz)
+returns setof tenantry.credit_lots
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_last bigint;
+    v_balance integer;
+begin
+    if (p_at < p_account.credits_entry_at) is not true and (p_account.credits_settle_at <= p_at) is not true then
+        return query select * from tenantry.current_lots(p_account);
+        return;
+    elsif (p_at < p_account.credits_entry_at) is not true then
+        return query select * from tenantry.project_lots(p_account, p_at);
+        return;
+    end if;
+    v_last := tenantry.last_entry_number_at(p_account, p_at);
+    select balance_after into v_balance
+    from public.credit_transactions
+    where organization_id = p_account.id and entry_number = v_last;
+
+    return query
+    with moved as (
+        select
+            s.lot_id,
+            case
+                when s.is_return then s.balance_from - s.balance_to
+                when s.to_entry <= v_last then s.balance_to - s.balance_from
+                else greatest(s.balance_to - greatest(s.balance_from, v_balance), 0)
+            end as amount
+        from (
+            select * from tenantry.credit_allocations as stored where stored.organization_id = p_account.id
+            union all
+            select * from tenantry.unsettled_spans(p_account)
+        ) as s
+        where s.from_entry <= v_last
+    ),
+    taken as (
+        select lot_id, sum(amount)::integer as amount from moved group by lot_id
+    )
+    select
+        l.organization_id, l.id, l.transaction_type, l.source, l.source_id, l.amount,
+        l.amount - coalesce(taken.amount, 0), l.priority, l.effective_at, l.expires_at, l.entry_number,
+        l.expired_at, l.stripe_payment_intent_id, l.description, l.metadata, l.idempotency_key
+    from tenantry.credit_lots as l
+    left join taken on taken.lot_id = l.id
+    where l.organization_id = p_account.id and l.entry_number <= v_last and l.amount > coalesce(taken.amount, 0);
+end
+$$;
+
+comment on function tenantry.lots_at(public.organizations, timestamptz) is
+    'The organization''s lots with what was left of each at p_at, a moment that is not in the future.';
+revoke all on function tenantry.lots_at from public, anon, authenticated, service_role;

@@ -1,0 +1,23 @@
+-- An organization's account as it is now: settled first if something has fallen due.
+--
+-- Locks: the organization's row, if it has to be settled. Raises TN002.
+create or replace function tenantry.find_current_account(p_organization_id uuid) returns public.organizations
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_account public.organizations;
+begin
+    select * into v_account from public.organizations where id = p_organization_id;
+    if not found then
+        perform tenantry.fail_not_found('organization', p_organization_id::text);
+    elsif v_account.is_active and v_account.credits_settle_at <= tenantry.clock() then
+        v_account := tenantry.lock_account(p_organization_id);
+    end if;
+    return v_account;
+end
+$$;
+
+comment on function tenantry.find_current_account(uuid) is
+    'The organization''s row, settled first if something has fallen due. Raises TN002.';
+revoke all on function tenantry.find_current_account from public, anon, authenticated, service_role;

@@ -1,0 +1,74 @@
+-- The lots of an account as settlement at a moment would leave them, without writing anything: for reads, which
+-- may run in a read-only transaction. Lots with nothing left are left out, unless they got so just now.
+--
+-- The same rules as settle_account(), in closed form: consumption that is not allocated yet is taken off, and of what
+-- has expired then a running total K of credits is kept by holds: with P the running total of expired credits and H
+-- the credits under holds older than that lot's expiry, K = P + least(0, min(H - P)).
+--
+-- Lots of subscription periods that have begun by then and are not written yet are among them.
+--
+-- p_account: the organization's row. p_at: the moment, not before the last entry.
+create or replace function tenantry.project_lots(p_account public.organizations, p_at timestamptz)
+returns setof tenantry.credit_lots
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    with open_lots as (
+        select
+            l as lot, l.id, l.expires_at, l.priority, l.entry_number,
+            l.remaining - coalesce(span.balance_to - span.balance_from, 0) as remaining
+        from tenantry.credit_lots as l
+        left join tenantry.unsettled_spans(p_account) as span on span.lot_id = l.id
+        where l.organization_id = p_account.id and l.remaining > 0
+          and (l.entry_number is not null or l.effective_at <= p_at)
+    ),
+    expired as (
+        select
+            o.id,
+            sum(o.remaining) over spending as total,
+            (
+                select coalesce(sum(h.remaining), 0)
+                from tenantry.credit_holds as h
+                where h.organization_id = p_account.id and h.state = 'active'
+                  and h.expires_at > p_at and h.created_at < o.expires_at
+            ) as held,
+            row_number() over spending as position
+        from open_lots as o
+        where o.expires_at <= p_at
+        window spending as (order by o.expires_at, o.priority, o.entry_number, o.id)
+    ),
+    kept_to as (
+        select id, position, total + least(0, min(held - total) over (order by position)) as kept from expired
+    ),
+    kept as (
+        select id, kept - lag(kept, 1, 0) over (order by position) as remaining from kept_to
+    )
+    select
+        (o.lot).organization_id, o.id, (o.lot).transaction_type, (o.lot).source, (o.lot).source_id,
+        (o.lot).amount, coalesce(kept.remaining, o.remaining)::integer, o.priority,
+        (o.lot).effective_at, o.expires_at, o.entry_number, (o.lot).expired_at,
+        (o.lot).stripe_payment_intent_id, (o.lot).description, (o.lot).metadata, (o.lot).idempotency_key
+    from open_lots as o
+    left join kept on kept.id = o.id
+    union all
+    select renewed.*
+    from (
+        select jsonb_object_agg(due.at, due.amount) as expired
+        from (
+            select extract(epoch from o.expires_at)::text, sum(o.remaining - coalesce(kept.remaining, 0))
+            from open_lots as o
+            left join kept on kept.id = o.id
+            where o.expires_at <= p_at and (o.lot).expired_at is null and (o.lot).source in ('subscription', 'rollover')
+            group by o.expires_at
+        ) as due (at, amount)
+    ) as unwritten
+    cross join lateral tenantry.project_renewal_lots(p_account, p_at, unwritten.expired) as renewed
+    where p_account.credits_settle_at <= p_at;
+end
+$$;
+
+comment on function tenantry.project_lots(public.organizations, timestamptz) is
+    'The organization''s lots as settlement at p_at would leave them; writes nothing.';
+revoke all on function tenantry.project_lots from public, anon, authenticated, service_role;

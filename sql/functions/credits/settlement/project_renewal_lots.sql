@@ -1,0 +1,85 @@
+-- The lots that a subscription will have opened by a moment once somebody settles the account, and that are not written
+-- yet: those of periods that have begun since, and what rolled over into them. For reads, which write nothing.
+--
+-- The same rules as advance_subscription() and roll_over_credits(), step by step.
+--
+-- p_account: the organization's row. p_at: the moment. p_expired: credits of the subscription's lots that expire unwritten
+-- by then, by the moment at which they do (seconds since 1970, as text).
+create or replace function tenantry.project_renewal_lots(
+    p_account public.organizations,
+    p_at timestamptz,
+    p_expired jsonb
+) returns setof tenantry.credit_lots
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_subscription public.organization_subscriptions;
+    v_plan public.subscription_plans;
+    v_pending public.subscription_plans;
+    v_period record;
+    v_is_renewed boolean := false;
+    v_left bigint := 0;
+    v_brought integer;
+    v_lot tenantry.credit_lots;
+begin
+    select * into v_subscription
+    from public.organization_subscriptions as s
+    where s.organization_id = p_account.id and s.status in ('trial', 'active', 'past_due');
+    select * into v_plan from public.subscription_plans where id = v_subscription.subscription_plan_id;
+    v_lot.organization_id := p_account.id;
+    v_lot.transaction_type := 'earned';
+    v_lot.source_id := v_subscription.id;
+    v_lot.priority := 0;
+    while v_plan.id is not null and v_subscription.ended_at is null loop
+        for v_period in
+            select * from tenantry.credit_periods(
+                v_plan, v_subscription.billing_anchor, v_subscription.current_period_start,
+                v_subscription.current_period_end) as p
+            -- What is earlier has been taken.
+            where p.starts_at between p_account.credits_settle_at and p_at
+              and (v_is_renewed or exists (
+                  select from tenantry.credit_lots as l
+                  where l.organization_id = p_account.id and l.source_id = v_subscription.id
+                    and l.effective_at = p.starts_at and l.entry_number is null and l.remaining > 0
+              ))
+        loop
+            v_left := case
+                when v_plan.features ->> 'credit_rollover' ~ '^[0-9]+$' then least(
+                    (v_plan.features ->> 'credit_rollover')::integer,
+                    v_left + coalesce((p_expired ->> extract(epoch from v_period.starts_at)::text)::bigint, 0))
+                else 0
+            end;
+            v_brought := case when v_is_renewed then v_plan.included_credits else 0 end;
+            v_lot.effective_at := v_period.starts_at;
+            v_lot.id := md5(v_subscription.id || 'rollover' || v_period.starts_at)::uuid;
+            v_lot.source := 'rollover';
+            v_lot.amount := v_left;
+            v_lot.remaining := v_left;
+            v_lot.expires_at := v_period.ends_at;
+            if v_left > 0 and v_lot.expires_at > p_at then
+                return next v_lot;
+            end if;
+            v_lot.id := md5(v_subscription.id || 'subscription' || v_period.starts_at)::uuid;
+            v_lot.source := 'subscription';
+            v_lot.amount := v_brought;
+            v_lot.remaining := v_brought;
+            v_lot.expires_at := v_period.expires_at;
+            if v_brought > 0 and v_lot.expires_at > p_at then
+                return next v_lot;
+            end if;
+            v_left := v_left + v_brought;
+        end loop;
+        exit when (tenantry.subscription_due_time(v_subscription, v_plan) <= p_at) is not true;
+        v_pending := null;
+        select * into v_pending from public.subscription_plans where id = v_subscription.pending_plan_id;
+        v_subscription := tenantry.subscription_after(v_subscription, v_plan, v_pending);
+        v_is_renewed := v_subscription.stripe_subscription_id is null and v_subscription.status = 'active';
+        select * into v_plan from public.subscription_plans where id = v_subscription.subscription_plan_id;
+    end loop;
+end
+$$;
+
+comment on function tenantry.project_renewal_lots(public.organizations, timestamptz, jsonb) is
+    'Lots of periods that have begun and are not written yet, as settlement at p_at would open them; writes nothing.';
+revoke all on function tenantry.project_renewal_lots from public, anon, authenticated, service_role;

@@ -1,0 +1,52 @@
+-- Brings an account up to date: allocates to lots what was consumed since the last settlement, then takes what
+-- has fallen due, in the order of time: holds lapse, lots expire, future grants take effect, subscriptions renew or end.
+--
+-- Why this order is exact, whenever it runs: a consumption never passes a due moment unsettled (its guard finds
+-- credits_settle_at in the past), and every other change of lots settles first. So all consumption that is not
+-- allocated yet came before the first thing that is due now, and while it came only the balance moved, downwards.
+-- Each lot's share is therefore one span of entries and of balance, however many entries there were.
+--
+-- What time makes is stamped with the time when it fell due.
+--
+-- p_account: the organization's row, locked by the caller. Returns the row as settled.
+-- Locks: lots, holds and the live subscription of the organization. Raises: nothing of its own.
+create or replace function tenantry.settle_account(p_account public.organizations)
+returns public.organizations
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_id constant uuid := p_account.id;
+    v_now constant timestamptz := tenantry.clock();
+    v_account public.organizations;
+    v_next timestamptz;
+begin
+    with spans as (
+        insert into tenantry.credit_allocations
+        select * from tenantry.unsettled_spans(p_account)
+        returning lot_id, balance_to - balance_from as amount
+    )
+    update tenantry.credit_lots as l
+    set remaining = l.remaining - spans.amount
+    from spans
+    where l.organization_id = v_id and l.id = spans.lot_id;
+
+    loop
+        v_next := tenantry.next_due_time(v_id);
+        exit when (v_next <= v_now) is not true;
+        perform tenantry.apply_due(v_id, v_next);
+    end loop;
+
+    update public.organizations as o
+    set credits_settled_entry = o.credits_entry_number,
+        credits_settle_at = v_next
+    where o.id = v_id
+      and (o.credits_settled_entry, o.credits_settle_at) is distinct from (o.credits_entry_number, v_next);
+    select * into v_account from public.organizations where id = v_id;
+    return v_account;
+end
+$$;
+
+comment on function tenantry.settle_account(public.organizations) is
+    'Allocates consumption to lots and takes what has fallen due. The caller holds the lock of the row.';
+revoke all on function tenantry.settle_account from public, anon, authenticated, service_role;

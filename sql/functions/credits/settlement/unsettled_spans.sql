@@ -1,0 +1,32 @@
+-- The spans that allocate to lots what was consumed since the last settlement: soonest-expiring lots first, then by
+-- priority, then the oldest. Lots that have expired and only back a hold are left to that hold's captures.
+--
+-- p_account: the organization's row. Reads only; settlement stores the result, reads take it as if stored. It pins no
+-- search_path, so that a query that asks it has it for a part of its own plan.
+create or replace function tenantry.unsettled_spans(p_account public.organizations)
+returns setof tenantry.credit_allocations
+language sql stable
+begin atomic
+    select
+        p_account.id, open_lots.id, p_account.credits_settled_entry + 1, p_account.credits_entry_number,
+        greatest(
+            open_lots.settled_balance - open_lots.spent_before - open_lots.remaining,
+            p_account.credit_balance)::integer,
+        (open_lots.settled_balance - open_lots.spent_before)::integer,
+        false
+    from (
+        select
+            l.id, l.remaining, l.expired_at,
+            sum(l.remaining) filter (where l.expired_at is null)
+                over (order by l.expires_at, l.priority, l.entry_number, l.id) - l.remaining as spent_before,
+            sum(l.remaining) over () as settled_balance
+        from tenantry.credit_lots as l
+        where l.organization_id = p_account.id and l.remaining > 0 and l.entry_number is not null
+    ) as open_lots
+    where open_lots.expired_at is null
+      and open_lots.settled_balance - open_lots.spent_before > p_account.credit_balance;
+end;
+
+comment on function tenantry.unsettled_spans(public.organizations) is
+    'Spans for the consumption that is not allocated to lots yet, in spending order.';
+revoke all on function tenantry.unsettled_spans from public, anon, authenticated, service_role;

@@ -1,0 +1,25 @@
+-- Whether an object speaks of a price (a product, of itself) that no plan and no credit product here has, or was to buy
+-- a credit product that is not there.
+create or replace function tenantry.has_unknown_stripe_price(p_object jsonb) returns boolean
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return exists (
+        select from unnest(tenantry.referenced_prices(p_object)) as named (id)
+        where not exists (
+                select from public.subscription_plans as p
+                where named.id in (p.stripe_price_id, p.stripe_product_id))
+          and not exists (
+                select from public.credit_products as p
+                where named.id in (p.stripe_price_id, p.stripe_product_id))
+    )
+    or coalesce(
+        p_object #>> '{metadata,tenantry_credit_product_id}' not in (select p.id::text from public.credit_products as p),
+        false);
+end
+$$;
+
+comment on function tenantry.has_unknown_stripe_price(jsonb) is
+    'Whether an object speaks of a price or product that nothing in the catalog here has.';
+revoke all on function tenantry.has_unknown_stripe_price from public, anon, authenticated, service_role;

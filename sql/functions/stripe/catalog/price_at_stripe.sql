@@ -1,0 +1,21 @@
+-- What the mirror says of a price and its product: whether it is sold, and for how much. Of what is not known it says
+-- that it is sold.
+create or replace function tenantry.price_at_stripe(
+    p_price text,
+    p_product text,
+    out is_sold boolean,
+    out amount integer,
+    out currency text
+)
+language sql stable
+begin atomic
+    select
+        coalesce(bool_and(o.data -> 'active' is distinct from 'false' and o.data -> 'deleted' is distinct from 'true'), true),
+        max((o.data ->> 'unit_amount')::integer) filter (where o.object = 'price'),
+        upper(max(o.data ->> 'currency') filter (where o.object = 'price'))
+    from tenantry.stripe_objects as o
+    where o.id in (p_price, p_product);
+end;
+
+comment on function tenantry.price_at_stripe(text, text) is 'Whether Stripe sells a price of a product, and for how much.';
+revoke all on function tenantry.price_at_stripe from public, anon, authenticated, service_role;

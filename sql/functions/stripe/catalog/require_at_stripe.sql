@@ -1,0 +1,17 @@
+-- Raises TN045 for a plan or product that Stripe does not know of; does nothing for one that it does.
+create or replace function tenantry.require_at_stripe(p_stripe_price_id text, p_name text) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if tenantry.is_local_stripe_id(p_stripe_price_id) then
+        perform tenantry.fail(
+            'TN045', format('"%s" has no price at Stripe', p_name), jsonb_build_object('name', p_name),
+            'Sync the catalog to Stripe first.');
+    end if;
+end
+$$;
+
+comment on function tenantry.require_at_stripe(text, text) is
+    'Raises TN045 when a plan or product has no price at Stripe.';
+revoke all on function tenantry.require_at_stripe from public, anon, authenticated, service_role;

@@ -1,0 +1,64 @@
+-- Processes an event that is stored: mirrors its object and derives what follows, and records what came of it. Should
+-- that fail, all of it is undone, and the event stays, with the error.
+--
+-- Which types mean something is decided by what they are about: any event that carries a newer state of an object that
+-- counts here is welcome, invoice.upcoming excepted, whose invoice does not exist yet.
+--
+-- Locks: as apply_stripe_object(). Raises only what trying the whole call again can mend (40001, 40P01, 55P03).
+create or replace function tenantry.process_stored_event(p_id text) returns tenantry.stripe_events
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_event tenantry.stripe_events;
+    v_object jsonb;
+begin
+    perform tenantry.lock_stripe();
+    select * into v_event from tenantry.stripe_events as e where e.id = p_id for no key update;
+    v_object := v_event.payload #> '{data,object}';
+    v_event.attempts := v_event.attempts + 1;
+    v_event.error_code := null;
+    v_event.error_message := null;
+    begin
+        if v_event.object_id is null
+            or v_event.type = 'invoice.upcoming'
+            or v_object ->> 'object' not in (
+                'customer', 'subscription', 'checkout.session', 'invoice', 'invoice_payment', 'payment_intent', 'charge',
+                'refund', 'dispute', 'product', 'price')
+        then
+            v_event.state := 'ignored';
+        else
+            if v_event.type like '%.deleted' then
+                v_object := v_object || '{"deleted": true}';
+            end if;
+            v_event.organization_id := tenantry.apply_stripe_object(v_object, v_event.created, v_event.id);
+            v_event.state := case
+                when tenantry.has_unknown_stripe_price(v_object)
+                    or v_event.organization_id is null and v_object ->> 'object' not in ('product', 'price')
+                    then 'unmatched'
+                else 'processed'
+            end;
+        end if;
+        v_event.processed_at := tenantry.clock();
+    exception
+        when serialization_failure or deadlock_detected or lock_not_available then
+            raise;
+        when others then
+            v_event.state := 'failed';
+            v_event.organization_id := null;
+            v_event.processed_at := null;
+            get stacked diagnostics
+                v_event.error_code = returned_sqlstate,
+                v_event.error_message = message_text;
+    end;
+    update tenantry.stripe_events as e
+    set state = v_event.state, organization_id = v_event.organization_id, attempts = v_event.attempts,
+        error_code = v_event.error_code, error_message = v_event.error_message, processed_at = v_event.processed_at
+    where e.id = p_id;
+    return v_event;
+end
+$$;
+
+comment on function tenantry.process_stored_event(text) is
+    'Processes a stored event and records what came of it; an error is kept with the event.';
+revoke all on function tenantry.process_stored_event from public, anon, authenticated, service_role;

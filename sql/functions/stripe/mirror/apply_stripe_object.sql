@@ -1,0 +1,41 @@
+-- Takes note of an object as Stripe tells of it, by an event or in an answer, and derives what follows.
+--
+-- p_version: when Stripe made the event or gave the answer, by Stripe's clock. p_event_id: the event, or a name for the
+-- answer, that sorts between states of the same moment.
+-- Locks: that of lock_stripe(), and then the organization's account, which the caller must not hold without the former.
+-- Returns the organization, or null if nobody here is known by what the object says.
+create or replace function tenantry.apply_stripe_object(
+    p_object jsonb,
+    p_version timestamptz,
+    p_event_id text
+) returns uuid
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_id constant text := p_object ->> 'id';
+    v_organization_id uuid;
+    v_customers text[];
+    v_customer text;
+begin
+    perform tenantry.lock_stripe();
+    perform tenantry.upsert_stripe_object(p_object, p_version, p_event_id);
+    if p_object ->> 'object' in ('product', 'price') then
+        perform tenantry.update_catalog_from_stripe(v_id);
+        return null;
+    end if;
+    select f.organization_id, f.customers into v_organization_id, v_customers
+    from tenantry.find_stripe_organization(v_id) as f;
+    if v_organization_id is not null then
+        foreach v_customer in array v_customers loop
+            perform tenantry.link_stripe_customer(v_customer, v_organization_id);
+        end loop;
+        perform tenantry.recompute_stripe_object(v_organization_id, v_id);
+    end if;
+    return v_organization_id;
+end
+$$;
+
+comment on function tenantry.apply_stripe_object(jsonb, timestamptz, text) is
+    'Mirrors an object of Stripe''s and derives what follows. Returns its organization, null if unknown.';
+revoke all on function tenantry.apply_stripe_object from public, anon, authenticated, service_role;

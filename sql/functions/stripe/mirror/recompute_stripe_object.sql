@@ -1,0 +1,33 @@
+-- Works out anew, from the mirror, everything that an object has to do with: purchases and the billing history of its
+-- payment; subscriptions and what they bring, if it is about one. What comes out depends on the mirror and the clock
+-- alone, so it may be called at any time.
+--
+-- Locks: the organization's account, first. The caller holds that of lock_stripe().
+-- Raises what the ledger raises, such as TN010.
+create or replace function tenantry.recompute_stripe_object(p_organization_id uuid, p_id text) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_account constant public.organizations := tenantry.lock_account(p_organization_id);
+    v_ids constant text[] := tenantry.payment_object_ids(p_id);
+begin
+    perform tenantry.recompute_purchase(v_account, v_ids);
+    perform tenantry.recompute_billing_history(p_organization_id, v_ids);
+    perform from tenantry.stripe_objects as o
+    where o.id = any (v_ids) and (o.object = 'subscription' or o.object = 'invoice' and o.subscription is not null);
+    if found then
+        perform tenantry.recompute_stripe_subscriptions(p_organization_id);
+    end if;
+
+    -- What could not be placed when it came, and now can.
+    update tenantry.stripe_events as e
+    set organization_id = p_organization_id, processed_at = tenantry.clock(),
+        state = case when tenantry.has_unknown_stripe_price(e.payload #> '{data,object}') then e.state else 'processed' end
+    where e.state = 'unmatched' and e.object_id = any (v_ids);
+end
+$$;
+
+comment on function tenantry.recompute_stripe_object(uuid, text) is
+    'Derives purchases, billing history and subscriptions that an object has to do with, from the mirror.';
+revoke all on function tenantry.recompute_stripe_object from public, anon, authenticated, service_role;

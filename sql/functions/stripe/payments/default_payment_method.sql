@@ -1,0 +1,36 @@
+-- What an organization's customer at Stripe pays with when nobody is there to choose, as far as Stripe has told: the
+-- customer's default, else that of a subscription, else what the last payment was made with. Null for nothing.
+create or replace function tenantry.default_payment_method(p_stripe_customer_id text) returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+begin atomic
+    select coalesce(
+        (
+            select coalesce(
+                o.data #>> '{invoice_settings,default_payment_method,id}',
+                o.data #>> '{invoice_settings,default_payment_method}')
+            from tenantry.stripe_objects as o
+            where o.id = p_stripe_customer_id
+        ),
+        (
+            select coalesce(o.data #>> '{default_payment_method,id}', o.data ->> 'default_payment_method')
+            from tenantry.stripe_objects as o
+            where o.customer = p_stripe_customer_id and o.object = 'subscription'
+              and coalesce(o.data ->> 'default_payment_method', '') <> ''
+            order by o.version desc, o.id
+            limit 1
+        ),
+        (
+            select coalesce(o.data #>> '{payment_method,id}', o.data ->> 'payment_method')
+            from tenantry.stripe_objects as o
+            where o.customer = p_stripe_customer_id and o.object = 'payment_intent'
+              and o.data ->> 'status' = 'succeeded' and o.data ->> 'setup_future_usage' = 'off_session'
+            order by o.version desc, o.id
+            limit 1
+        )
+    );
+end;
+
+comment on function tenantry.default_payment_method(text) is
+    'What the customer at Stripe pays with when nobody is there to choose; null for nothing.';
+revoke all on function tenantry.default_payment_method from public, anon, authenticated, service_role;

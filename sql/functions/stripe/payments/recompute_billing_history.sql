@@ -1,0 +1,59 @@
+-- Writes the billing history of a payment as stripe_bills() says that it reads. A row for a payment intent goes once
+-- the invoice that it pays is known.
+--
+-- p_ids: the objects of the payment, of payment_object_ids(). The caller holds the account's lock, and has derived the
+-- purchase.
+create or replace function tenantry.recompute_billing_history(p_organization_id uuid, p_ids text[]) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_bill record;
+    v_id uuid;
+begin
+    for v_bill in select * from tenantry.stripe_bills(p_organization_id, p_ids) loop
+        if v_bill.invoice is not null then
+            delete from public.billing_history as b
+            where b.stripe_payment_intent_id = any (p_ids) and b.stripe_invoice_id is null
+              and b.organization_id = p_organization_id;
+        end if;
+        select b.id into v_id
+        from public.billing_history as b
+        where b.organization_id = p_organization_id
+          and (b.stripe_invoice_id = v_bill.invoice
+              or v_bill.invoice is null and b.stripe_invoice_id is null
+                  and b.stripe_payment_intent_id = v_bill.payment_intent);
+        if not found then
+            insert into public.billing_history (
+                organization_id, stripe_invoice_id, stripe_payment_intent_id, amount, amount_refunded, currency, status,
+                description, invoice_url, receipt_url, billing_reason, paid_at, created_at
+            )
+            values (
+                p_organization_id, v_bill.invoice, v_bill.payment_intent, v_bill.amount, v_bill.amount_refunded,
+                v_bill.currency, v_bill.status, v_bill.description, v_bill.invoice_url, v_bill.receipt_url,
+                v_bill.billing_reason, v_bill.paid_at, v_bill.created_at
+            );
+        else
+            -- A change that changes nothing would be one more line of the audit log for every delivery.
+            update public.billing_history as b
+            set stripe_payment_intent_id = v_bill.payment_intent, amount = v_bill.amount,
+                amount_refunded = v_bill.amount_refunded, currency = v_bill.currency, status = v_bill.status,
+                description = v_bill.description, invoice_url = v_bill.invoice_url, receipt_url = v_bill.receipt_url,
+                billing_reason = v_bill.billing_reason, paid_at = v_bill.paid_at, created_at = v_bill.created_at
+            where b.id = v_id
+              and (
+                  b.stripe_payment_intent_id, b.amount, b.amount_refunded, b.currency, b.status, b.description,
+                  b.invoice_url, b.receipt_url, b.billing_reason, b.paid_at, b.created_at
+              ) is distinct from (
+                  v_bill.payment_intent, v_bill.amount, v_bill.amount_refunded, v_bill.currency, v_bill.status,
+                  v_bill.description, v_bill.invoice_url, v_bill.receipt_url, v_bill.billing_reason, v_bill.paid_at,
+                  v_bill.created_at
+              );
+        end if;
+    end loop;
+end
+$$;
+
+comment on function tenantry.recompute_billing_history(uuid, text[]) is
+    'Writes the billing history of a payment. The caller holds the account''s lock.';
+revoke all on function tenantry.recompute_billing_history from public, anon, authenticated, service_role;

@@ -1,0 +1,122 @@
+-- The credits that a payment bought: one purchase for each payment, whether checkout session, payment intent or invoice
+-- told of it, and however often.
+--
+-- A paid invoice says by its lines what was bought. Without one, the metadata do that everything made here carries
+-- (tenantry_credit_product_id, tenantry_quantity): of a session that is paid, or of a payment intent that succeeded.
+-- Of what was refunded, or is in dispute, the same share of the credits is taken back, rounded in favour of the payer.
+--
+-- Two that were taken for different payments may turn out to be one, once something names both: the older stays, and
+-- the other brings nothing any more.
+--
+-- p_account: locked and settled. p_ids: the objects of the payment, of payment_object_ids(). Raises TN010.
+create or replace function tenantry.recompute_purchase(p_account public.organizations, p_ids text[]) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now constant timestamptz := tenantry.clock();
+    v_items jsonb;
+    v_credits integer;
+    v_product_id uuid;
+    v_description text;
+    v_given text;
+    v_created_at timestamptz;
+    v_payment_intent text;
+    v_keys text[];
+    v_purchase tenantry.credit_purchases;
+    v_other tenantry.credit_purchases;
+    v_money record;
+begin
+    select jsonb_object_agg(bought.product, bought.quantity) into v_items
+    from (
+        select p.id::text as product, sum(coalesce(l.quantity, 1)) as quantity
+        from tenantry.stripe_objects as o
+        cross join tenantry.stripe_invoice_lines(o.data) as l
+        join public.credit_products as p on p.stripe_price_id = l.price
+        where o.id = any (p_ids) and o.object = 'invoice' and o.data ->> 'status' = 'paid'
+        group by p.id
+        having sum(coalesce(l.quantity, 1)) > 0
+    ) as bought;
+    if v_items is null then
+        select jsonb_build_object(p.id::text, coalesce((o.data #>> '{metadata,tenantry_quantity}')::integer, 1))
+        into v_items
+        from tenantry.stripe_objects as o
+        join public.credit_products as p on p.id::text = o.data #>> '{metadata,tenantry_credit_product_id}'
+        where o.id = any (p_ids)
+          and (o.object = 'payment_intent' and o.data ->> 'status' = 'succeeded'
+              or o.object = 'checkout.session' and o.data ->> 'mode' = 'payment'
+                  and o.data ->> 'payment_status' in ('paid', 'no_payment_required'))
+        order by o.object, o.id
+        limit 1;
+    end if;
+    if v_items is null then
+        return;
+    end if;
+
+    select min(o.data #>> '{metadata,tenantry_purchase_id}'),
+        min(coalesce(tenantry.stripe_time(o.data -> 'created'), o.version)),
+        min(coalesce(o.payment_intent, o.id)) filter (where o.object = 'payment_intent' or o.payment_intent is not null)
+    into v_given, v_created_at, v_payment_intent
+    from tenantry.stripe_objects as o
+    where o.id = any (p_ids) and o.object in ('checkout.session', 'payment_intent', 'invoice');
+    v_keys := p_ids || coalesce(array[v_given], '{}');
+    select sum(p.credit_amount * i.quantity::integer), min(p.id::text)::uuid,
+        string_agg(format('%s × %s', i.quantity, p.name), ', ' order by p.name)
+    into v_credits, v_product_id, v_description
+    from jsonb_each_text(v_items) as i (product, quantity)
+    join public.credit_products as p on p.id::text = i.product;
+
+    select * into v_purchase
+    from tenantry.credit_purchases as c
+    where c.organization_id = p_account.id and c.stripe_ids && v_keys and c.merged_into is null
+    order by c.created_at, c.id
+    limit 1;
+    if not found then
+        insert into tenantry.credit_purchases (
+            organization_id, id, credit_product_id, credits, items, stripe_ids, created_at
+        )
+        values (
+            p_account.id, coalesce(v_given, md5(v_keys[1]))::uuid,
+            case when (select count(*) from jsonb_object_keys(v_items)) = 1 then v_product_id end,
+            -- Not later than now, however much Stripe's clock is ahead: the credits are there at once.
+            v_credits, v_items, v_keys, least(v_created_at, v_now)
+        )
+        returning * into v_purchase;
+    else
+        for v_other in
+            update tenantry.credit_purchases as c
+            set merged_into = v_purchase.id
+            where c.organization_id = p_account.id and c.stripe_ids && v_keys and c.merged_into is null
+              and c.id <> v_purchase.id
+            returning *
+        loop
+            v_keys := v_keys || v_other.stripe_ids;
+            perform tenantry.adjust_grant(
+                tenantry.lock_account(p_account.id), 'purchase', v_other.id, v_other.created_at, 'infinity', 0,
+                v_payment_intent, v_description, v_now);
+        end loop;
+        update tenantry.credit_purchases as c
+        set items = v_items,
+            credits = case when c.items = v_items then c.credits else v_credits end,
+            credit_product_id = case
+                when c.items = v_items then c.credit_product_id
+                when (select count(*) from jsonb_object_keys(v_items)) = 1 then v_product_id
+            end,
+            stripe_ids = (
+                select array_agg(distinct k.key order by k.key) from unnest(c.stripe_ids || v_keys) as k (key))
+        where c.organization_id = p_account.id and c.id = v_purchase.id
+        returning * into v_purchase;
+    end if;
+
+    v_money := tenantry.payment_totals(p_ids);
+    perform tenantry.adjust_grant(
+        tenantry.lock_account(p_account.id), 'purchase', v_purchase.id, v_purchase.created_at, 'infinity',
+        v_purchase.credits
+            - coalesce(floor(v_purchase.credits * v_money.given_back::numeric / nullif(v_money.paid, 0)), 0)::integer,
+        v_payment_intent, v_description, v_now);
+end
+$$;
+
+comment on function tenantry.recompute_purchase(public.organizations, text[]) is
+    'Brings the credits that a payment bought, once. The caller holds the account''s lock.';
+revoke all on function tenantry.recompute_purchase from public, anon, authenticated, service_role;

@@ -1,0 +1,20 @@
+-- What every call that makes an organization pay, or shows how it does, begins with.
+-- Raises TN001 (no organization), 42501 (without billing:manage there), TN002.
+create or replace function tenantry.authorize_billing(p_organization_id uuid) returns void
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_organization_id is null then
+        perform tenantry.fail_invalid('organization_id', 'is required');
+    end if;
+    perform tenantry.authorize('billing:manage', p_organization_id);
+    if not exists (select from public.organizations as o where o.id = p_organization_id) then
+        perform tenantry.fail_not_found('organization', p_organization_id::text);
+    end if;
+end
+$$;
+
+comment on function tenantry.authorize_billing(uuid) is
+    'Lets one through who holds billing:manage in the organization. Raises TN001, TN002, 42501.';
+revoke all on function tenantry.authorize_billing from public, anon, authenticated, service_role;

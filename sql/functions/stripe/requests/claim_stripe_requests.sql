@@ -1,0 +1,70 @@
+-- Claims requests that are due to be sent, for one sender: each is out of others' reach for two minutes, after which one
+-- whose sender has died is sent again, under the same idempotency key.
+--
+-- What is about the same subject is sent in the order in which it was asked for, so that a cancellation that had to be
+-- tried again does not overtake the resumption after it. Stripe keeps idempotency keys for a day: what nobody could send
+-- for 23 hours fails, as sending it later could do it twice.
+--
+-- p_limit: how many at most. p_organization_id: of this organization only.
+-- Locks: the requests, passing over those that others have locked. Raises 42501. Callers: who holds platform:stripe.
+create or replace function tenantry.claim_stripe_requests(
+    p_limit integer default 10,
+    p_organization_id uuid default null,
+    out id uuid,
+    out method text,
+    out path text,
+    out params jsonb
+) returns setof record
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now constant timestamptz := tenantry.clock();
+    v_request tenantry.stripe_requests;
+begin
+    perform tenantry.authorize('platform:stripe');
+    for v_request in
+        select r.* from tenantry.stripe_requests as r
+        where r.state = 'pending' and r.created_at < v_now - interval '23 hours'
+        order by r.id
+        limit p_limit
+        for update skip locked
+    loop
+        perform tenantry.end_failed_stripe_request(
+            v_request, 'expired', null, 'Stripe could not be reached for 23 hours');
+    end loop;
+    return query
+    with due as (
+        select r.id
+        from tenantry.stripe_requests as r
+        where r.state = 'pending'
+          and r.next_attempt_at <= v_now
+          and (p_organization_id is null or r.organization_id = p_organization_id)
+          and not r.params @> '{"customer": null}'
+          and not exists (
+              select from tenantry.stripe_requests as earlier
+              where earlier.state = 'pending'
+                and earlier.subject_id = r.subject_id
+                and earlier.organization_id is not distinct from r.organization_id
+                and earlier.id < r.id
+          )
+        order by r.next_attempt_at, r.id
+        limit p_limit
+        for update skip locked
+    )
+    update tenantry.stripe_requests as r
+    set attempts = r.attempts + 1,
+        next_attempt_at = v_now + interval '2 minutes',
+        error_type = null,
+        error_code = null,
+        error_message = null
+    from due
+    where r.id = due.id
+    returning r.id, r.method::text, r.path, r.params;
+end
+$$;
+
+comment on function tenantry.claim_stripe_requests(integer, uuid) is
+    'Claims requests to Stripe that are due, for one sender. To be finished with finish_stripe_request().';
+revoke all on function tenantry.claim_stripe_requests from public, anon, authenticated, service_role;
+grant execute on function tenantry.claim_stripe_requests to service_role;

@@ -1,0 +1,33 @@
+-- What follows from a request that succeeded: a customer is the organization's, and what waited for it can be sent; a
+-- product or price belongs to its plan or credit product, whose next difference from Stripe is asked for; a list goes on.
+--
+-- The caller has mirrored the answer, and locked the organization's row, if there is one, and the request.
+create or replace function tenantry.continue_stripe_request(p_request tenantry.stripe_requests, p_body jsonb) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_request.operation = 'ensure_customer' then
+        perform tenantry.link_stripe_customer(p_body ->> 'id', p_request.organization_id);
+        update tenantry.stripe_requests as r
+        set params = jsonb_set(r.params, '{customer}', p_body -> 'id')
+        where r.state = 'pending'
+          and r.organization_id = p_request.organization_id
+          and r.params @> '{"customer": null}';
+    elsif p_request.operation in ('sync_product', 'sync_price') then
+        if p_request.path in ('/v1/products', '/v1/prices') then
+            perform tenantry.set_stripe_ids(
+                p_request.subject_id, p_body ->> 'id', p_request.operation = 'sync_price');
+        end if;
+        perform tenantry.push_catalog_item(p_request.subject_id, p_request);
+    elsif p_request.operation = 'pull_catalog' and (p_body ->> 'has_more')::boolean then
+        perform tenantry.create_stripe_request(
+            'pull_catalog', null, null, 'get', p_request.path,
+            p_request.params || jsonb_build_object('starting_after', p_body #>> '{data,-1,id}'));
+    end if;
+end
+$$;
+
+comment on function tenantry.continue_stripe_request(tenantry.stripe_requests, jsonb) is
+    'Does and asks for what follows from a request to Stripe that succeeded.';
+revoke all on function tenantry.continue_stripe_request from public, anon, authenticated, service_role;

@@ -1,0 +1,70 @@
+-- Asks Stripe for something: puts down the request, which the server sends once this transaction has committed. The same
+-- request is not put down twice while it is under way; the pending one is returned.
+--
+-- p_subject_id: the subscription, plan or product that it is about. p_params: as Stripe names them; what is null is left
+-- out, except for a null customer, which waits for the organization's ensure_customer.
+-- An organization has twenty under way at most, so that none keeps the others waiting; one of them more is its automatic
+-- top-up, as nobody asked for that and nothing that spends credits may fail for it.
+--
+-- Locks: nothing but the new row. Raises TN047 (too many under way). Asks for no permission: its callers do.
+create or replace function tenantry.create_stripe_request(
+    p_operation text,
+    p_organization_id uuid,
+    p_subject_id uuid,
+    p_method text,
+    p_path text,
+    p_params jsonb
+) returns tenantry.stripe_requests
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_params constant jsonb := jsonb_strip_nulls(p_params)
+        || case when p_params -> 'customer' = 'null' then '{"customer": null}'::jsonb else '{}' end;
+    c_most constant integer := 20;
+    v_request tenantry.stripe_requests;
+    v_pending integer;
+begin
+    select count(*) into v_pending
+    from tenantry.stripe_requests as r
+    where r.organization_id = p_organization_id and r.state = 'pending';
+    if v_pending >= c_most and p_operation <> 'auto_top_up' then
+        perform tenantry.fail(
+            'TN047', format('%s requests to Stripe are under way for the organization already', v_pending),
+            jsonb_build_object('organization_id', p_organization_id, 'pending', v_pending),
+            'Wait until they have been answered.');
+    end if;
+    loop
+        insert into tenantry.stripe_requests (
+            id, organization_id, operation, subject_id, method, path, params, next_attempt_at, created_at
+        )
+        values (
+            tenantry.uuid_v7(), p_organization_id, p_operation, p_subject_id, p_method, p_path, v_params,
+            tenantry.clock(), tenantry.clock()
+        )
+        on conflict do nothing
+        returning * into v_request;
+        if found then
+            perform pg_notify('tenantry_stripe', coalesce(p_organization_id::text, ''));
+            return v_request;
+        end if;
+        select * into v_request
+        from tenantry.stripe_requests as r
+        where r.state = 'pending'
+          and r.operation = p_operation
+          and r.organization_id is not distinct from p_organization_id
+          and (p_operation = 'auto_top_up' or (
+              r.subject_id is not distinct from p_subject_id
+              and r.method = p_method and r.path = p_path and r.params = v_params
+          ));
+        if found then
+            return v_request;
+        end if;
+        -- It was answered in between: what is asked for now is a new one.
+    end loop;
+end
+$$;
+
+comment on function tenantry.create_stripe_request(text, uuid, uuid, text, text, jsonb) is
+    'Puts down a request to Stripe, or returns the same one that is pending. The server sends it. Raises TN047.';
+revoke all on function tenantry.create_stripe_request from public, anon, authenticated, service_role;

@@ -1,0 +1,38 @@
+-- Ends a request that Stripe refuses, or that cannot be sent. What waited for its customer fails with it; that a top-up
+-- failed is an event for others to hear of.
+--
+-- p_type, p_code, p_message: Stripe's words for what was wrong. The caller has locked the request.
+create or replace function tenantry.end_failed_stripe_request(
+    p_request tenantry.stripe_requests,
+    p_type text,
+    p_code text,
+    p_message text
+) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update tenantry.stripe_requests as r
+    set state = 'failed',
+        error_type = left(p_type, 100),
+        error_code = left(p_code, 100),
+        error_message = p_message,
+        finished_at = tenantry.clock()
+    where r.state = 'pending'
+      and (r.id = p_request.id or (
+          p_request.operation = 'ensure_customer'
+          and r.organization_id = p_request.organization_id
+          and r.params @> '{"customer": null}'
+      ));
+    if p_request.operation = 'auto_top_up' then
+        perform tenantry.record_top_up_failure(
+            p_request.organization_id,
+            jsonb_build_object(
+                'reason', coalesce(p_code, p_type), 'message', p_message, 'stripe_request_id', p_request.id));
+    end if;
+end
+$$;
+
+comment on function tenantry.end_failed_stripe_request(tenantry.stripe_requests, text, text, text) is
+    'Ends a request to Stripe as failed, with what waited for it. The caller has locked it.';
+revoke all on function tenantry.end_failed_stripe_request from public, anon, authenticated, service_role;

@@ -1,0 +1,78 @@
+-- A subscription's row as it follows from what Stripe says of it, in the shape of either API: periods stand on the
+-- subscription (until 2025) or on its items.
+--
+-- Its status is null for one that was begun and never paid: that is no subscription yet.
+-- A change of plan that is to take effect at renewal is made at Stripe at once, without a charge, with a note of the
+-- plan that holds meanwhile (see request_plan_change): that one counts until then.
+--
+-- p_object: the mirrored subscription. p_at: the present time, which counts where Stripe has been silent.
+create or replace function tenantry.build_stripe_subscription(
+    p_object tenantry.stripe_objects,
+    p_at timestamptz
+) returns public.organization_subscriptions
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_data constant jsonb := p_object.data;
+    v_new public.organization_subscriptions;
+    v_item jsonb;
+    v_until timestamptz;
+begin
+    v_new.stripe_subscription_id := p_object.id;
+    v_new.stripe_customer_id := p_object.customer;
+    v_new.status := case v_data ->> 'status'
+        when 'trialing' then 'trial'
+        when 'active' then 'active'
+        when 'past_due' then 'past_due'
+        when 'canceled' then 'cancelled'
+        when 'unpaid' then 'expired'
+        when 'paused' then 'expired'
+    end;
+    -- The item that is a plan here; a subscription may have others, such as metered ones.
+    select i.value, p.id into v_item, v_new.subscription_plan_id
+    from jsonb_array_elements(coalesce(v_data #> '{items,data}', '[]')) with ordinality as i (value, position)
+    left join public.subscription_plans as p
+        on p.stripe_price_id = coalesce(i.value #>> '{price,id}', i.value #>> '{plan,id}')
+    order by p.id is null, i.position
+    limit 1;
+    v_new.current_period_start := tenantry.stripe_time(
+        coalesce(nullif(v_data -> 'current_period_start', 'null'), v_item -> 'current_period_start'));
+    v_new.current_period_end := tenantry.stripe_time(
+        coalesce(nullif(v_data -> 'current_period_end', 'null'), v_item -> 'current_period_end'));
+    v_new.billing_anchor := tenantry.stripe_time(v_data -> 'billing_cycle_anchor');
+    v_new.trial_start := tenantry.stripe_time(v_data -> 'trial_start');
+    v_new.trial_end := tenantry.stripe_time(v_data -> 'trial_end');
+    v_new.cancel_at_period_end := coalesce((v_data ->> 'cancel_at_period_end')::boolean, false)
+        or coalesce(tenantry.stripe_time(v_data -> 'cancel_at') <= v_new.current_period_end, false);
+    v_new.cancelled_at := tenantry.stripe_time(v_data -> 'canceled_at');
+    -- Beside what is written here, not in its place.
+    v_new.metadata := case
+        when v_data -> 'metadata' <> '{}' and jsonb_typeof(v_data -> 'metadata') = 'object' then
+            jsonb_build_object('stripe', v_data -> 'metadata')
+    end;
+    v_new.ended_at := case
+        when v_new.status in ('cancelled', 'expired') then
+            coalesce(tenantry.stripe_time(v_data -> 'ended_at'), tenantry.stripe_time(v_data -> 'canceled_at'), p_object.version)
+    end;
+    v_new.past_due_at := case
+        when v_new.status = 'past_due' then coalesce((
+            select min(tenantry.stripe_time(i.data -> 'created'))
+            from tenantry.stripe_objects as i
+            where i.object = 'invoice' and i.subscription = p_object.id and i.data ->> 'status' = 'open'
+        ), v_new.current_period_start)
+    end;
+    v_until := to_timestamp(nullif(v_data #>> '{metadata,tenantry_plan_until}', '')::double precision);
+    if v_until > v_new.current_period_start and v_until > p_at then
+        v_new.pending_plan_id := v_new.subscription_plan_id;
+        select p.id into v_new.subscription_plan_id
+        from public.subscription_plans as p
+        where p.id::text = v_data #>> '{metadata,tenantry_plan_meanwhile}';
+    end if;
+    return tenantry.subscription_at(v_new, p_at);
+end
+$$;
+
+comment on function tenantry.build_stripe_subscription(tenantry.stripe_objects, timestamptz) is
+    'The row of a subscription as it follows from what Stripe says of it; status null for one never paid.';
+revoke all on function tenantry.build_stripe_subscription from public, anon, authenticated, service_role;

@@ -1,0 +1,50 @@
+-- Buys credits for an organization that has run low: asks Stripe for one payment, which nobody needs to be there for. Not
+-- while another is under way, and no more often in a month than the organization allows. What stands against it is
+-- recorded as an auto_top_up_failed event; the consumption that brought it here is not held up.
+--
+-- The caller holds the lock of the organization's row.
+create or replace function tenantry.request_top_up(p_organization_id uuid) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_customer constant text := tenantry.current_stripe_customer(p_organization_id);
+    v_payment_method constant text := tenantry.default_payment_method(v_customer);
+    v_auto_top_up tenantry.auto_top_ups;
+    v_product public.credit_products;
+    v_obstacle text;
+begin
+    if exists (
+        select from tenantry.stripe_requests as r
+        left join tenantry.stripe_objects as o on o.id = r.stripe_id
+        where r.organization_id = p_organization_id and r.operation = 'auto_top_up'
+          and (r.state = 'pending' or o.data ->> 'status' = 'processing')
+    ) then
+        return;
+    end if;
+    select * into v_auto_top_up from tenantry.auto_top_ups as t where t.organization_id = p_organization_id;
+    select * into v_product from public.credit_products as p where p.id = v_auto_top_up.credit_product_id;
+    v_obstacle := case
+        when not v_product.is_active then 'credit_product_inactive'
+        when tenantry.count_top_ups(p_organization_id) >= v_auto_top_up.monthly_cap then 'monthly_cap_reached'
+        when v_payment_method is null then 'no_payment_method'
+    end;
+    if v_obstacle is not null then
+        perform tenantry.record_top_up_failure(
+            p_organization_id,
+            jsonb_build_object(
+                'reason', v_obstacle, 'credit_product_id', v_product.id, 'monthly_cap', v_auto_top_up.monthly_cap));
+        return;
+    end if;
+    perform tenantry.create_stripe_request(
+        'auto_top_up', p_organization_id, v_product.id, 'post', '/v1/payment_intents',
+        jsonb_build_object(
+            'amount', v_product.price_amount, 'currency', lower(v_product.currency), 'customer', v_customer,
+            'payment_method', v_payment_method, 'off_session', true, 'confirm', true, 'description', v_product.name,
+            'metadata', tenantry.purchase_metadata(p_organization_id, v_product.id, 1, 'auto_top_up')));
+end
+$$;
+
+comment on function tenantry.request_top_up(uuid) is
+    'Asks Stripe for the payment of an automatic top-up, if none is under way. The caller holds the account''s lock.';
+revoke all on function tenantry.request_top_up from public, anon, authenticated, service_role;

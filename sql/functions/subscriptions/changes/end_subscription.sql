@@ -1,0 +1,30 @@
+-- Ends a subscription that Stripe does not know of, now, and takes back the credits that it had no claim to any more.
+--
+-- p_subscription: the row, locked, its account settled. p_status: cancelled or expired. Raises TN025.
+create or replace function tenantry.end_subscription(
+    p_subscription public.organization_subscriptions,
+    p_status text,
+    p_at timestamptz
+) returns public.organization_subscriptions
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_subscription public.organization_subscriptions := p_subscription;
+begin
+    v_subscription.status := p_status;
+    v_subscription.ended_at := p_at;
+    v_subscription.pending_plan_id := null;
+    v_subscription := tenantry.write_subscription(v_subscription);
+    perform tenantry.adjust_subscription_grants(o, v_subscription, p, p_at)
+    from public.organizations as o
+    cross join public.subscription_plans as p
+    where o.id = v_subscription.organization_id and p.id = v_subscription.subscription_plan_id;
+    perform tenantry.schedule_settlement(v_subscription.organization_id);
+    return v_subscription;
+end
+$$;
+
+comment on function tenantry.end_subscription(public.organization_subscriptions, text, timestamptz) is
+    'Ends a subscription that Stripe does not know of. The caller holds the locks. Raises TN025.';
+revoke all on function tenantry.end_subscription from public, anon, authenticated, service_role;

@@ -1,0 +1,71 @@
+-- Asks Stripe to move a subscription to another plan: now, with the difference charged or credited; now, with a new period
+-- if plans differ in their billing period, and nothing credited, as the credits of the old period stay; or from the next
+-- renewal on, with nothing charged until then and a note of which plan holds meanwhile, which recompute_stripe_subscriptions()
+-- honours.
+--
+-- A change that is to come at renewal has come at Stripe, at no charge. A change from there would cost nothing, or give
+-- back money that nobody paid, so until it is taken back (by a change at renewal to the plan that holds) there is no other
+-- but at renewal. And a trial, during which a change costs nothing, moves only to a plan that offers one.
+--
+-- Raises TN001 for a change at renewal between billing periods of different length: Stripe would start the new one now;
+-- and for a change now while another is to come at renewal. Raises TN028 for a trial (the plan has none).
+create or replace function tenantry.request_plan_change(
+    p_subscription public.organization_subscriptions,
+    p_old public.subscription_plans,
+    p_new public.subscription_plans,
+    p_at_renewal boolean
+) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_comes_later constant boolean := p_at_renewal and p_new.id <> p_old.id;
+    -- Null where the present plan is not known here.
+    v_other_period constant boolean :=
+        (p_new.interval, p_new.interval_count) <> (p_old.interval, p_old.interval_count);
+    v_item constant jsonb := (
+        select o.data #> '{items,data,0}' from tenantry.stripe_objects as o
+        where o.id = p_subscription.stripe_subscription_id
+    );
+begin
+    if p_at_renewal and v_other_period is not false then
+        perform tenantry.fail_invalid(
+            'at_renewal', 'is for a plan with the same billing period; a change to another starts it now');
+    elsif tenantry.is_local_stripe_id(p_new.stripe_price_id) then
+        perform tenantry.fail_invalid('subscription_plan', 'has no price at Stripe yet');
+    elsif not p_at_renewal and (
+        p_subscription.pending_plan_id is not null
+        or exists (
+            select from tenantry.stripe_requests as r
+            where r.organization_id = p_subscription.organization_id and r.operation = 'change_plan'
+              and r.subject_id = p_subscription.id and r.state = 'pending'
+              and r.params #>> '{metadata,tenantry_plan_until}' <> ''
+        )
+    ) then
+        perform tenantry.fail_invalid(
+            'at_renewal',
+            'must be true while another plan is to come at renewal; a change at renewal to the present plan takes it back');
+    elsif not p_at_renewal and p_subscription.status = 'trial' then
+        perform tenantry.require_trial_offered(p_new);
+    end if;
+    perform tenantry.create_stripe_request(
+        'change_plan', p_subscription.organization_id, p_subscription.id, 'post',
+        '/v1/subscriptions/' || p_subscription.stripe_subscription_id,
+        jsonb_build_object(
+            'items', jsonb_build_array(jsonb_build_object('id', v_item ->> 'id', 'price', p_new.stripe_price_id)),
+            'proration_behavior', case when p_at_renewal or v_other_period then 'none' else 'always_invoice' end,
+            -- Not paid for, it is not changed.
+            'payment_behavior', case when not p_at_renewal then 'error_if_incomplete' end,
+            'metadata', jsonb_build_object(
+                'tenantry_plan_until', case
+                    when v_comes_later then extract(epoch from p_subscription.current_period_end)::bigint::text
+                    else ''
+                end,
+                'tenantry_plan_meanwhile', case when v_comes_later then p_old.id::text else '' end)));
+end
+$$;
+
+comment on function tenantry.request_plan_change(
+    public.organization_subscriptions, public.subscription_plans, public.subscription_plans, boolean
+) is 'Asks Stripe to move a subscription to another plan. Raises TN001, TN028.';
+revoke all on function tenantry.request_plan_change from public, anon, authenticated, service_role;

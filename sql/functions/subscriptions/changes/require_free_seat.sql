@@ -1,0 +1,37 @@
+-- Refuses a further member where the plan has no seat left for one.
+--
+-- The caller holds the organization's row locked, so that two cannot take the last seat.
+-- Raises TN023.
+create or replace function tenantry.require_free_seat(
+    p_organization_id uuid,
+    p_user_id uuid
+) returns void
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_seats integer;
+    v_taken integer;
+begin
+    select p.max_users into v_seats
+    from tenantry.live_subscription(p_organization_id) as s
+    join public.subscription_plans as p on p.id = s.subscription_plan_id;
+    if v_seats is null or exists (
+        select from public.user_roles as ur where ur.organization_id = p_organization_id and ur.user_id = p_user_id
+    ) then
+        return;
+    end if;
+    select count(distinct ur.user_id) into v_taken
+    from public.user_roles as ur
+    where ur.organization_id = p_organization_id;
+    if v_taken >= v_seats then
+        perform tenantry.fail(
+            'TN023', format('all %s seats of the plan are taken', v_seats),
+            jsonb_build_object('organization_id', p_organization_id, 'seats', v_seats, 'taken', v_taken));
+    end if;
+end
+$$;
+
+comment on function tenantry.require_free_seat(uuid, uuid) is
+    'Raises TN023 when the plan of the organization has no seat left for a further member.';
+revoke all on function tenantry.require_free_seat from public, anon, authenticated, service_role;

@@ -1,0 +1,45 @@
+-- Makes a subscription that Stripe does not know of, and grants the credits of its first period or trial.
+--
+-- p_new: the row without id. The caller has checked everything but that none is live.
+-- Locks: the organization's row (settled first). Raises TN001, TN002, TN026 (one is live).
+create or replace function tenantry.start_subscription(
+    p_new public.organization_subscriptions,
+    p_plan public.subscription_plans
+) returns public.organization_subscriptions
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_account constant public.organizations := tenantry.lock_account(p_new.organization_id);
+    v_live public.organization_subscriptions;
+    v_subscription public.organization_subscriptions;
+begin
+    select * into v_live
+    from public.organization_subscriptions as s
+    where s.organization_id = p_new.organization_id and s.status in ('trial', 'active', 'past_due');
+    if found then
+        perform tenantry.fail(
+            'TN026', format('the organization has a subscription already, which is %s', v_live.status),
+            jsonb_build_object(
+                'organization_id', p_new.organization_id, 'subscription_id', v_live.id, 'status', v_live.status),
+            'Change its plan, or cancel it first.');
+    end if;
+    insert into public.organization_subscriptions (
+        organization_id, subscription_plan_id, stripe_customer_id, status, current_period_start, current_period_end,
+        trial_start, trial_end, cancel_at_period_end, metadata, billing_anchor
+    )
+    values (
+        p_new.organization_id, p_plan.id, 'local:' || p_new.organization_id, p_new.status, p_new.current_period_start,
+        p_new.current_period_end, p_new.trial_start, p_new.trial_end, p_new.cancel_at_period_end, p_new.metadata,
+        p_new.current_period_start
+    )
+    returning * into v_subscription;
+    perform tenantry.adjust_subscription_grants(v_account, v_subscription, p_plan, tenantry.clock());
+    perform tenantry.schedule_settlement(p_new.organization_id);
+    return v_subscription;
+end
+$$;
+
+comment on function tenantry.start_subscription(public.organization_subscriptions, public.subscription_plans) is
+    'Makes a subscription that Stripe does not know of, with its first credits. Raises TN001, TN002, TN026.';
+revoke all on function tenantry.start_subscription from public, anon, authenticated, service_role;

@@ -1,0 +1,26 @@
+-- The value of one feature for an organization now; null if it has none, or the caller may not read the organization.
+-- Raises nothing, so that policies and CHECKs may ask.
+create or replace function tenantry.feature_value(p_organization_id uuid, p_feature text) returns jsonb
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_subscription public.organization_subscriptions;
+begin
+    if not tenantry.is_authorized('organizations:read', p_organization_id) then
+        return null;
+    end if;
+    v_subscription := tenantry.live_subscription(p_organization_id);
+    return (
+        select tenantry.subscription_features(v_subscription, p) -> p_feature
+        from (select) as one
+        left join public.subscription_plans as p on p.id = v_subscription.subscription_plan_id
+        where v_subscription.id is not null
+    );
+end
+$$;
+
+comment on function tenantry.feature_value(uuid, text) is
+    'The value of one feature for the organization now; null if it has none, or the caller may not read it.';
+revoke all on function tenantry.feature_value from public, anon, authenticated, service_role;
+grant execute on function tenantry.feature_value to authenticated, service_role;

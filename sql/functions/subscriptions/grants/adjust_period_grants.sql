@@ -1,0 +1,48 @@
+-- Brings the credits of a billing period, or of a trial, to what they are to be: of every credit period in it that is
+-- not over and begins before p_until, what the plan includes; of later ones nothing.
+--
+-- p_included: credits of one credit period. p_until: when the subscription ended; infinity while it lives.
+-- p_at: the present time. The caller holds the account's lock and has settled it. Returns when the credit periods begin.
+create or replace function tenantry.adjust_period_grants(
+    p_account public.organizations,
+    p_subscription public.organization_subscriptions,
+    p_plan public.subscription_plans,
+    p_start timestamptz,
+    p_end timestamptz,
+    p_included integer,
+    p_until timestamptz,
+    p_at timestamptz
+) returns timestamptz[]
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_period record;
+    v_starts timestamptz[] := '{}';
+begin
+    for v_period in
+        select * from tenantry.credit_periods(p_plan, p_subscription.billing_anchor, p_start, p_end) as p
+    loop
+        v_starts := v_starts || v_period.starts_at;
+        -- One that is over is left alone, unless what it brought under another plan was to last longer.
+        continue when v_period.expires_at <= p_at and not exists (
+            select from tenantry.granted_credits as g
+            where g.organization_id = p_account.id and g.source = 'subscription' and g.source_id = p_subscription.id
+              and g.starts_at = v_period.starts_at and g.ends_at > p_at
+        );
+        perform tenantry.adjust_grant(
+            p_account, 'subscription', p_subscription.id, v_period.starts_at, v_period.expires_at,
+            case when v_period.starts_at < p_until then p_included else 0 end, null, p_plan.name, p_at);
+        if v_period.starts_at <= p_at and v_period.ends_at > p_at then
+            perform tenantry.roll_over_credits(p_account, p_subscription.id, v_period.starts_at, v_period.ends_at, p_at);
+        end if;
+    end loop;
+    return v_starts;
+end
+$$;
+
+comment on function tenantry.adjust_period_grants(
+    public.organizations, public.organization_subscriptions, public.subscription_plans, timestamptz, timestamptz, integer,
+    timestamptz, timestamptz
+) is 'Brings the credits of a billing period or trial to what they are to be. The caller holds the lock.';
+revoke all on function tenantry.adjust_period_grants from public, anon, authenticated, service_role;

@@ -1,0 +1,33 @@
+-- Takes back the credits of a subscription's credit periods that there are no longer: such as months still to come of a
+-- plan that has been changed.
+--
+-- p_from: looks at periods that begin then or later. p_keep: when those begin that there are. p_at: the present time. The
+-- caller holds the account's lock.
+create or replace function tenantry.revoke_removed_periods(
+    p_account public.organizations,
+    p_subscription_id uuid,
+    p_from timestamptz,
+    p_keep timestamptz[],
+    p_at timestamptz
+) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_granted tenantry.granted_credits;
+begin
+    for v_granted in
+        select * from tenantry.granted_credits as g
+        where g.organization_id = p_account.id and g.source = 'subscription' and g.source_id = p_subscription_id
+          and g.starts_at >= p_from and g.ends_at > p_at and g.credits > 0 and not g.starts_at = any (p_keep)
+    loop
+        perform tenantry.adjust_grant(
+            p_account, 'subscription', p_subscription_id, v_granted.starts_at, v_granted.ends_at, 0, null,
+            'No longer part of the subscription', p_at);
+    end loop;
+end
+$$;
+
+comment on function tenantry.revoke_removed_periods(public.organizations, uuid, timestamptz, timestamptz[], timestamptz) is
+    'Takes back the credits of credit periods that there are no longer. The caller holds the lock.';
+revoke all on function tenantry.revoke_removed_periods from public, anon, authenticated, service_role;

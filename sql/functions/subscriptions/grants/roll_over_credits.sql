@@ -1,0 +1,43 @@
+-- Carries what was left of a subscription's last credits over into the period that begins, as far as the plan's cap
+-- (features: credit_rollover, a number of credits) allows.
+--
+-- What was left is what expired at the moment at which the period begins. p_starts_at, p_ends_at: the period that
+-- begins. The caller holds the account's lock and has taken what was due.
+create or replace function tenantry.roll_over_credits(
+    p_account public.organizations,
+    p_subscription_id uuid,
+    p_starts_at timestamptz,
+    p_ends_at timestamptz,
+    p_at timestamptz
+) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_cap integer;
+    v_left bigint;
+begin
+    select case when p.features ->> 'credit_rollover' ~ '^[0-9]+$' then (p.features ->> 'credit_rollover')::integer end
+    into v_cap
+    from public.organization_subscriptions as s
+    join public.subscription_plans as p on p.id = s.subscription_plan_id
+    where s.id = p_subscription_id;
+    if v_cap is null then
+        return;
+    end if;
+    select coalesce(sum(- t.amount), 0) into v_left
+    from tenantry.granted_credits as g
+    cross join unnest(g.lots) as lot (id)
+    join public.credit_transactions as t
+        on t.organization_id = p_account.id and t.source_id = lot.id and t.transaction_type = 'expired'
+    where g.organization_id = p_account.id and g.source in ('subscription', 'rollover')
+      and g.source_id = p_subscription_id and g.ends_at = p_starts_at;
+    perform tenantry.adjust_grant(
+        p_account, 'rollover', p_subscription_id, p_starts_at, p_ends_at, least(v_cap, v_left)::integer, null,
+        'Credits left from the period before', p_at);
+end
+$$;
+
+comment on function tenantry.roll_over_credits(public.organizations, uuid, timestamptz, timestamptz, timestamptz) is
+    'Grants again what expired when a period began, up to the plan''s cap. The caller holds the lock.';
+revoke all on function tenantry.roll_over_credits from public, anon, authenticated, service_role;

@@ -1,0 +1,40 @@
+-- Writes down what time has done to an organization's live subscription by a moment, and grants the credits of the
+-- period that begins.
+--
+-- p_at: the moment at which something is due. The caller holds the account's lock and has taken what else was due.
+-- Locks: the subscription.
+create or replace function tenantry.advance_subscription(p_organization_id uuid, p_at timestamptz) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_subscription public.organization_subscriptions;
+    v_plan public.subscription_plans;
+    v_pending public.subscription_plans;
+    v_account public.organizations;
+begin
+    select * into v_subscription
+    from public.organization_subscriptions as s
+    where s.organization_id = p_organization_id and s.status in ('trial', 'active', 'past_due')
+    for update;
+    if not found then
+        return;
+    end if;
+    select * into v_plan from public.subscription_plans where id = v_subscription.subscription_plan_id;
+    if (tenantry.subscription_due_time(v_subscription, v_plan) <= p_at) is not true then
+        return;
+    end if;
+    select * into v_pending from public.subscription_plans where id = v_subscription.pending_plan_id;
+    v_subscription := tenantry.write_subscription(tenantry.subscription_after(v_subscription, v_plan, v_pending));
+    -- What a subscription at Stripe brings follows from what was paid there.
+    if v_subscription.stripe_subscription_id is null then
+        select * into v_plan from public.subscription_plans where id = v_subscription.subscription_plan_id;
+        select * into v_account from public.organizations where id = p_organization_id;
+        perform tenantry.adjust_subscription_grants(v_account, v_subscription, v_plan, p_at);
+    end if;
+end
+$$;
+
+comment on function tenantry.advance_subscription(uuid, timestamptz) is
+    'Writes down what time has done to the organization''s live subscription. The caller holds the account''s lock.';
+revoke all on function tenantry.advance_subscription from public, anon, authenticated, service_role;

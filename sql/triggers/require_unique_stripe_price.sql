@@ -1,0 +1,37 @@
+-- A price at Stripe is a plan's or a credit product's: of an invoice that bears one that was both, nobody could tell what was
+-- bought. Within a table its unique constraint sees to it.
+--
+-- Definer, so that it sees every row. Locks: the price, by an advisory lock, against the other table. Raises TN034.
+create or replace function tenantry.require_unique_stripe_price() returns trigger
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_holder text;
+begin
+    perform pg_advisory_xact_lock(hashtextextended('stripe price ' || new.stripe_price_id, 0));
+    if tg_table_name = 'subscription_plans' then
+        select 'credit_products' into v_holder
+        from public.credit_products where stripe_price_id = new.stripe_price_id;
+    else
+        select 'subscription_plans' into v_holder
+        from public.subscription_plans where stripe_price_id = new.stripe_price_id;
+    end if;
+    if v_holder is not null then
+        perform tenantry.fail(
+            'TN034', 'stripe_price_id is taken already, by one of the ' || replace(v_holder, '_', ' '),
+            jsonb_build_object('field', 'stripe_price_id', 'resource', v_holder));
+    end if;
+    return new;
+end
+$$;
+
+comment on function tenantry.require_unique_stripe_price() is
+    'Trigger: raises TN034 when a price at Stripe would be both a plan''s and a credit product''s.';
+revoke all on function tenantry.require_unique_stripe_price from public, anon, authenticated, service_role;
+
+create or replace trigger require_unique_stripe_price before insert or update of stripe_price_id on public.subscription_plans
+for each row execute function tenantry.require_unique_stripe_price();
+
+create or replace trigger require_unique_stripe_price before insert or update of stripe_price_id on public.credit_products
+for each row execute function tenantry.require_unique_stripe_price();
