@@ -23,7 +23,8 @@ from grpc_reflection.v1alpha import reflection
 import tenantry.v1
 from tenantry import maintenance
 from tenantry.auth import Authenticator, Identity
-from tenantry.batching import Batcher, Reader
+from tenantry.batching.consumptions import ConsumptionBatcher
+from tenantry.batching.reads import ReadBatcher
 from tenantry.bridge import Call, compile_services
 from tenantry.config import Config, ConfigError
 from tenantry.database import Database
@@ -67,7 +68,7 @@ class Server:
         self._config = config
         self._authenticator = Authenticator(config.jwt_secret)
         self._database = Database(config.database_url, config.pool_size, config.default_timeout)
-        self._reader = Reader(self._database, config.pool_size)
+        self._reads = ReadBatcher(self._database, config.pool_size)
         self._grpc = grpc.aio.server(options=[("grpc.so_reuseport", int(shares_port))])
         self._health = HealthServicer()
         self._stopping = asyncio.Event()
@@ -90,7 +91,7 @@ class Server:
         try:
             all_services = services()
             calls = await compile_services(self._database, all_services, self._handlers)
-            batcher = Batcher(self._database, calls[_CONSUME], calls[_BATCH_CONSUME])
+            batcher = ConsumptionBatcher(self._database, calls[_CONSUME], calls[_BATCH_CONSUME])
             self._handlers[_CONSUME] = batcher.consume
             handlers = {name: self._plain(call) for name, call in calls.items()} | self._handlers
             self._add(all_services, handlers | answering(handlers, self._sender))
@@ -150,7 +151,7 @@ class Server:
         )
 
     def _plain(self, call: Call) -> Handler:
-        run = self._reader.call if call.is_read else self._database.call
+        run = self._reads.call if call.is_read else self._database.call
 
         async def handle(request: Message, identity: Identity, time_remaining: float | None) -> Message:
             rows = await run(identity, call.statement(request), time_remaining)

@@ -12,14 +12,11 @@ from typing import Any
 
 import grpc
 import psycopg
-from google.protobuf import json_format
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
-
-from tenantry.v1.credits_pb2 import CreditDecision
 
 DOMAIN = "tenantry"
 
@@ -175,17 +172,14 @@ def from_database(error: psycopg.Error, constraints: Constraints, has_token: boo
     return status(INTERNAL, "internal error")
 
 
-def from_decision(decision: CreditDecision) -> Status:
-    """The status that a refused item of a batch would have been answered with by itself."""
-    details = json_format.MessageToDict(decision.details)
-    # A Struct knows numbers with a fraction only, and what the ledger counts is whole.
-    metadata = {
-        name: int(value) if isinstance(value, float) and value.is_integer() else value
-        for name, value in details.items()
-    }
-    if decision.code == "42501":
-        return _denied(decision.message, metadata)
-    return _own(CATALOGUE[decision.code], decision.message, metadata, decision.remedy)
+def from_sqlstate(sqlstate: str, message: str, metadata: dict[str, Any], remedy: str | None) -> Status:
+    """The status for an error that the database has caught itself and given as values.
+
+    sqlstate: a code of Tenantry's own, or 42501. metadata: the error's variables. Raises KeyError for another sqlstate.
+    """
+    if sqlstate == "42501":
+        return _denied(message, metadata)
+    return _own(CATALOGUE[sqlstate], message, metadata, remedy)
 
 
 def deadline_exceeded() -> Status:

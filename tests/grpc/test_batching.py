@@ -19,7 +19,7 @@ import pytest
 from google.protobuf.struct_pb2 import Struct
 
 from tenantry.auth import mint
-from tenantry.batching import LOCK_TIMEOUT, SLOTS
+from tenantry.batching.consumptions import LOCK_TIMEOUT, SLOTS
 from tenantry.v1.catalog_pb2 import UpdateCreditEventRequest
 from tenantry.v1.credits_pb2 import ConsumeCreditsRequest, GetCreditBalanceRequest, VerifyLedgerRequest
 from tenantry.v1.organizations_pb2 import ListOrganizationsRequest, UpdateOrganizationRequest

@@ -8,7 +8,7 @@ import grpc
 import pytest
 
 from tenantry.auth import ANONYMOUS, SERVICE, Identity
-from tenantry.batching import MAX_READS, READS_TIMEOUT, Reader
+from tenantry.batching.reads import MAX_READS, READS_TIMEOUT, ReadBatcher
 from tenantry.database import Database, Row, Statement
 from tenantry.errors import CallError
 from tests.conftest import Connection
@@ -36,7 +36,7 @@ class Watched(Database):
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """However slow the machine, what is under way is waited for."""
-    monkeypatch.setattr("tenantry.batching.READ_TIME", 1.0)
+    monkeypatch.setattr("tenantry.batching.reads.READ_TIME", 1.0)
 
 
 def reading(conninfo: str, job: Callable[[Watched, Read], Awaitable[None]]) -> None:
@@ -45,7 +45,7 @@ def reading(conninfo: str, job: Callable[[Watched, Read], Awaitable[None]]) -> N
     async def run() -> None:
         database = Watched(conninfo)
         await database.open()
-        reader = Reader(database, SLOTS)
+        reader = ReadBatcher(database, SLOTS)
 
         async def read(
             value: int,
