@@ -25,8 +25,8 @@ demo: setup ## Walk through the main job as a client and print what happened
 	@$(BIN)/tenantry demo
 
 # Bytecode is kept even where the environment says not to: the tests start a hundred Pythons.
-test: setup ## Run the test suite
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --numprocesses 4 --dist loadgroup
+test: setup ## Run the test suite; ARGS="tests/sql/credits -k refund" for a part of it, in one process unless ARGS has -n
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest $(or $(ARGS),--numprocesses 4)
 
 bench: setup ## Measure speed as ratios to the limit; ARGS=--quick for a minute, ARGS=--help for more
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -1,9 +1,13 @@
-"""The databases that tests run on: for every PostgreSQL installation one cluster with one migrated template database,
-of which each test gets a copy of its own."""
+"""The databases that tests run on.
+
+Every PostgreSQL installation has one cluster with a migrated template database. A test gets a copy of its own, or a
+database that tests use one after the other.
+"""
 
 import gc
 import itertools
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +19,8 @@ from psycopg.rows import DictRow, dict_row
 # PostgreSQL is started by a fork beside channels that are open; gRPC reads this when it is imported.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 
-from tenantry import migrate
-from tests.support import server
-from tests.support.postgres import Cluster, Installation, installations
+from tests.support import server, templates
+from tests.support.postgres import Cluster, installations
 
 if TYPE_CHECKING:
     from tests.rls.world import World
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 Connection = psycopg.Connection[DictRow]
 Connect = Callable[..., Connection]
 
-TEMPLATE = "tenantry_template"
+TEMPLATE = templates.TEMPLATE
 PEOPLED = "tenantry_template_with_world"
 WAITING = ("grpc", "migrations", "stripe", "supabase")
 """Folders whose tests mostly wait for servers and programs."""
@@ -35,17 +38,24 @@ _numbers = itertools.count()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How long to search for a sequence of operations that breaks the ledger, or of events that leads elsewhere."""
+    """Adds options for the length of the random searches in tests/sql/credits and tests/stripe."""
     parser.addoption("--model-examples", type=int, default=25, help="random sequences against the ledger's model")
     parser.addoption("--stripe-orders", type=int, default=6, help="random orders of each life's events at Stripe")
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several processes, tests that share a cluster go to one of them: those of one PostgreSQL that compute, and
-    those that mostly wait for servers and programs, so that nearly always somebody computes.
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """With several processes (`-n 2`), distributes tests by the groups below unless the command line says otherwise."""
+    if config.getoption("numprocesses", None) and config.option.dist == "no":
+        config.option.dist = "loadgroup"
 
-    The clusters of tests/supabase are called `platform`.
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Groups the tests that share a cluster, which several processes distribute by group.
+
+    Each PostgreSQL has two groups: the tests that compute, and the tests that mostly wait for servers and programs.
+    Nearly always some process computes then. The clusters of tests/supabase are called `platform`.
     """
     for item in items:
         callspec = getattr(item, "callspec", None)
@@ -56,18 +66,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What was collected stays until the end: no need to look it through for garbage again and again."""
+    """Exempts the collected tests from garbage collection, as they stay until the end."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Removes the plugin of Hypothesis where no test used it: its summary alone imports the library, for 0.5 s."""
+    plugins = session.config.pluginmanager
+    if "hypothesis" not in sys.modules and (plugin := plugins.get_plugin("hypothesispytest")):
+        plugins.unregister(plugin)
 
 
 @pytest.fixture(scope="session", params=installations(), ids=str)
 def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """A running cluster with a migrated template database."""
-    installation: Installation = request.param
-    with Cluster(installation) as cluster:
-        cluster.create_database(TEMPLATE, "template0")
-        migrate.up(cluster.conninfo(TEMPLATE))
+    with templates.migrated_cluster(request.param) as cluster:
         yield cluster
 
 

@@ -4,9 +4,11 @@ import importlib.metadata
 import os
 import signal
 import socket
+import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -78,12 +80,12 @@ in_one_version = pytest.mark.parametrize("cluster", installations()[-1:], indire
 @contextmanager
 def open_folder() -> Iterator[Path]:
     """A new folder, removed at the end; unlike pytest's `tmp_path`, PostgreSQL's account can enter it."""
-    with tempfile.TemporaryDirectory(prefix="tenantry-", dir=_fast_folder()) as name:
+    with tempfile.TemporaryDirectory(prefix="tenantry-", dir=fast_folder()) as name:
         Path(name).chmod(0o711)
         yield Path(name)
 
 
-def _fast_folder() -> str | None:
+def fast_folder() -> str | None:
     """TMPDIR where somebody chose one, memory where there is some, else the system's own."""
     if "TMPDIR" not in os.environ and os.access("/dev/shm", os.W_OK):
         return "/dev/shm"
@@ -107,6 +109,7 @@ class Cluster(Postgresql):  # type: ignore[misc]
         tcp: listen on a free port of 127.0.0.1 too, for clients that know no Unix sockets.
         parameters: PostgreSQL's, in place of SETTINGS.
         parent: where its folder is made; in memory unless given.
+        data: the data directory of a stopped cluster to copy, in place of a new one by initdb.
     """
 
     DEFAULT_BOOT_TIMEOUT = 60
@@ -120,8 +123,10 @@ class Cluster(Postgresql):  # type: ignore[misc]
         tcp: bool = False,
         parameters: Mapping[str, str] = SETTINGS,
         parent: Path | None = None,
+        data: Path | None = None,
     ) -> None:
         self.installation = installation
+        self.data = data
         self.parameters = parameters
         self.superuser = superuser
         self.tcp = tcp
@@ -130,7 +135,7 @@ class Cluster(Postgresql):  # type: ignore[misc]
         self._maintenance: psycopg.Connection | None = None
         self._discarded: str | None = None
         super().__init__(
-            base_dir=tempfile.mkdtemp(prefix="tenantry-", dir=parent or _fast_folder()),
+            base_dir=tempfile.mkdtemp(prefix="tenantry-", dir=parent or fast_folder()),
             port=_free_port() if tcp else PORT,
         )
 
@@ -171,7 +176,19 @@ class Cluster(Postgresql):  # type: ignore[misc]
 
     @property
     def folder(self) -> Path:
+        """The folder that holds the cluster's data, socket and log."""
         return Path(self.base_dir)
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Stops PostgreSQL in good order and starts it again at the end."""
+        self.terminate()
+        yield
+        self.start()
+
+    def copy_data(self, target: Path) -> None:
+        """Copies the data directory of this cluster, which is stopped, to a path that does not exist yet."""
+        _copy_folder(Path(self.get_data_directory()), target)
 
     def _execute(self, statement: sql.Composed) -> None:
         if self._maintenance is None or self._maintenance.broken:
@@ -188,10 +205,15 @@ class Cluster(Postgresql):  # type: ignore[misc]
             self.programs = embedded.reachable_programs(self.programs, self.account, self.folder)
 
     def initialize_database(self) -> None:
+        self.account.take(self.folder / "tmp")
+        data = Path(self.get_data_directory())
+        if self.data:
+            data.rmdir()
+            _copy_folder(self.data, data)
+            return
+        self.account.take(data)
         # As the embedded PostgreSQL sorts and folds case, where there is that provider.
         provider = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
-        for subdir in self.subdirectories:
-            self.account.take(self.folder / subdir)
         self.account.run(
             [
                 self.program("initdb"),
@@ -214,6 +236,14 @@ class Cluster(Postgresql):  # type: ignore[misc]
             self.stop()
             raise
 
+    def wait_booting(self) -> None:
+        # Asks more often than the base does, as PostgreSQL takes a few hundredths of a second.
+        deadline = time.monotonic() + self.DEFAULT_BOOT_TIMEOUT
+        while not self.is_server_available():
+            if self.child_process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL does not start:\n{self.read_bootlog()}")
+            time.sleep(0.01)
+
     def is_server_available(self) -> bool:
         try:
             psycopg.connect(self.conninfo()).close()
@@ -224,5 +254,15 @@ class Cluster(Postgresql):  # type: ignore[misc]
     def terminate(self, *_: object) -> None:
         if self._maintenance is not None:
             self._maintenance.close()
-        # A fast shutdown; the base asks for one that waits until every client has gone.
+            self._maintenance = None
+        if self.is_alive() and self._owner_pid == os.getpid():
+            # A fast shutdown; the base asks for one that waits until every client has gone.
+            self.child_process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                self.child_process.wait(self.DEFAULT_KILL_TIMEOUT)
         super(Postgresql, self).terminate(signal.SIGINT)
+
+
+def _copy_folder(source: Path, target: Path) -> None:
+    """Copies a folder with its owners and modes; `cp` is several times as fast as shutil."""
+    subprocess.run(["cp", "-Rp", source, target], check=True, capture_output=True)

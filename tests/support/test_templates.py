@@ -1,0 +1,122 @@
+"""The folder of kept clusters: which entry a session uses, which it makes, and which it removes."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.support import templates
+from tests.support.postgres import Installation, installations, open_folder
+
+NEWEST = installations()[-1]
+
+Change = Callable[[Path], object]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """An SQL root with one function."""
+    (tmp_path / "sql" / "functions").mkdir(parents=True)
+    (tmp_path / "sql" / "functions" / "one.sql").write_text("select 1;")
+    return tmp_path / "sql"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda root: (root / "functions" / "one.sql").write_text("select 2;"),
+        lambda root: (root / "functions" / "two.sql").write_text(""),
+        lambda root: (root / "functions" / "one.sql").rename(root / "one.sql"),
+        lambda root: (root / "functions" / "one.sql").unlink(),
+    ],
+    ids=["content", "new file", "name", "no file"],
+)
+def test_the_key_changes_with_every_file_of_the_sql_root(root: Path, change: Change) -> None:
+    before = templates.key(NEWEST, root)
+    assert templates.key(NEWEST, root) == before
+    change(root)
+    assert templates.key(NEWEST, root) != before
+
+
+def test_the_key_changes_with_the_program(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    shutil.copy(NEWEST.programs / "bin" / "postgres", tmp_path / "bin")
+    copied = Installation(NEWEST.name, NEWEST.version, tmp_path, is_wheel=False)
+    assert templates.key(copied, root) == templates.key(NEWEST, root)
+    with (tmp_path / "bin" / "postgres").open("ab") as program:
+        program.write(b"!")
+    assert templates.key(copied, root) != templates.key(NEWEST, root)
+
+
+def test_a_session_copies_what_an_earlier_one_made_and_changes_nothing_there() -> None:
+    with open_folder() as parent:
+        with templates.migrated_cluster(NEWEST, parent) as cluster:
+            made = system_identifier(cluster.conninfo(templates.TEMPLATE))
+            cluster.create_database("of_the_first_session")
+        for _ in range(2):
+            with templates.migrated_cluster(NEWEST, parent) as cluster:
+                assert system_identifier(cluster.conninfo(templates.TEMPLATE)) == made
+                cluster.create_database("of_the_session", templates.TEMPLATE)
+                count_organizations(cluster.conninfo("of_the_session"))
+
+
+def test_half_made_and_broken_entries_are_not_used() -> None:
+    with open_folder() as parent:
+        folder = parent / f"tenantry-clusters-{os.geteuid()}"
+        folder.mkdir(mode=0o700)
+        entry = folder / f"{NEWEST}-{templates.key(NEWEST)}"
+        # What a process leaves behind that is killed while it writes, or after it has removed some files.
+        half_made = folder / "unfinished-abc"
+        (half_made / "data").mkdir(parents=True)
+        entry.mkdir()
+        with templates.migrated_cluster(NEWEST, parent) as cluster:
+            count_organizations(cluster.conninfo(templates.TEMPLATE))
+        assert not half_made.exists()
+        assert (entry / "PG_VERSION").exists()
+
+
+def test_only_the_entries_that_were_used_last_remain() -> None:
+    with open_folder() as parent:
+        folder = parent / f"tenantry-clusters-{os.geteuid()}"
+        folder.mkdir(mode=0o700)
+        for age in range(5):
+            (folder / f"{NEWEST}-{age}").mkdir()
+            os.utime(folder / f"{NEWEST}-{age}", (1_000_000 - age, 1_000_000 - age))
+        (folder / "pg1-of-another-installation").mkdir()
+        with templates.migrated_cluster(NEWEST, parent):
+            pass
+        assert {path.name for path in folder.iterdir()} == {
+            "lock",
+            "pg1-of-another-installation",
+            f"{NEWEST}-{templates.key(NEWEST)}",
+            f"{NEWEST}-0",
+            f"{NEWEST}-1",
+        }
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o777], ids=oct)
+def test_a_folder_that_others_can_enter_is_not_used(mode: int) -> None:
+    with open_folder() as parent:
+        folder = parent / f"tenantry-clusters-{os.geteuid()}"
+        folder.mkdir()
+        folder.chmod(mode)
+        with templates.migrated_cluster(NEWEST, parent) as cluster:
+            count_organizations(cluster.conninfo(templates.TEMPLATE))
+        assert list(folder.iterdir()) == []
+
+
+def count_organizations(conninfo: str) -> None:
+    """Fails unless the database is migrated and nobody has used it."""
+    with psycopg.connect(conninfo) as connection:
+        assert connection.execute("select count(*) from public.organizations").fetchone() == (0,)
+
+
+def system_identifier(conninfo: str) -> int:
+    """The number that initdb gave the cluster, which its copies share."""
+    with psycopg.connect(conninfo) as connection:
+        row = connection.execute("select system_identifier from pg_control_system()").fetchone()
+    assert row
+    return int(row[0])
