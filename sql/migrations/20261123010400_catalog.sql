@@ -1,4 +1,6 @@
--- What is sold and what is charged for: plans, credit products, credit events.
+-- The catalog: plans and credit products that organizations buy, and credit events that cost credits.
+--
+-- Names are checked against the pattern of tenantry.is_uuid(), which is made after the tables.
 
 create table public.subscription_plans (
     id uuid primary key default gen_random_uuid(),
@@ -23,7 +25,7 @@ create table public.subscription_plans (
     -- A plan or product is addressed by id, name or price at Stripe in one argument, so no name may read as either id.
     constraint subscription_plans_name_check check (
         name ~ '[^[:space:]]'
-        and name !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+        and name !~ '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$'
         and name !~ '^(price_|local:)'
     ),
     constraint subscription_plans_stripe_price_id_check check (
@@ -76,7 +78,7 @@ create table public.credit_events (
     -- An event is addressed by name or by id in one argument, so no name may read as an id.
     constraint credit_events_name_check check (
         name ~ '[^[:space:]]'
-        and name !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+        and name !~ '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$'
     ),
     constraint credit_events_credit_cost_check check (credit_cost > 0),
     constraint credit_events_category_check check (category ~ '^[a-z][a-z0-9_]*$'),
@@ -102,7 +104,7 @@ create table public.credit_products (
     constraint credit_products_stripe_price_id_key unique (stripe_price_id),
     constraint credit_products_name_check check (
         name ~ '[^[:space:]]'
-        and name !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+        and name !~ '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$'
         and name !~ '^(price_|local:)'
     ),
     constraint credit_products_stripe_price_id_check check (

@@ -22,8 +22,9 @@ IGNORED = ["PS002"]
 EXPECTED = {"migrations/20261123010000_roles.sql": ["PS010: Unsafe schema creation: tenantry"]}
 
 # pgspot does not read a body in standard SQL, whose names are bound when it is made; one that is read takes its place.
+# Such a body has no $ but at the end of a pattern in quotes.
 STANDARD_BODY = re.compile(
-    r"^(?:return [^$]*?| *return coalesce\(\n[^$]*?|begin atomic\n.*?\nend);$", re.MULTILINE | re.DOTALL
+    r"^(?:return (?:[^$]|\$')*?| *return coalesce\(\n[^$]*?|begin atomic\n.*?\nend);$", re.MULTILINE | re.DOTALL
 )
 UNREAD = "set search_path = pg_catalog, pg_temp as $unread$ select 1 $unread$;"
 # It loses the quotes of an argument that is named like a type.

@@ -15,7 +15,7 @@ begin
     if coalesce(p_credit_event, '') = '' then
         perform tenantry.fail_invalid('credit_event', 'is required');
     end if;
-    if p_credit_event ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then
+    if tenantry.is_uuid(p_credit_event) then
         select * into v_event from public.credit_events where id = p_credit_event::uuid;
         if found then
             return v_event;

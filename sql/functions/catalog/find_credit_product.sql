@@ -16,9 +16,7 @@ begin
     from public.credit_products as p
     where p.name = p_credit_product
        or p.stripe_price_id = p_credit_product
-       or p.id = case
-           when p_credit_product ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then p_credit_product::uuid
-       end
+       or p.id = case when tenantry.is_uuid(p_credit_product) then p_credit_product::uuid end
     order by p.stripe_price_id = p_credit_product
     limit 1;
     if not found then

@@ -16,9 +16,7 @@ begin
     from public.subscription_plans as p
     where p.name = p_subscription_plan
        or p.stripe_price_id = p_subscription_plan
-       or p.id = case
-           when p_subscription_plan ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then p_subscription_plan::uuid
-       end
+       or p.id = case when tenantry.is_uuid(p_subscription_plan) then p_subscription_plan::uuid end
     order by p.stripe_price_id = p_subscription_plan
     limit 1;
     if not found then

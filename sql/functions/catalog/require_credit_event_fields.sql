@@ -11,8 +11,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform tenantry.require_text('name', p_name, 100, true);
-    perform tenantry.require_pattern(
-        'name', p_name, '(?i)^(?![0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$)', 'a name, not a UUID');
+    if tenantry.is_uuid(p_name) then
+        perform tenantry.fail_invalid('name', 'must be a name, not a UUID');
+    end if;
     if p_credit_cost is null then
         perform tenantry.fail_invalid('credit_cost', 'is required');
     elsif p_credit_cost <= 0 then

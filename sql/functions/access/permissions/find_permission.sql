@@ -14,7 +14,7 @@ begin
     end if;
     select * into v_permission
     from public.permissions as p
-    where p.name = p_permission or p.id = case when p_permission ~ '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$' then p_permission::uuid end;
+    where p.name = p_permission or p.id = case when tenantry.is_uuid(p_permission) then p_permission::uuid end;
     if not found then
         perform tenantry.fail_not_found('permission', p_permission);
     end if;

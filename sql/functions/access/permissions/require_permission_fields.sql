@@ -11,7 +11,7 @@ as $$
 begin
     perform tenantry.require_text('name', p_name, 100, true);
     -- A permission is addressed by name or by id in one argument.
-    if p_name ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then
+    if tenantry.is_uuid(p_name) then
         perform tenantry.fail_invalid('name', 'must not read as an id');
     end if;
     perform tenantry.require_text('resource', p_resource, 50, true);

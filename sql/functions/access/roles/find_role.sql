@@ -18,7 +18,7 @@ begin
     end if;
     select * into v_role
     from public.roles as r
-    where ((r.id = case when p_role ~ '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$' then p_role::uuid end or r.name = p_role)
+    where ((r.id = case when tenantry.is_uuid(p_role) then p_role::uuid end or r.name = p_role)
             and (r.organization_id is null or p_organization_id is null or r.organization_id = p_organization_id))
         or (r.display_name = p_role and r.organization_id = p_organization_id)
     order by r.organization_id is null

@@ -14,7 +14,7 @@ begin
     perform tenantry.require_text('name', p_name, 50, true);
     if p_name ~ '^own:' then
         perform tenantry.fail_invalid('name', 'must not begin with "own:"');
-    elsif p_name ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then
+    elsif tenantry.is_uuid(p_name) then
         perform tenantry.fail_invalid('name', 'must not read as an id');
     elsif p_organization_id is not null
         and exists (select from public.roles as r where r.name = lower(btrim(p_name)) and r.is_system_role) then

@@ -40,9 +40,7 @@ begin
                 (o.data #>> '{subscription_details,metadata,tenantry_organization_id}')
         ) as named (organization)
         join public.organizations as t
-            on t.id = case
-                when named.organization ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then named.organization::uuid
-            end
+            on t.id = case when tenantry.is_uuid(named.organization) then named.organization::uuid end
         where o.id = any (v_ids || customers)
         order by o.id
         limit 1;
