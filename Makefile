@@ -34,8 +34,10 @@ bench: setup ## Measure speed as ratios to the limit; ARGS=--quick for a minute,
 lint: setup ## Check style, types, protos and migrations
 	@$(BIN)/python -m tools.lint
 
-format: setup ## Format Python and protos
-	@$(BIN)/ruff check --fix --quiet . && $(BIN)/ruff format . && cd protos && ../$(BIN)/buf format -w
+format: setup ## Format Python, SQL and protos
+	@$(BIN)/ruff check --fix --quiet . && $(BIN)/ruff format .
+	@$(BIN)/sqruff fix --quiet sql/api sql/functions sql/policies sql/seeds sql/triggers
+	@cd protos && ../$(BIN)/buf format -w
 
 protos: setup ## Generate server/tenantry/v1 from protos/
 	@$(BIN)/python -m tools.stubs

@@ -6,10 +6,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tools import sql_style
 from tools.stubs import ROOT, generate
 
 BIN = Path(sys.executable).parent
 STUBS = "tenantry/v1"
+SQL = [f"sql/{folder}" for folder in sql_style.FOLDERS]
 
 
 def main() -> None:
@@ -22,6 +24,8 @@ def main() -> None:
         "buf format": [BIN / "buf", "format", "--diff", "--exit-code", "protos"],
         # The report shows how far the prose is; once all areas are at the limit, it becomes a gate without --report.
         "prose": [sys.executable, "-m", "tools.prose", "--report"],
+        "sql style": [sys.executable, "-m", "tools.sql_style"],
+        "sqruff": [BIN / "sqruff", "lint", "--quiet", "--parsing-errors", *SQL],
         "squawk": [BIN / "squawk", *sorted((ROOT / "sql" / "migrations").glob("*.sql"))],
     }
     failed = [name for name, command in checks.items() if subprocess.run(command, cwd=ROOT).returncode]

@@ -39,7 +39,7 @@ AREAS = {
     "protos": r"protos/.*\.proto",
     "server": r"server/(?!tenantry/v1/).*\.py",
     "tests": r"tests/.*\.py",
-    "tools": r"(benchmarks|tools)/.*\.py|Makefile|pyproject\.toml|\.squawk\.toml|\.sqlfluff|\.ci/.*",
+    "tools": r"(benchmarks|tools)/.*\.py|Makefile|pyproject\.toml|\.squawk\.toml|\.sqruff|\.ci/.*",
 }
 """The areas, in the order of the report; a file belongs to the first whose pattern fits its path."""
 EXEMPT = re.compile(r"tests/tools/test_prose\.py|tests/clients/.*")  # bad sentences on purpose; code of others

@@ -1,11 +1,12 @@
--- Who may touch public.organizations directly. Members see theirs, and edit what needs no rule. Balances move only through
--- the ledger's functions, so what can be written is granted column by column.
+-- Who may touch public.organizations directly. Members see theirs, and edit what needs no rule. Balances move only
+-- through the ledger's functions, so what can be written is granted column by column.
 --
 -- Who sees an organization sees its balance: privileges on columns are a database role's, and cannot be one tenant's.
 revoke all on public.organizations from public, anon, authenticated, service_role;
 grant select, delete on public.organizations to service_role;
 grant insert (id, name, description, slug, website, is_active) on public.organizations to service_role;
-grant update (name, description, slug, website, is_active, low_balance_threshold) on public.organizations to service_role;
+grant update (name, description, slug, website, is_active, low_balance_threshold)
+    on public.organizations to service_role;
 grant select on public.organizations to authenticated;
 grant update (name, description, website) on public.organizations to authenticated;
 

@@ -5,4 +5,5 @@ grant select on public.roles to authenticated, service_role;
 
 drop policy if exists users_read on public.roles;
 create policy users_read on public.roles for select to authenticated
-using (organization_id is null or organization_id = any ((select tenantry.allowed_organizations('organizations:read'))::uuid[]));
+using (organization_id is null
+    or organization_id = any ((select tenantry.allowed_organizations('organizations:read'))::uuid[]));

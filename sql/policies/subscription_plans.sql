@@ -1,5 +1,5 @@
--- Who may touch public.subscription_plans directly. Everybody sees what is active; who subscribes to a plan that is not sold
--- any more, or sees to the catalog, sees it too.
+-- Who may touch public.subscription_plans directly. Everybody sees what is active; who subscribes to a plan that is not
+-- sold any more, or sees to the catalog, sees it too.
 revoke all on public.subscription_plans from public, anon, authenticated, service_role;
 grant select, insert, update, delete on public.subscription_plans to service_role;
 grant select on public.subscription_plans to anon, authenticated;

@@ -83,7 +83,8 @@ surplus as (
     using public.roles as r
     where r.id = rp.role_id and r.is_system_role
       and not exists (
-          select from kept where kept.role_id = rp.role_id and kept.permission_id = rp.permission_id
+          select from kept
+          where kept.role_id = rp.role_id and kept.permission_id = rp.permission_id
       )
 )
 insert into public.role_permissions (role_id, permission_id)

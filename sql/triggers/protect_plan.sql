@@ -1,5 +1,5 @@
--- What live subscriptions were agreed on stays: the price and period of their plan, and its price at Stripe, by which they are
--- recognized. A plan that Stripe did not know of may get its price there.
+-- What live subscriptions were agreed on stays: the price and period of their plan, and its price at Stripe, by which
+-- they are recognized. A plan that Stripe did not know of may get its price there.
 --
 -- Definer, so that it sees every subscription and may call what it calls.
 -- Locks: the plan's row. Raises TN033.

@@ -1,5 +1,5 @@
--- Writes down who changed a row, when, and through which door. Old and new are the row as it was and is, without what the
--- ledger moves and without secrets; an update that changed none of that is not written down.
+-- Writes down who changed a row, when, and through which door. Old and new are the row as it was and is, without what
+-- the ledger moves and without secrets; an update that changed none of that is not written down.
 create or replace function tenantry.record_audit_event() returns trigger
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp

@@ -28,7 +28,8 @@ begin
 end
 $$;
 
-comment on function tenantry.record_lost_owner() is 'Trigger: records owner_lost when an organization''s last owner is gone.';
+comment on function tenantry.record_lost_owner() is
+    'Trigger: records owner_lost when an organization''s last owner is gone.';
 revoke all on function tenantry.record_lost_owner from public, anon, authenticated, service_role;
 
 create or replace trigger record_lost_owner

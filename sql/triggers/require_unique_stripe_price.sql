@@ -1,5 +1,5 @@
--- A price at Stripe is a plan's or a credit product's: of an invoice that bears one that was both, nobody could tell what was
--- bought. Within a table its unique constraint sees to it.
+-- A price at Stripe is a plan's or a credit product's: of an invoice that bears one that was both, nobody could tell
+-- what was bought. Within a table its unique constraint sees to it.
 --
 -- Definer, so that it sees every row. Locks: the price, by an advisory lock, against the other table. Raises TN034.
 create or replace function tenantry.require_unique_stripe_price() returns trigger
@@ -30,8 +30,10 @@ comment on function tenantry.require_unique_stripe_price() is
     'Trigger: raises TN034 when a price at Stripe would be both a plan''s and a credit product''s.';
 revoke all on function tenantry.require_unique_stripe_price from public, anon, authenticated, service_role;
 
-create or replace trigger require_unique_stripe_price before insert or update of stripe_price_id on public.subscription_plans
+create or replace trigger require_unique_stripe_price
+    before insert or update of stripe_price_id on public.subscription_plans
 for each row execute function tenantry.require_unique_stripe_price();
 
-create or replace trigger require_unique_stripe_price before insert or update of stripe_price_id on public.credit_products
+create or replace trigger require_unique_stripe_price
+    before insert or update of stripe_price_id on public.credit_products
 for each row execute function tenantry.require_unique_stripe_price();

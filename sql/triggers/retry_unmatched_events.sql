@@ -1,7 +1,8 @@
 -- A trigger of the catalog: when a plan or credit product gets a price of Stripe's, what was heard of that price before
 -- and could not be placed is taken up.
 --
--- Locks: as apply_stripe_object(), of each organization concerned. Raises nothing of its own: errors stay with the events.
+-- Locks: as apply_stripe_object(), of each organization concerned. Raises nothing of its own: errors stay with the
+-- events.
 create or replace function tenantry.retry_unmatched_events() returns trigger
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -15,7 +16,8 @@ begin
         where e.state = 'unmatched'
           -- Of a customer that nobody knows a price says nothing.
           and (e.organization_id is not null or e.payload #>> '{data,object,object}' in ('product', 'price'))
-          and tenantry.referenced_prices(e.payload #> '{data,object}') && array[new.stripe_price_id, new.stripe_product_id]::text[]
+          and tenantry.referenced_prices(e.payload #> '{data,object}')
+              && array[new.stripe_price_id, new.stripe_product_id]::text[]
         order by e.created, e.id
     loop
         perform tenantry.process_stored_event(v_id);

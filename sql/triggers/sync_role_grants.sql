@@ -1,7 +1,9 @@
--- Keeps tenantry.role_grants what the roles, what they hold and the permissions' names make of it, whoever changes those.
+-- Keeps tenantry.role_grants what the roles, what they hold and the permissions' names make of it, whoever changes
+-- those.
 --
 -- Locks: the roles concerned, so that of two changes at once the later one sees the other. What the foreign key of
--- role_permissions locks keeps a permission from being renamed by somebody else meanwhile: resource and action are a key.
+-- role_permissions locks keeps a permission from being renamed by somebody else meanwhile: resource and action are a
+-- key.
 create or replace function tenantry.sync_role_grants() returns trigger
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -41,7 +43,8 @@ begin
 end
 $$;
 
-comment on function tenantry.sync_role_grants() is 'Trigger: derives tenantry.role_grants for the roles that a change concerns.';
+comment on function tenantry.sync_role_grants() is
+    'Trigger: derives tenantry.role_grants for the roles that a change concerns.';
 revoke all on function tenantry.sync_role_grants from public, anon, authenticated, service_role;
 
 create or replace trigger sync_role_grants

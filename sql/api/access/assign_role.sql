@@ -1,9 +1,10 @@
 -- Gives a user a role in an organization, or everywhere.
 --
--- Nobody hands on a permission that they lack there; a role everywhere is given by who holds its permissions everywhere.
+-- Nobody hands on a permission that they lack there; a role everywhere is given by who holds its permissions
+-- everywhere.
 --
--- Whoever manages the members of an organization gives roles to its members, and invites everybody else: nobody becomes a
--- member unasked, and an account that is no member's is not told from one that is not there. Who manages members
+-- Whoever manages the members of an organization gives roles to its members, and invites everybody else: nobody becomes
+-- a member unasked, and an account that is no member's is not told from one that is not there. Who manages members
 -- everywhere, such as the service, gives roles to any account.
 --
 -- Locks: the organization's row. Raises TN001, TN002, TN023 (no seat), 23505 (held already), 42501.
@@ -55,8 +56,8 @@ language sql volatile
 return tenantry.assign_role(user_id, role, organization_id);
 
 comment on function public.assign_role(uuid, text, uuid) is
-    'Gives a user a role. role: id or name, or an own role''s display name. organization_id: where; null for everywhere.'
-    ' A user who is no member yet is given roles by who manages members everywhere, and otherwise invited.'
+    'Gives a user a role. role: id or name, or an own role''s display name. organization_id: where; null for'
+    ' everywhere. A user who is no member yet is given roles by who manages members everywhere, and otherwise invited.'
     ' Raises TN001, TN002, TN023 (no seat), 23505 (held already), 42501.';
 revoke all on function public.assign_role from public, anon, authenticated, service_role;
 grant execute on function public.assign_role to authenticated, service_role;

@@ -39,7 +39,8 @@ begin
 end
 $$;
 
-comment on function tenantry.batch_check_permissions(uuid[], text[], uuid) is 'Definer half of public.batch_check_permissions.';
+comment on function tenantry.batch_check_permissions(uuid[], text[], uuid) is
+    'Definer half of public.batch_check_permissions.';
 revoke all on function tenantry.batch_check_permissions from public, anon, authenticated, service_role;
 grant execute on function tenantry.batch_check_permissions to authenticated, service_role;
 
@@ -56,7 +57,7 @@ begin atomic
 end;
 
 comment on function public.batch_check_permissions(uuid[], text[], uuid) is
-    'Whether a user (the caller unless given) holds each of the permissions in each of the organizations, in that order;'
-    ' at most 10000 pairs. Raises TN001, 42501.';
+    'Whether a user (the caller unless given) holds each of the permissions in each of the organizations, in that'
+    ' order; at most 10000 pairs. Raises TN001, 42501.';
 revoke all on function public.batch_check_permissions from public, anon, authenticated, service_role;
 grant execute on function public.batch_check_permissions to authenticated, service_role;

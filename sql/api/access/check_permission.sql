@@ -1,5 +1,5 @@
--- Whether a user holds a permission in an organization, or everywhere. Of others only the roles count that the caller may
--- see: those held in that organization.
+-- Whether a user holds a permission in an organization, or everywhere. Of others only the roles count that the caller
+-- may see: those held in that organization.
 --
 -- Raises TN001, 42501 (asking for another user without members:read there).
 create or replace function tenantry.check_permission(

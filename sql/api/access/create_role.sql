@@ -1,7 +1,7 @@
 -- Creates a role: of all, or an organization's own. It holds no permission yet.
 --
--- Raises TN001, TN002, 23505 (name taken), 42501. Callers: who holds roles:manage in the organization, or everywhere for
--- a role of all.
+-- Raises TN001, TN002, 23505 (name taken), 42501. Callers: who holds roles:manage in the organization, or everywhere
+-- for a role of all.
 create or replace function tenantry.create_role(
     p_name text,
     p_description text,
@@ -43,8 +43,8 @@ language sql volatile
 return tenantry.create_role(name, description, organization_id);
 
 comment on function public.create_role(text, text, uuid) is
-    'Creates a role without permissions. name: up to 50 characters, unique. organization_id: makes it that organization''s'
-    ' own, visible and assignable only there; its name then is its display_name, unique there.'
-    ' Raises TN001, TN002, 23505 (name taken), 42501.';
+    'Creates a role without permissions. name: up to 50 characters, unique. organization_id: makes it that'
+    ' organization''s own, visible and assignable only there; its name then is its display_name, unique there. Raises'
+    ' TN001, TN002, 23505 (name taken), 42501.';
 revoke all on function public.create_role from public, anon, authenticated, service_role;
 grant execute on function public.create_role to authenticated, service_role;

@@ -32,7 +32,7 @@ begin atomic
 end;
 
 comment on function public.delete_permission(text) is
-    'Deletes a permission, of that id or name, and its use in roles. Raises TN001, TN002, TN021 (a system role holds it),'
-    ' 42501.';
+    'Deletes a permission, of that id or name, and its use in roles. Raises TN001, TN002, TN021 (a system role holds'
+    ' it), 42501.';
 revoke all on function public.delete_permission from public, anon, authenticated, service_role;
 grant execute on function public.delete_permission to authenticated, service_role;

@@ -32,6 +32,7 @@ begin atomic
 end;
 
 comment on function public.delete_role(text) is
-    'Deletes a role, of that id or name, its permissions and assignments. Raises TN001, TN002, TN021 (system role), 42501.';
+    'Deletes a role, of that id or name, its permissions and assignments. Raises TN001, TN002, TN021 (system role),'
+    ' 42501.';
 revoke all on function public.delete_role from public, anon, authenticated, service_role;
 grant execute on function public.delete_role to authenticated, service_role;

@@ -23,7 +23,8 @@ begin
     select coalesce(array_agg(page.item), '{}') into audit_events
     from (
         select row(
-            a.id, a.organization_id, a.actor_id, a.actor_role, a.door, a.action, a.resource, a.resource_id, a.old, a.new,
+            a.id, a.organization_id, a.actor_id, a.actor_role,
+            a.door, a.action, a.resource, a.resource_id, a.old, a.new,
             a.created_at)::public.audit_event as item
         from tenantry.audit_log as a
         where (p_organization_id is null or a.organization_id = p_organization_id)
@@ -40,7 +41,8 @@ begin
 end
 $$;
 
-comment on function tenantry.list_audit_events(uuid, text, uuid, integer, text) is 'Definer half of public.list_audit_events.';
+comment on function tenantry.list_audit_events(uuid, text, uuid, integer, text) is
+    'Definer half of public.list_audit_events.';
 revoke all on function tenantry.list_audit_events from public, anon, authenticated, service_role;
 grant execute on function tenantry.list_audit_events to authenticated, service_role;
 

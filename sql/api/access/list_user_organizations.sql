@@ -1,5 +1,5 @@
--- The organizations in which a user holds a role, by name. Runs as the caller, who sees their own, and others' where they
--- may see members. Raises TN001.
+-- The organizations in which a user holds a role, by name. Runs as the caller, who sees their own, and others' where
+-- they may see members. Raises TN001.
 create or replace function public.list_user_organizations(
     user_id uuid default null,
     out organizations public.organizations[]

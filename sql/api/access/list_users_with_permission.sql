@@ -40,7 +40,8 @@ begin
 end
 $$;
 
-comment on function tenantry.list_users_with_permission(uuid, text, integer, text) is 'Definer half of public.list_users_with_permission.';
+comment on function tenantry.list_users_with_permission(uuid, text, integer, text) is
+    'Definer half of public.list_users_with_permission.';
 revoke all on function tenantry.list_users_with_permission from public, anon, authenticated, service_role;
 grant execute on function tenantry.list_users_with_permission to authenticated, service_role;
 

@@ -1,5 +1,5 @@
--- Makes another member the owner in place of one who is: the caller, or whom the service names. Who gave it away stays as
--- an admin.
+-- Makes another member the owner in place of one who is: the caller, or whom the service names. Who gave it away stays
+-- as an admin.
 --
 -- Locks: the organization's row. Raises TN001, TN002, 42501. Callers: an owner there, for themselves; the service.
 create or replace function tenantry.transfer_ownership(

@@ -47,7 +47,8 @@ begin
 end
 $$;
 
-comment on function tenantry.update_permission(text, text, text, text, text, text[]) is 'Definer half of public.update_permission.';
+comment on function tenantry.update_permission(text, text, text, text, text, text[]) is
+    'Definer half of public.update_permission.';
 revoke all on function tenantry.update_permission from public, anon, authenticated, service_role;
 grant execute on function tenantry.update_permission to authenticated, service_role;
 

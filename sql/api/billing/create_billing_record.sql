@@ -108,10 +108,10 @@ return tenantry.create_billing_record(
 comment on function public.create_billing_record(
     uuid, integer, text, text, text, text, text, text, text, text, timestamptz, jsonb, text
 ) is
-    'Records a bill. amount: in minor units, above 0. currency: ISO 4217, USD unless given. status: pending unless given,'
-    ' or paid, failed, refunded, void, uncollectible. billing_reason: manual unless given. paid_at: now unless given, of'
-    ' what is paid. stripe_invoice_id, stripe_payment_intent_id: of one that Stripe goes on to tell of. request_id: the'
-    ' same id makes one record and returns it again. Raises TN001, TN002, TN011 (request_id used otherwise), 23505 (the'
-    ' invoice or payment is recorded already), 42501.';
+    'Records a bill. amount: in minor units, above 0. currency: ISO 4217, USD unless given. status: pending unless'
+    ' given, or paid, failed, refunded, void, uncollectible. billing_reason: manual unless given. paid_at: now unless'
+    ' given, of what is paid. stripe_invoice_id, stripe_payment_intent_id: of one that Stripe goes on to tell of.'
+    ' request_id: the same id makes one record and returns it again. Raises TN001, TN002, TN011 (request_id used'
+    ' otherwise), 23505 (the invoice or payment is recorded already), 42501.';
 revoke all on function public.create_billing_record from public, anon, authenticated, service_role;
 grant execute on function public.create_billing_record to authenticated, service_role;

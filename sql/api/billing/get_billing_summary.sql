@@ -29,7 +29,7 @@ end
 $$;
 
 comment on function public.get_billing_summary(uuid) is
-    'What the organization was billed, by currency, in minor units: paid (refunds not taken off), refunded, open (pending or'
-    ' failed), and the number of records. Raises TN001, 42501.';
+    'What the organization was billed, by currency, in minor units: paid (refunds not taken off), refunded, open'
+    ' (pending or failed), and the number of records. Raises TN001, 42501.';
 revoke all on function public.get_billing_summary from public, anon, authenticated, service_role;
 grant execute on function public.get_billing_summary to authenticated, service_role;

@@ -62,8 +62,8 @@ $$;
 comment on function public.list_billing_records(
     uuid, text, text, text, timestamptz, timestamptz, integer, text
 ) is
-    'The organization''s billing records, newest first. Filters: status, billing_reason, stripe_invoice_id, created_after'
-    ' (inclusive) to created_before (exclusive). page_size: rows, 50 unless given, at most 1000. page_token:'
-    ' next_page_token of the page before. Raises TN001, TN003, 42501.';
+    'The organization''s billing records, newest first. Filters: status, billing_reason, stripe_invoice_id,'
+    ' created_after (inclusive) to created_before (exclusive). page_size: rows, 50 unless given, at most 1000.'
+    ' page_token: next_page_token of the page before. Raises TN001, TN003, 42501.';
 revoke all on function public.list_billing_records from public, anon, authenticated, service_role;
 grant execute on function public.list_billing_records to authenticated, service_role;

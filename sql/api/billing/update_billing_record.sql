@@ -1,5 +1,6 @@
--- Changes a billing record that Stripe has no part in: how its payment went, what was given back, and what is said about it.
--- amount_refunded is a total, so a repeated update gives nothing back twice; when all is given back the record is refunded.
+-- Changes a billing record that Stripe has no part in: how its payment went, what was given back, and what is said
+-- about it. amount_refunded is a total, so a repeated update gives nothing back twice; when all is given back the
+-- record is refunded.
 --
 -- Locks: the record's row.
 -- Raises TN001, TN002, TN035 (no way from the one status to the other), TN036 (it follows Stripe), 42501.
@@ -131,9 +132,10 @@ return tenantry.update_billing_record(
 comment on function public.update_billing_record(
     uuid, uuid, text, integer, text, text, text, timestamptz, jsonb, text[]
 ) is
-    'Changes a billing record that Stripe has no part in. status: from pending to paid, failed, void or uncollectible; from'
-    ' failed to paid, void or uncollectible; from uncollectible to paid or void; from paid to refunded. amount_refunded:'
-    ' in all, up to the amount. update_mask: the fields to set, unset ones among them to null; without a mask, the fields'
-    ' that have a value. Raises TN001, TN002, TN035 (no way to that status), TN036 (it follows Stripe), 42501.';
+    'Changes a billing record that Stripe has no part in. status: from pending to paid, failed, void or uncollectible;'
+    ' from failed to paid, void or uncollectible; from uncollectible to paid or void; from paid to refunded.'
+    ' amount_refunded: in all, up to the amount. update_mask: the fields to set, unset ones among them to null;'
+    ' without a mask, the fields that have a value. Raises TN001, TN002, TN035 (no way to that status), TN036 (it'
+    ' follows Stripe), 42501.';
 revoke all on function public.update_billing_record from public, anon, authenticated, service_role;
 grant execute on function public.update_billing_record to authenticated, service_role;

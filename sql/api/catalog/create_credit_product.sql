@@ -55,6 +55,7 @@ return tenantry.create_credit_product(
 comment on function public.create_credit_product(text, integer, integer, text, text, text, text) is
     'Creates a pack of credits for sale. name: up to 100 characters, unique. credit_amount: credits in it, above 0.'
     ' price_amount: in minor units, above 0. currency: ISO 4217, USD unless given. stripe_price_id, stripe_product_id:'
-    ' local:<id> unless given. Raises TN001, TN034 (the price is a plan''s), 23505 (name or stripe_price_id taken), 42501.';
+    ' local:<id> unless given. Raises TN001, TN034 (the price is a plan''s), 23505 (name or stripe_price_id taken),'
+    ' 42501.';
 revoke all on function public.create_credit_product from public, anon, authenticated, service_role;
 grant execute on function public.create_credit_product to authenticated, service_role;

@@ -1,6 +1,7 @@
 -- Changes a credit product. What was bought stays as it was.
 --
--- Locks: the product's row. Raises TN001, TN002, TN034 (the price is a plan's), 23505 (name or price at Stripe taken), 42501.
+-- Locks: the product's row. Raises TN001, TN002, TN034 (the price is a plan's), 23505 (name or price at Stripe taken),
+-- 42501.
 -- Callers: who holds catalog:manage.
 create or replace function tenantry.update_credit_product(
     p_credit_product text,
@@ -73,8 +74,8 @@ return tenantry.update_credit_product(
 comment on function public.update_credit_product(
     text, text, integer, integer, text, text, boolean, text, text, text[]
 ) is
-    'Changes the credit product of that id, name or stripe_price_id. update_mask: the fields to set, unset ones among them'
-    ' cleared; without a mask, the fields that have a value. Raises TN001, TN002, TN034, 23505 (name or'
+    'Changes the credit product of that id, name or stripe_price_id. update_mask: the fields to set, unset ones among'
+    ' them cleared; without a mask, the fields that have a value. Raises TN001, TN002, TN034, 23505 (name or'
     ' stripe_price_id taken), 42501.';
 revoke all on function public.update_credit_product from public, anon, authenticated, service_role;
 grant execute on function public.update_credit_product to authenticated, service_role;

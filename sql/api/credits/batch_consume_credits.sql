@@ -8,8 +8,8 @@
 -- p_items: a JSON array of 1 to 10000 objects with the arguments of consume_credits().
 -- Locks: the organizations' rows, by id. Raises TN001 (items as such); an item's own errors are in its decision.
 --
--- enable_seqscan is off as a connection keeps its plans: none made while a table was small reads all of it later. And jit,
--- as before PostgreSQL 18 a table that has no index then looks dear enough to be compiled for.
+-- enable_seqscan is off as a connection keeps its plans: none made while a table was small reads all of it later. And
+-- jit, as before PostgreSQL 18 a table that has no index then looks dear enough to be compiled for.
 create or replace function tenantry.batch_consume_credits(p_items jsonb) returns public.credit_decision[]
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp

@@ -41,7 +41,7 @@ language sql stable
 return tenantry.can_afford(organization_id, credit_event, quantity);
 
 comment on function public.can_afford(uuid, text, integer) is
-    'Whether the organization could pay for so many units of the credit event (id or name) now. False for whom the caller'
-    ' may not spend. For policies and CHECKs of your own; only charging decides. Raises nothing.';
+    'Whether the organization could pay for so many units of the credit event (id or name) now. False for whom the'
+    ' caller may not spend. For policies and CHECKs of your own; only charging decides. Raises nothing.';
 revoke all on function public.can_afford from public, anon, authenticated, service_role;
 grant execute on function public.can_afford to authenticated, service_role;

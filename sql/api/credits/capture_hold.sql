@@ -7,8 +7,8 @@
 -- Raises TN001, TN002, TN009 (no credits for the overage), TN011, TN016 (hold not active), TN018, 42501.
 -- Callers: who holds credits:consume there.
 --
--- enable_seqscan is off as a connection keeps its plans: none made while a table was small reads all of it later. And jit,
--- as before PostgreSQL 18 a table that has no index then looks dear enough to be compiled for.
+-- enable_seqscan is off as a connection keeps its plans: none made while a table was small reads all of it later. And
+-- jit, as before PostgreSQL 18 a table that has no index then looks dear enough to be compiled for.
 create or replace function tenantry.capture_hold(
     p_organization_id uuid,
     p_hold_id uuid,
@@ -115,8 +115,8 @@ end;
 
 comment on function public.capture_hold(uuid, uuid, integer, boolean, boolean, text, jsonb, text) is
     'Spends held credits; returns the entry and the hold. amount: credits, above 0; all that is held unless given.'
-    ' release_remainder: ends the hold, what is left of it can be spent again. allow_overage: amount may be more than is'
-    ' held, if the available credits cover it. request_id: the same id makes one entry and returns it again.'
-    ' Raises TN001, TN002, TN009, TN011, TN016 (hold not active), TN018 (more than is held), 42501.';
+    ' release_remainder: ends the hold, what is left of it can be spent again. allow_overage: amount may be more than'
+    ' is held, if the available credits cover it. request_id: the same id makes one entry and returns it again. Raises'
+    ' TN001, TN002, TN009, TN011, TN016 (hold not active), TN018 (more than is held), 42501.';
 revoke all on function public.capture_hold from public, anon, authenticated, service_role;
 grant execute on function public.capture_hold to authenticated, service_role;

@@ -42,7 +42,7 @@ end
 $$;
 
 comment on function public.charge_on_insert(regclass, text, name, name) is
-    'From now on an INSERT into the table charges the organization in organization_column (uuid) the credit event, times'
-    ' quantity_column (smallint or integer) if given, or fails. For the table''s owner.'
-    ' Raises TN001, TN002, 42501 (not the owner).';
+    'From now on an INSERT into the table charges the organization in organization_column (uuid) the credit event,'
+    ' times quantity_column (smallint or integer) if given, or fails. For the table''s owner. Raises TN001, TN002,'
+    ' 42501 (not the owner).';
 revoke all on function public.charge_on_insert from public, anon, authenticated, service_role;

@@ -3,8 +3,8 @@
 -- Locks: the organization's row. Raises TN001, TN002, TN009 (insufficient credits), TN011, TN012 (organization
 -- inactive), TN013 (credit event inactive), 42501. Callers: who holds credits:consume there.
 --
--- enable_seqscan is off as a connection keeps its plans: none made while a table was small reads all of it later. And jit,
--- as before PostgreSQL 18 a table that has no index then looks dear enough to be compiled for.
+-- enable_seqscan is off as a connection keeps its plans: none made while a table was small reads all of it later. And
+-- jit, as before PostgreSQL 18 a table that has no index then looks dear enough to be compiled for.
 create or replace function tenantry.consume_credits(
     p_organization_id uuid,
     p_credit_event text,

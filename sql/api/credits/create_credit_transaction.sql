@@ -117,8 +117,8 @@ comment on function public.create_credit_transaction(
     uuid, text, integer, text, uuid, text, timestamptz, text, text, jsonb, text
 ) is
     'Makes an entry of any type and source. transaction_type: earned, purchased, refunded (amount above 0); consumed,'
-    ' expired, revoked (below 0). amount: credits. source: a word of your own. credit_event: id or name, to be noted; the'
-    ' amount is not taken from its cost. expires_at: for added credits. request_id: the same id makes one entry and'
-    ' returns it again. Raises TN001, TN002, TN009, TN010, TN011, TN012, TN013, TN017, 42501.';
+    ' expired, revoked (below 0). amount: credits. source: a word of your own. credit_event: id or name, to be noted;'
+    ' the amount is not taken from its cost. expires_at: for added credits. request_id: the same id makes one entry'
+    ' and returns it again. Raises TN001, TN002, TN009, TN010, TN011, TN012, TN013, TN017, 42501.';
 revoke all on function public.create_credit_transaction from public, anon, authenticated, service_role;
 grant execute on function public.create_credit_transaction to authenticated, service_role;

@@ -105,7 +105,8 @@ begin atomic
 end;
 
 comment on function public.estimate_runway(uuid, integer) is
-    'When the credits run out at the mean daily burn of the last days (30 unless given, 1 to 366): runs_out_at, null for'
-    ' never; expiring_unspent: credits that will expire before they are spent at that rate. Raises TN001, TN002, 42501.';
+    'When the credits run out at the mean daily burn of the last days (30 unless given, 1 to 366): runs_out_at, null'
+    ' for never; expiring_unspent: credits that will expire before they are spent at that rate. Raises TN001, TN002,'
+    ' 42501.';
 revoke all on function public.estimate_runway from public, anon, authenticated, service_role;
 grant execute on function public.estimate_runway to authenticated, service_role;

@@ -78,7 +78,8 @@ begin
         where t.organization_id = p_organization_id and t.entry_number > v_summed
           and t.entry_number > (select summed.entry_number from summed)
           and t.transaction_type = 'consumed'
-          and t.created_at >= v_start and t.created_at < date_bin(c_quarter, v_end - interval '1 us', c_origin) + c_quarter
+          and t.created_at >= v_start
+          and t.created_at < date_bin(c_quarter, v_end - interval '1 us', c_origin) + c_quarter
     ),
     grouped as (
         select
@@ -127,9 +128,9 @@ begin atomic
 end;
 
 comment on function public.get_credit_usage(uuid, timestamptz, timestamptz, text, text, text) is
-    'Credits consumed from start_time (30 days before the end unless given) to end_time (now unless given), both taken to'
-    ' whole quarters of an hour outwards, per hour, day (unless given), week or month of time_zone (UTC unless given), by'
-    ' event, category, source or none (unless given). Periods without consumption are left out.'
-    ' Raises TN001, TN002, 42501.';
+    'Credits consumed from start_time (30 days before the end unless given) to end_time (now unless given), both taken'
+    ' to whole quarters of an hour outwards, per hour, day (unless given), week or month of time_zone (UTC unless'
+    ' given), by event, category, source or none (unless given). Periods without consumption are left out. Raises'
+    ' TN001, TN002, 42501.';
 revoke all on function public.get_credit_usage from public, anon, authenticated, service_role;
 grant execute on function public.get_credit_usage to authenticated, service_role;

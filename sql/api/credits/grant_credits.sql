@@ -146,10 +146,10 @@ comment on function public.grant_credits(
     uuid, integer, text, text, uuid, timestamptz, timestamptz, integer, text, text, jsonb, text
 ) is
     'Adds credits; returns the entry and the lot that it opened. amount: credits, above 0. transaction_type: earned'
-    ' (unless given) or purchased. source: grant or purchase unless given. expires_at: when what is unspent expires; null'
-    ' for never. effective_at: when the credits come; now unless given, and until then there is a lot but no entry.'
-    ' priority: among credits that expire together the lower is spent first, 0 unless given. request_id: the same id'
-    ' makes one entry and returns it again. Raises TN001, TN002, TN010 (balance out of range), TN011 (request_id used'
-    ' otherwise), 42501.';
+    ' (unless given) or purchased. source: grant or purchase unless given. expires_at: when what is unspent expires;'
+    ' null for never. effective_at: when the credits come; now unless given, and until then there is a lot but no'
+    ' entry. priority: among credits that expire together the lower is spent first, 0 unless given. request_id: the'
+    ' same id makes one entry and returns it again. Raises TN001, TN002, TN010 (balance out of range), TN011'
+    ' (request_id used otherwise), 42501.';
 revoke all on function public.grant_credits from public, anon, authenticated, service_role;
 grant execute on function public.grant_credits to authenticated, service_role;

@@ -3,8 +3,8 @@
 -- Locks: the organization's row. Raises TN001, TN002, TN009, TN011, TN012, TN013, 42501.
 -- Callers: who holds credits:consume there.
 --
--- enable_seqscan is off as a connection keeps its plans: none made while a table was small reads all of it later. And jit,
--- as before PostgreSQL 18 a table that has no index then looks dear enough to be compiled for.
+-- enable_seqscan is off as a connection keeps its plans: none made while a table was small reads all of it later. And
+-- jit, as before PostgreSQL 18 a table that has no index then looks dear enough to be compiled for.
 create or replace function tenantry.hold_credits(
     p_organization_id uuid,
     p_credit_event text,
@@ -113,8 +113,8 @@ return tenantry.hold_credits(
     organization_id, credit_event, quantity, amount, time_to_live, description, metadata, request_id);
 
 comment on function public.hold_credits(uuid, text, integer, integer, interval, text, jsonb, text) is
-    'Sets credits aside. credit_event, quantity, amount: as for consume_credits. time_to_live: after which the hold lapses,'
-    ' 15 minutes unless given, at most 366 days. request_id: the same id makes one hold and returns it again.'
+    'Sets credits aside. credit_event, quantity, amount: as for consume_credits. time_to_live: after which the hold'
+    ' lapses, 15 minutes unless given, at most 366 days. request_id: the same id makes one hold and returns it again.'
     ' Raises TN001, TN002, TN009 (insufficient credits), TN011, TN012, TN013, 42501.';
 revoke all on function public.hold_credits from public, anon, authenticated, service_role;
 grant execute on function public.hold_credits to authenticated, service_role;

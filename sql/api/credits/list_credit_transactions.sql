@@ -92,9 +92,9 @@ $$;
 comment on function public.list_credit_transactions(
     uuid, text, text, uuid, text, timestamptz, timestamptz, timestamptz, boolean, integer, text
 ) is
-    'The organization''s ledger, newest entry first, or oldest_first. Filters: transaction_type (purchased for purchased'
-    ' credits), source (subscription for subscription credits), source_id, credit_event (id or name), start_time'
-    ' (inclusive) to end_time (exclusive), expires_before. page_size: rows, 50 unless given, at most 1000. page_token:'
-    ' next_page_token of the page before. Raises TN001, TN002, TN003, 42501.';
+    'The organization''s ledger, newest entry first, or oldest_first. Filters: transaction_type (purchased for'
+    ' purchased credits), source (subscription for subscription credits), source_id, credit_event (id or name),'
+    ' start_time (inclusive) to end_time (exclusive), expires_before. page_size: rows, 50 unless given, at most 1000.'
+    ' page_token: next_page_token of the page before. Raises TN001, TN002, TN003, 42501.';
 revoke all on function public.list_credit_transactions from public, anon, authenticated, service_role;
 grant execute on function public.list_credit_transactions to authenticated, service_role;

@@ -127,8 +127,8 @@ end;
 
 comment on function public.revoke_credits(uuid, uuid, integer, text, jsonb, text) is
     'Takes back granted or purchased credits: returns the entry (null if none could be taken), the credits taken and'
-    ' the shortfall. credit_transaction_id: the grant or purchase. amount: credits, above 0; all that is not revoked yet'
-    ' unless given. request_id: the same id revokes once. Raises TN001, TN002, TN011, TN019 (not a grant or purchase),'
-    ' TN020 (more than was granted), 42501.';
+    ' the shortfall. credit_transaction_id: the grant or purchase. amount: credits, above 0; all that is not revoked'
+    ' yet unless given. request_id: the same id revokes once. Raises TN001, TN002, TN011, TN019 (not a grant or'
+    ' purchase), TN020 (more than was granted), 42501.';
 revoke all on function public.revoke_credits from public, anon, authenticated, service_role;
 grant execute on function public.revoke_credits to authenticated, service_role;

@@ -144,7 +144,8 @@ begin
     from tenantry.credit_lots as l
     left join (
         select s.organization_id, s.lot_id,
-            sum(case when s.is_return then s.balance_from - s.balance_to else s.balance_to - s.balance_from end) as amount
+            sum(case when s.is_return then s.balance_from - s.balance_to
+                else s.balance_to - s.balance_from end) as amount
         from spans as s
         group by s.organization_id, s.lot_id
     ) as moved on moved.organization_id = l.organization_id and moved.lot_id = l.id
@@ -206,7 +207,7 @@ begin atomic
 end;
 
 comment on function public.verify_ledger(uuid) is
-    'Proves the ledger of one organization, or of all without one: what does not hold, as rows of organization, invariant,'
-    ' entry, expected and found. None means that every invariant holds. Raises TN002, 42501.';
+    'Proves the ledger of one organization, or of all without one: what does not hold, as rows of organization,'
+    ' invariant, entry, expected and found. None means that every invariant holds. Raises TN002, 42501.';
 revoke all on function public.verify_ledger from public, anon, authenticated, service_role;
 grant execute on function public.verify_ledger to authenticated, service_role;

@@ -1,9 +1,9 @@
 -- Asks Stripe for a page on which the organization subscribes to a plan, or buys credits.
 --
--- The organization's customer is asked for first if it has none. Nothing is sold here: that is done by what Stripe tells
--- once it has been paid.
--- Raises TN001, TN002, TN023 (more members than seats), TN026 (subscribed at Stripe already), TN027 (inactive plan), TN045
--- (no price at Stripe), TN046 (inactive product), TN047, 42501. Callers: who holds billing:manage there.
+-- The organization's customer is asked for first if it has none. Nothing is sold here: that is done by what Stripe
+-- tells once it has been paid. Raises TN001, TN002, TN023 (more members than seats), TN026 (subscribed at Stripe
+-- already), TN027 (inactive plan), TN045 (no price at Stripe), TN046 (inactive product), TN047, 42501. Callers: who
+-- holds billing:manage there.
 create or replace function tenantry.create_checkout_session(
     p_organization_id uuid,
     p_subscription_plan text,
@@ -115,10 +115,11 @@ return tenantry.create_checkout_session(
     organization_id, subscription_plan, credit_product, quantity, success_url, cancel_url, email, save_payment_method);
 
 comment on function public.create_checkout_session(uuid, text, text, integer, text, text, text, boolean) is
-    'Asks Stripe for a page on which the organization subscribes to subscription_plan, or buys credit_product, quantity'
-    ' times (1 unless given). Both are ids, names or Stripe prices. success_url, cancel_url: where the page leads back to.'
-    ' email: for a new customer. save_payment_method: keep it for automatic top-ups. Returns the request, whose url is the'
-    ' page once it has succeeded: see get_stripe_request. Raises TN001, TN002, TN023 (more members than seats), TN026'
-    ' (subscribed already), TN027 (inactive plan), TN045 (no price at Stripe), TN046 (inactive product), TN047, 42501.';
+    'Asks Stripe for a page on which the organization subscribes to subscription_plan, or buys credit_product,'
+    ' quantity times (1 unless given). Both are ids, names or Stripe prices. success_url, cancel_url: where the page'
+    ' leads back to. email: for a new customer. save_payment_method: keep it for automatic top-ups. Returns the'
+    ' request, whose url is the page once it has succeeded: see get_stripe_request. Raises TN001, TN002, TN023 (more'
+    ' members than seats), TN026 (subscribed already), TN027 (inactive plan), TN045 (no price at Stripe), TN046'
+    ' (inactive product), TN047, 42501.';
 revoke all on function public.create_checkout_session from public, anon, authenticated, service_role;
 grant execute on function public.create_checkout_session to authenticated, service_role;

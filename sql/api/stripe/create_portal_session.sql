@@ -35,8 +35,8 @@ language sql volatile
 return tenantry.create_portal_session(organization_id, return_url);
 
 comment on function public.create_portal_session(uuid, text) is
-    'Asks Stripe for a page on which the organization sees its invoices and changes how it pays. return_url: where the page'
-    ' leads back to. Returns the request, whose url is the page once it has succeeded: see get_stripe_request. Raises'
-    ' TN001, TN002, TN047, 42501.';
+    'Asks Stripe for a page on which the organization sees its invoices and changes how it pays. return_url: where the'
+    ' page leads back to. Returns the request, whose url is the page once it has succeeded: see get_stripe_request.'
+    ' Raises TN001, TN002, TN047, 42501.';
 revoke all on function public.create_portal_session from public, anon, authenticated, service_role;
 grant execute on function public.create_portal_session to authenticated, service_role;

@@ -1,5 +1,5 @@
--- Has an organization buy credits by itself no more. A payment that is under way is not called back. Without an automatic
--- top-up nothing changes.
+-- Has an organization buy credits by itself no more. A payment that is under way is not called back. Without an
+-- automatic top-up nothing changes.
 --
 -- Locks: the organization's row. Raises TN001, TN002, 42501. Callers: who holds billing:manage there.
 create or replace function tenantry.disable_auto_top_up(p_organization_id uuid) returns void

@@ -27,7 +27,8 @@ language sql volatile
 return tenantry.ensure_customer(organization_id, email);
 
 comment on function public.ensure_customer(uuid, text) is
-    'Asks Stripe to make the organization''s customer, or to bring it up to date. email: where receipts go. Returns the'
-    ' request, whose stripe_id is the customer once it has succeeded: see get_stripe_request. Raises TN001, TN002, TN047, 42501.';
+    'Asks Stripe to make the organization''s customer, or to bring it up to date. email: where receipts go. Returns'
+    ' the request, whose stripe_id is the customer once it has succeeded: see get_stripe_request. Raises TN001, TN002,'
+    ' TN047, 42501.';
 revoke all on function public.ensure_customer from public, anon, authenticated, service_role;
 grant execute on function public.ensure_customer to authenticated, service_role;

@@ -29,7 +29,7 @@ language sql stable
 return tenantry.get_auto_top_up(organization_id);
 
 comment on function public.get_auto_top_up(uuid) is
-    'When an organization buys credits by itself, which, and how often it did this month. Raises TN001, TN002 (it does not),'
-    ' 42501.';
+    'When an organization buys credits by itself, which, and how often it did this month. Raises TN001, TN002 (it does'
+    ' not), 42501.';
 revoke all on function public.get_auto_top_up from public, anon, authenticated, service_role;
 grant execute on function public.get_auto_top_up to authenticated, service_role;

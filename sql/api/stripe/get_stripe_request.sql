@@ -38,7 +38,7 @@ language sql stable
 return tenantry.get_stripe_request(organization_id, stripe_request_id);
 
 comment on function public.get_stripe_request(uuid, uuid) is
-    'A request to Stripe: pending, succeeded or failed, and what came of it. organization_id: its organization; without it'
-    ' platform:stripe is needed. url is for who holds billing:manage. Raises TN001, TN002, 42501.';
+    'A request to Stripe: pending, succeeded or failed, and what came of it. organization_id: its organization;'
+    ' without it platform:stripe is needed. url is for who holds billing:manage. Raises TN001, TN002, 42501.';
 revoke all on function public.get_stripe_request from public, anon, authenticated, service_role;
 grant execute on function public.get_stripe_request to authenticated, service_role;

@@ -1,5 +1,5 @@
--- Has an organization buy credits by itself from now on, whenever what is available falls below a threshold; if it is below
--- already, at once.
+-- Has an organization buy credits by itself from now on, whenever what is available falls below a threshold; if it is
+-- below already, at once.
 --
 -- Locks: the organization's row (settled first). Raises TN001, TN002, TN046 (inactive product), 42501.
 -- Callers: who holds billing:manage there.
@@ -57,8 +57,9 @@ language sql volatile
 return tenantry.set_auto_top_up(organization_id, credit_product, threshold, monthly_cap);
 
 comment on function public.set_auto_top_up(uuid, text, integer, integer) is
-    'Has an organization buy credit_product by itself whenever its available credits fall below threshold, which is at most'
-    ' what one purchase brings; at once if they are below. monthly_cap: payments at most in a calendar month (UTC). Paid'
-    ' with the payment method that it keeps at Stripe. Raises TN001, TN002, TN046 (inactive product), 42501.';
+    'Has an organization buy credit_product by itself whenever its available credits fall below threshold, which is at'
+    ' most what one purchase brings; at once if they are below. monthly_cap: payments at most in a calendar month'
+    ' (UTC). Paid with the payment method that it keeps at Stripe. Raises TN001, TN002, TN046 (inactive product),'
+    ' 42501.';
 revoke all on function public.set_auto_top_up from public, anon, authenticated, service_role;
 grant execute on function public.set_auto_top_up to authenticated, service_role;

@@ -47,8 +47,8 @@ begin atomic
 end;
 
 comment on function public.sync_catalog(text) is
-    'Brings plans and credit products and Stripe together. direction: push makes products and prices there as they are here'
-    ' (another amount makes a new price and takes the old one off sale); pull takes over what Stripe has. Returns the first'
-    ' request for each; the next ones follow from their answers. Raises TN001, 42501.';
+    'Brings plans and credit products and Stripe together. direction: push makes products and prices there as they are'
+    ' here (another amount makes a new price and takes the old one off sale); pull takes over what Stripe has. Returns'
+    ' the first request for each; the next ones follow from their answers. Raises TN001, 42501.';
 revoke all on function public.sync_catalog from public, anon, authenticated, service_role;
 grant execute on function public.sync_catalog to authenticated, service_role;

@@ -36,7 +36,7 @@ begin atomic
 end;
 
 comment on function public.get_stripe_event(text) is
-    'One event of Stripe''s: what came of it, and payload, as Stripe sent it. stripe_event_id: evt_…. Raises TN001, TN002,'
-    ' 42501.';
+    'One event of Stripe''s: what came of it, and payload, as Stripe sent it. stripe_event_id: evt_…. Raises TN001,'
+    ' TN002, 42501.';
 revoke all on function public.get_stripe_event from public, anon, authenticated, service_role;
 grant execute on function public.get_stripe_event to authenticated, service_role;

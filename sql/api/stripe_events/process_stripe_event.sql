@@ -38,6 +38,7 @@ return tenantry.process_stripe_event(event);
 comment on function public.process_stripe_event(jsonb) is
     'Stores an event of Stripe''s, once, and processes it; returns what came of it. event: as Stripe sent it, its'
     ' signature checked by the caller. In any order, and however often, events lead to the same state. An error in'
-    ' processing is kept with the event (state failed), which is tried again when it is given again. Raises TN001, 42501.';
+    ' processing is kept with the event (state failed), which is tried again when it is given again. Raises TN001,'
+    ' 42501.';
 revoke all on function public.process_stripe_event from public, anon, authenticated, service_role;
 grant execute on function public.process_stripe_event to authenticated, service_role;

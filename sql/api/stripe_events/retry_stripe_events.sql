@@ -51,7 +51,8 @@ begin atomic
 end;
 
 comment on function public.retry_stripe_events(integer) is
-    'Takes up events again that are stuck (pending, unmatched, failed), those that were tried least first. max_events: at'
-    ' most so many, 100 unless given. Returns how many were processed, and how many are stuck still. Raises TN001, 42501.';
+    'Takes up events again that are stuck (pending, unmatched, failed), those that were tried least first. max_events:'
+    ' at most so many, 100 unless given. Returns how many were processed, and how many are stuck still. Raises TN001,'
+    ' 42501.';
 revoke all on function public.retry_stripe_events from public, anon, authenticated, service_role;
 grant execute on function public.retry_stripe_events to authenticated, service_role;

@@ -12,7 +12,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz;
-    v_subscription public.organization_subscriptions := tenantry.lock_subscription(p_subscription_id, 'subscriptions:manage');
+    v_subscription public.organization_subscriptions
+        := tenantry.lock_subscription(p_subscription_id, 'subscriptions:manage');
 begin
     perform tenantry.require_subscription_live(v_subscription);
     v_now := tenantry.clock();
@@ -55,7 +56,7 @@ language sql volatile
 return tenantry.cancel_subscription(subscription_id, coalesce(immediately, false));
 
 comment on function public.cancel_subscription(uuid, boolean) is
-    'Cancels a subscription at the end of its period, or at once. One that lives at Stripe is cancelled there first, and'
-    ' returned as it is until then. Raises TN001, TN002, TN031 (it has ended), TN047, 42501.';
+    'Cancels a subscription at the end of its period, or at once. One that lives at Stripe is cancelled there first,'
+    ' and returned as it is until then. Raises TN001, TN002, TN031 (it has ended), TN047, 42501.';
 revoke all on function public.cancel_subscription from public, anon, authenticated, service_role;
 grant execute on function public.cancel_subscription to authenticated, service_role;

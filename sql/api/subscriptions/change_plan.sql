@@ -2,12 +2,12 @@
 --
 -- Now, with the same billing period: the period stays, and its credits are brought to the new plan's, so the difference
 -- is granted, or what is left of it taken back. With another billing period: a new period starts now; credits of the
--- one before stay until they expire. Purchased credits are never touched.
--- One that lives at Stripe is changed there, which charges or credits the difference, and changes here when Stripe says so.
+-- one before stay until they expire. Purchased credits are never touched. One that lives at Stripe is changed there,
+-- which charges or credits the difference, and changes here when Stripe says so.
 --
--- Locks: the organization's row, the subscription. Raises TN001, TN002, TN023 (more members than seats), TN027 (plan not for
--- sale), TN028 (no trial to have), TN031 (it has ended), TN047, 42501. Callers: who holds subscriptions:manage there;
--- platform:subscribe where Stripe does not charge.
+-- Locks: the organization's row, the subscription. Raises TN001, TN002, TN023 (more members than seats), TN027 (plan
+-- not for sale), TN028 (no trial to have), TN031 (it has ended), TN047, 42501. Callers: who holds subscriptions:manage
+-- there; platform:subscribe where Stripe does not charge.
 create or replace function tenantry.change_plan(
     p_subscription_id uuid,
     p_subscription_plan text,
@@ -18,7 +18,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz;
-    v_subscription public.organization_subscriptions := tenantry.lock_subscription(p_subscription_id, 'subscriptions:manage');
+    v_subscription public.organization_subscriptions
+        := tenantry.lock_subscription(p_subscription_id, 'subscriptions:manage');
     v_old public.subscription_plans;
     v_new public.subscription_plans;
     v_account public.organizations;
@@ -44,7 +45,8 @@ begin
         and (v_new.interval, v_new.interval_count) is distinct from (v_old.interval, v_old.interval_count) then
         v_subscription.billing_anchor := v_now;
         v_subscription.current_period_start := v_now;
-        v_subscription.current_period_end := tenantry.next_period_boundary(v_now, v_now, v_new.interval, v_new.interval_count);
+        v_subscription.current_period_end
+            := tenantry.next_period_boundary(v_now, v_now, v_new.interval, v_new.interval_count);
     end if;
     v_subscription := tenantry.write_subscription(v_subscription);
     select * into v_account from public.organizations where id = v_subscription.organization_id;
@@ -67,9 +69,9 @@ language sql volatile
 return tenantry.change_plan(subscription_id, subscription_plan, coalesce(at_renewal, false));
 
 comment on function public.change_plan(uuid, text, boolean) is
-    'Moves a subscription to another plan (id, name or Stripe price), now or at_renewal. Now, its credits of the current'
-    ' period are brought to the new plan''s. One that lives at Stripe is changed there first, and returned as it is until'
-    ' then. Raises TN001, TN002, TN023 (more members than the plan has seats), TN027 (plan not for sale), TN028'
-    ' (a trial at Stripe, and the plan has none), TN031 (it has ended), TN047, 42501.';
+    'Moves a subscription to another plan (id, name or Stripe price), now or at_renewal. Now, its credits of the'
+    ' current period are brought to the new plan''s. One that lives at Stripe is changed there first, and returned as'
+    ' it is until then. Raises TN001, TN002, TN023 (more members than the plan has seats), TN027 (plan not for sale),'
+    ' TN028 (a trial at Stripe, and the plan has none), TN031 (it has ended), TN047, 42501.';
 revoke all on function public.change_plan from public, anon, authenticated, service_role;
 grant execute on function public.change_plan to authenticated, service_role;

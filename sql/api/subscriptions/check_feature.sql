@@ -37,7 +37,7 @@ end
 $$;
 
 comment on function public.check_feature(uuid, text, bigint) is
-    'Whether the organization may use the feature now. used: how much it uses already; allowed is whether one more fits.'
-    ' is_limited, feature_limit, remaining: how much there is in all, and left. Raises TN001, TN002, 42501.';
+    'Whether the organization may use the feature now. used: how much it uses already; allowed is whether one more'
+    ' fits. is_limited, feature_limit, remaining: how much there is in all, and left. Raises TN001, TN002, 42501.';
 revoke all on function public.check_feature from public, anon, authenticated, service_role;
 grant execute on function public.check_feature to authenticated, service_role;

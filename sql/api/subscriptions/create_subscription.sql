@@ -56,9 +56,9 @@ return tenantry.create_subscription(
     organization_id, subscription_plan, current_period_start, cancel_at_period_end, metadata);
 
 comment on function public.create_subscription(uuid, text, timestamptz, boolean, jsonb) is
-    'Subscribes an organization to a plan that Stripe does not charge for. subscription_plan: id, name or Stripe price.'
-    ' current_period_start: of the first period, now unless given, at most one period back. cancel_at_period_end: true for'
-    ' one period only; otherwise it renews. Raises TN001, TN002, TN026 (the organization has a live one), TN027 (plan not'
-    ' for sale), 42501.';
+    'Subscribes an organization to a plan that Stripe does not charge for. subscription_plan: id, name or Stripe'
+    ' price. current_period_start: of the first period, now unless given, at most one period back.'
+    ' cancel_at_period_end: true for one period only; otherwise it renews. Raises TN001, TN002, TN026 (the'
+    ' organization has a live one), TN027 (plan not for sale), 42501.';
 revoke all on function public.create_subscription from public, anon, authenticated, service_role;
 grant execute on function public.create_subscription to authenticated, service_role;

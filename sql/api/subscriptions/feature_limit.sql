@@ -19,8 +19,8 @@ begin atomic
 end;
 
 comment on function public.feature_limit(uuid, text) is
-    'How much of the feature the organization may use now: a number, null for no limit, 0 where it has none or the caller'
-    ' may not read the organization. For policies and CHECKs of your own: used < feature_limit(…) is true of no limit only'
-    ' with coalesce(…, true). Raises nothing.';
+    'How much of the feature the organization may use now: a number, null for no limit, 0 where it has none or the'
+    ' caller may not read the organization. For policies and CHECKs of your own: used < feature_limit(…) is true of no'
+    ' limit only with coalesce(…, true). Raises nothing.';
 revoke all on function public.feature_limit from public, anon, authenticated, service_role;
 grant execute on function public.feature_limit to authenticated, service_role;

@@ -44,8 +44,8 @@ language sql stable
 return tenantry.get_entitlements(organization_id);
 
 comment on function public.get_entitlements(uuid) is
-    'What the organization may use now: the features of its plan, its state (trial, past_due) and its own merged; seats and'
-    ' members; until when, as far as time alone decides. Without a live subscription there are no features.'
+    'What the organization may use now: the features of its plan, its state (trial, past_due) and its own merged;'
+    ' seats and members; until when, as far as time alone decides. Without a live subscription there are no features.'
     ' Raises TN001, TN002, 42501.';
 revoke all on function public.get_entitlements from public, anon, authenticated, service_role;
 grant execute on function public.get_entitlements to authenticated, service_role;

@@ -12,7 +12,8 @@ as $$
 declare
     v_subscription public.organization_subscriptions;
 begin
-    if num_nonnulls(subscription_id, get_subscription.stripe_subscription_id, get_subscription.organization_id) <> 1 then
+    if num_nonnulls(subscription_id, get_subscription.stripe_subscription_id, get_subscription.organization_id) <> 1
+    then
         perform tenantry.fail_invalid(
             'subscription_id', 'give one of subscription_id, stripe_subscription_id and organization_id');
     end if;

@@ -1,9 +1,12 @@
--- Whether an organization has a feature now: for policies and CHECKs of your own tables. A feature is had if its value is
--- true, a number above 0, or any text; null stands for a limit that there is not, and is had.
+-- Whether an organization has a feature now: for policies and CHECKs of your own tables. A feature is had if its value
+-- is true, a number above 0, or any text; null stands for a limit that there is not, and is had.
 --
 -- False for an organization that the caller may not read. Raises nothing.
 -- Runs as the caller: any signed-in user, and the service role.
-create or replace function public.has_feature(organization_id uuid default null, feature text default null) returns boolean
+create or replace function public.has_feature(
+    organization_id uuid default null,
+    feature text default null
+) returns boolean
 language sql stable
 set search_path = pg_catalog, pg_temp
 begin atomic
@@ -17,7 +20,7 @@ begin atomic
 end;
 
 comment on function public.has_feature(uuid, text) is
-    'Whether the organization has the feature now: its value is true, a number above 0, null (no limit) or text. False where'
-    ' the caller may not read the organization. For policies and CHECKs of your own. Raises nothing.';
+    'Whether the organization has the feature now: its value is true, a number above 0, null (no limit) or text. False'
+    ' where the caller may not read the organization. For policies and CHECKs of your own. Raises nothing.';
 revoke all on function public.has_feature from public, anon, authenticated, service_role;
 grant execute on function public.has_feature to authenticated, service_role;

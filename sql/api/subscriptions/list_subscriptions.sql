@@ -15,7 +15,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_size integer := tenantry.resolve_page_size(page_size);
-    v_plan_id uuid := case when subscription_plan is not null then (tenantry.find_subscription_plan(subscription_plan)).id end;
+    v_plan_id uuid
+        := case when subscription_plan is not null then (tenantry.find_subscription_plan(subscription_plan)).id end;
     v_scope text := format('subscriptions %s', jsonb_build_array(
         list_subscriptions.organization_id, v_plan_id, list_subscriptions.status, period_ends_before));
     v_after jsonb := tenantry.decode_page_token(page_token, v_scope);
@@ -43,8 +44,8 @@ end
 $$;
 
 comment on function public.list_subscriptions(uuid, text, text, timestamptz, integer, text) is
-    'Subscriptions as they are now, oldest first. organization_id, subscription_plan (id, name or Stripe price), status:'
-    ' only such. period_ends_before: whose current period ends before then. page_size: rows, 50 unless given, at most'
-    ' 1000. page_token: next_page_token of the page before. Raises TN001, TN002 (unknown plan), TN003.';
+    'Subscriptions as they are now, oldest first. organization_id, subscription_plan (id, name or Stripe price),'
+    ' status: only such. period_ends_before: whose current period ends before then. page_size: rows, 50 unless given,'
+    ' at most 1000. page_token: next_page_token of the page before. Raises TN001, TN002 (unknown plan), TN003.';
 revoke all on function public.list_subscriptions from public, anon, authenticated, service_role;
 grant execute on function public.list_subscriptions to authenticated, service_role;

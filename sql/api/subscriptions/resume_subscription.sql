@@ -1,7 +1,7 @@
 -- Takes the cancellation of a subscription back, while it still lives.
 --
--- Who cancelled may resume. One that was to run out from the start (a trial, a single period) goes on without a payment if
--- it is resumed, so that takes platform:subscribe.
+-- Who cancelled may resume. One that was to run out from the start (a trial, a single period) goes on without a payment
+-- if it is resumed, so that takes platform:subscribe.
 --
 -- Locks: the organization's row, the subscription. Raises TN001, TN002, TN031 (it has ended), TN047, 42501.
 -- Callers: who holds subscriptions:manage there.
@@ -11,7 +11,8 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_subscription public.organization_subscriptions := tenantry.lock_subscription(p_subscription_id, 'subscriptions:manage');
+    v_subscription public.organization_subscriptions
+        := tenantry.lock_subscription(p_subscription_id, 'subscriptions:manage');
 begin
     perform tenantry.require_subscription_live(v_subscription);
     if not v_subscription.cancel_at_period_end then
@@ -41,7 +42,7 @@ language sql volatile
 return tenantry.resume_subscription(subscription_id);
 
 comment on function public.resume_subscription(uuid) is
-    'Takes the cancellation of a subscription back before it has ended. One that lives at Stripe is resumed there first, and'
-    ' returned as it is until then. Raises TN001, TN002, TN031 (it has ended), TN047, 42501.';
+    'Takes the cancellation of a subscription back before it has ended. One that lives at Stripe is resumed there'
+    ' first, and returned as it is until then. Raises TN001, TN002, TN031 (it has ended), TN047, 42501.';
 revoke all on function public.resume_subscription from public, anon, authenticated, service_role;
 grant execute on function public.resume_subscription to authenticated, service_role;

@@ -3,8 +3,8 @@
 -- A trial runs out unless it converts: then the plan goes on, renewing without a payment, so to convert takes
 -- platform:subscribe. So do features of its own (metadata: features), which stand over the plan's.
 --
--- Locks: the organization's row. Raises TN001, TN002, TN026 (one is live), TN027 (plan not for sale), TN028 (no trial to
--- have), 42501. Callers: who holds subscriptions:manage there.
+-- Locks: the organization's row. Raises TN001, TN002, TN026 (one is live), TN027 (plan not for sale), TN028 (no trial
+-- to have), 42501. Callers: who holds subscriptions:manage there.
 create or replace function tenantry.start_trial(
     p_organization_id uuid,
     p_subscription_plan text,
@@ -65,9 +65,9 @@ language sql volatile
 return tenantry.start_trial(organization_id, subscription_plan, converts, metadata);
 
 comment on function public.start_trial(uuid, text, boolean, jsonb) is
-    'Starts the trial of a plan, once for an organization. subscription_plan: id, name or Stripe price. converts: whether'
-    ' the plan goes on afterwards, without a payment (takes platform:subscribe); otherwise it expires. metadata: its'
-    ' features stand over the plan''s (takes platform:subscribe). Raises TN001, TN002,'
-    ' TN026 (the organization has a live one), TN027 (plan not for sale), TN028 (no trial to have), 42501.';
+    'Starts the trial of a plan, once for an organization. subscription_plan: id, name or Stripe price. converts:'
+    ' whether the plan goes on afterwards, without a payment (takes platform:subscribe); otherwise it expires.'
+    ' metadata: its features stand over the plan''s (takes platform:subscribe). Raises TN001, TN002, TN026 (the'
+    ' organization has a live one), TN027 (plan not for sale), TN028 (no trial to have), 42501.';
 revoke all on function public.start_trial from public, anon, authenticated, service_role;
 grant execute on function public.start_trial to authenticated, service_role;

@@ -1,8 +1,9 @@
--- Changes a subscription by hand: its status along the allowed transitions, the end of its trial or period, its metadata.
+-- Changes a subscription by hand: its status along the allowed transitions, the end of its trial or period, its
+-- metadata.
 --
--- active after past_due: the missing payment came; a period that is over meanwhile starts anew now. active after trial: the
--- trial ends now. cancelled, expired: it ends now.
--- Of one that lives at Stripe only the metadata can be changed: the rest follows Stripe.
+-- active after past_due: the missing payment came; a period that is over meanwhile starts anew now. active after trial:
+-- the trial ends now. cancelled, expired: it ends now. Of one that lives at Stripe only the metadata can be changed:
+-- the rest follows Stripe.
 --
 -- Locks: the organization's row, the subscription.
 -- Raises TN001, TN002, TN025 (status not allowed from here), TN030 (lives at Stripe), TN031 (it has ended), 42501.
@@ -117,9 +118,9 @@ language sql volatile
 return tenantry.update_subscription(subscription_id, status, trial_end, current_period_end, metadata, update_mask);
 
 comment on function public.update_subscription(uuid, text, timestamptz, timestamptz, jsonb, text[]) is
-    'Changes a subscription that Stripe does not know of: status along the allowed transitions (subscription_transitions),'
-    ' trial_end, current_period_end; and of any its metadata, whose "features" take the place of the plan''s. update_mask:'
-    ' the fields to set; without a mask, those that have a value. Raises TN001, TN002, TN025 (status not allowed from here),'
-    ' TN030 (lives at Stripe), TN031 (it has ended), 42501.';
+    'Changes a subscription that Stripe does not know of: status along the allowed transitions'
+    ' (subscription_transitions), trial_end, current_period_end; and of any its metadata, whose "features" take the'
+    ' place of the plan''s. update_mask: the fields to set; without a mask, those that have a value. Raises TN001,'
+    ' TN002, TN025 (status not allowed from here), TN030 (lives at Stripe), TN031 (it has ended), 42501.';
 revoke all on function public.update_subscription from public, anon, authenticated, service_role;
 grant execute on function public.update_subscription to authenticated, service_role;

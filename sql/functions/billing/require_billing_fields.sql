@@ -15,9 +15,11 @@ begin
         perform tenantry.fail_invalid('status', 'must be pending, paid, failed, refunded, void or uncollectible');
     end if;
     perform tenantry.require_pattern(
-        'invoice_url', p_invoice_url, '(?i)^https?://[^[:space:]]+$', 'an address that starts with http:// or https://');
+        'invoice_url', p_invoice_url, '(?i)^https?://[^[:space:]]+$',
+        'an address that starts with http:// or https://');
     perform tenantry.require_pattern(
-        'receipt_url', p_receipt_url, '(?i)^https?://[^[:space:]]+$', 'an address that starts with http:// or https://');
+        'receipt_url', p_receipt_url, '(?i)^https?://[^[:space:]]+$',
+        'an address that starts with http:// or https://');
     if p_paid_at is not null and p_status not in ('paid', 'refunded') then
         perform tenantry.fail_invalid('paid_at', 'is for what was paid');
     elsif p_paid_at > tenantry.clock() then

@@ -1,5 +1,5 @@
--- The credit product that these values make, with what was left out filled in; refuses what the columns would refuse, naming
--- the argument.
+-- The credit product that these values make, with what was left out filled in; refuses what the columns would refuse,
+-- naming the argument.
 --
 -- p_product: every column by its name. Raises TN001.
 create or replace function tenantry.build_credit_product(p_product jsonb) returns public.credit_products

@@ -26,7 +26,8 @@ begin
     elsif v_longest is null then
         perform tenantry.fail_invalid('interval', 'must be daily, weekly, monthly or annual');
     elsif v_count not between 1 and v_longest then
-        perform tenantry.fail_invalid('interval_count', format('must be 1 to %s, as a period is three years at most', v_longest));
+        perform tenantry.fail_invalid(
+            'interval_count', format('must be 1 to %s, as a period is three years at most', v_longest));
     elsif (p_plan ->> 'included_credits')::integer < 0 then
         perform tenantry.fail_invalid('included_credits', 'must not be negative');
     elsif (p_plan ->> 'max_users')::integer <= 0 then

@@ -1,5 +1,5 @@
--- The credit product of that id, name or price at Stripe, as far as the caller may know of it. No name reads as an id, so the
--- three do not collide; a price of Stripe's older kind, which may read as anything, comes last.
+-- The credit product of that id, name or price at Stripe, as far as the caller may know of it. No name reads as an id,
+-- so the three do not collide; a price of Stripe's older kind, which may read as anything, comes last.
 --
 -- Raises TN001 without a name, TN002.
 create or replace function tenantry.find_credit_product(p_credit_product text) returns public.credit_products

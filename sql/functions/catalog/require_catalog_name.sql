@@ -1,6 +1,5 @@
--- Refuses what is no name for a plan or a product. They are addressed by id, name or price at Stripe in one argument, so no
--- name may read as either id.
--- Raises TN001.
+-- Refuses what is no name for a plan or a product. They are addressed by id, name or price at Stripe in one argument,
+-- so no name may read as either id. Raises TN001.
 create or replace function tenantry.require_catalog_name(p_name text) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,6 @@
 -- The features of a plan: an object that is the plan's author's own, but for the names that have a meaning here.
 --
---   credit_rollover  "none", "all", or a whole number: how many unspent included credits come along into the next period
+--   credit_rollover  "none", "all", or a whole number: how many unspent included credits the next period keeps
 --   credit_interval  "monthly": included credits come each month, whatever the billing period
 --   grace_days       0 to 365, 7 unless given: how long a missing payment changes nothing
 --   trial, past_due  objects: features that replace the plan's in that state

@@ -23,7 +23,8 @@ begin
     if v_subscriptions + v_pending > 0 then
         perform tenantry.fail(
             'TN033',
-            format('plan "%s" is in use: %s live subscriptions have it, %s change to it', v_name, v_subscriptions, v_pending),
+            format('plan "%s" is in use: %s live subscriptions have it, %s change to it',
+                v_name, v_subscriptions, v_pending),
             jsonb_strip_nulls(jsonb_build_object(
                 'field', p_field, 'subscription_plan', v_name, 'subscriptions', v_subscriptions, 'pending', v_pending)),
             p_remedy);

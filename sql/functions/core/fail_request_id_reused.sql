@@ -11,5 +11,6 @@ begin
 end
 $$;
 
-comment on function tenantry.fail_request_id_reused(text, uuid) is 'Raises TN011: the request_id was used with other arguments.';
+comment on function tenantry.fail_request_id_reused(text, uuid) is
+    'Raises TN011: the request_id was used with other arguments.';
 revoke all on function tenantry.fail_request_id_reused from public, anon, authenticated, service_role;

@@ -13,6 +13,7 @@ begin
 end
 $$;
 
-comment on function tenantry.normalize_currency(text) is 'The ISO 4217 code in upper case. Raises TN001 for what is none.';
+comment on function tenantry.normalize_currency(text) is
+    'The ISO 4217 code in upper case. Raises TN001 for what is none.';
 revoke all on function tenantry.normalize_currency from public, anon, authenticated, service_role;
 grant execute on function tenantry.normalize_currency to authenticated, service_role;

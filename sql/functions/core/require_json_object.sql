@@ -11,5 +11,6 @@ begin
 end
 $$;
 
-comment on function tenantry.require_json_object(text, jsonb) is 'Raises TN001 when the JSON argument is not an object.';
+comment on function tenantry.require_json_object(text, jsonb) is
+    'Raises TN001 when the JSON argument is not an object.';
 revoke all on function tenantry.require_json_object from public, anon, authenticated, service_role;

@@ -10,5 +10,6 @@ begin
 end
 $$;
 
-comment on function tenantry.require_url(text, text) is 'Raises TN001 when the text is missing or no http or https address.';
+comment on function tenantry.require_url(text, text) is
+    'Raises TN001 when the text is missing or no http or https address.';
 revoke all on function tenantry.require_url from public, anon, authenticated, service_role;

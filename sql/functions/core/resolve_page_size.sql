@@ -12,6 +12,7 @@ begin
 end
 $$;
 
-comment on function tenantry.resolve_page_size(integer) is 'Rows in a page: 50 for null or 0, at most 1000. Raises TN001 when negative.';
+comment on function tenantry.resolve_page_size(integer) is
+    'Rows in a page: 50 for null or 0, at most 1000. Raises TN001 when negative.';
 revoke all on function tenantry.resolve_page_size from public, anon, authenticated, service_role;
 grant execute on function tenantry.resolve_page_size to anon, authenticated, service_role;

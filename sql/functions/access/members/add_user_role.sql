@@ -31,5 +31,6 @@ end
 $$;
 
 comment on function tenantry.add_user_role(uuid, public.roles, uuid) is
-    'Gives a user a role in an organization, or everywhere. Raises TN001, TN002, TN023 (no seat), 23505 (held already).';
+    'Gives a user a role in an organization, or everywhere. Raises TN001, TN002, TN023 (no seat), 23505 (held'
+    ' already).';
 revoke all on function tenantry.add_user_role from public, anon, authenticated, service_role;

@@ -7,7 +7,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     return row(
-        p_invitation.id, p_invitation.organization_id, p_invitation.email, p_invitation.role_id, p_invitation.invited_by,
+        p_invitation.id, p_invitation.organization_id, p_invitation.email, p_invitation.role_id,
+        p_invitation.invited_by,
         p_invitation.created_at, p_invitation.expires_at,
         case
             when p_invitation.accepted_at is not null then 'accepted'

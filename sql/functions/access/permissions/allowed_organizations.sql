@@ -3,8 +3,9 @@
 --
 -- Locks and raises nothing. Callers: any signed-in user, and the service role.
 --
--- Write it as organization_id = any ((select tenantry.allowed_organizations('credits:read'))::uuid[]): so the array is made
--- once, then an index serves. Asking has_permission() for each row takes thousands of times as long on a large table.
+-- Write it as organization_id = any ((select tenantry.allowed_organizations('credits:read'))::uuid[]): so the array is
+-- made once, then an index serves. Asking has_permission() for each row takes thousands of times as long on a large
+-- table.
 create or replace function tenantry.allowed_organizations(p_permission text) returns uuid[]
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp

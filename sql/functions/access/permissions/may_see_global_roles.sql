@@ -1,5 +1,5 @@
--- Whether the caller may see which roles a user holds everywhere: their own, and others' with members:read everywhere. So
--- members of an organization do not learn from it who runs the platform.
+-- Whether the caller may see which roles a user holds everywhere: their own, and others' with members:read everywhere.
+-- So members of an organization do not learn from it who runs the platform.
 create or replace function tenantry.may_see_global_roles(p_user_id uuid default null) returns boolean
 language sql stable
 set search_path = pg_catalog, pg_temp

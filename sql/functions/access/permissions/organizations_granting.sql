@@ -1,7 +1,8 @@
 -- The organizations in which a user holds a role that allows something, once for each such role; null: everywhere.
 --
--- p_allowed_by: of permissions_granting(), worked out by who asks, once and not for each role. This function pins no search_path,
--- so that it becomes a part of the query that asks it. Locks and raises nothing. Callers: definer functions.
+-- p_allowed_by: of permissions_granting(), worked out by who asks, once and not for each role. This function pins no
+-- search_path, so that it becomes a part of the query that asks it. Locks and raises nothing. Callers: definer
+-- functions.
 create or replace function tenantry.organizations_granting(p_user_id uuid, p_allowed_by text[]) returns setof uuid
 language sql stable
 begin atomic

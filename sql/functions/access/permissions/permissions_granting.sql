@@ -1,5 +1,5 @@
--- The permissions of which each allows another: that one itself, and those with a * in place of its resource, its action or
--- both.
+-- The permissions of which each allows another: that one itself, and those with a * in place of its resource, its
+-- action or both.
 --
 -- p_permission: resource:action. It pins no search_path, so that it becomes a part of the expression that asks it.
 create or replace function tenantry.permissions_granting(p_permission text) returns text[]
@@ -11,5 +11,6 @@ return array[
     '*:*'
 ];
 
-comment on function tenantry.permissions_granting(text) is 'The permissions (resource:action) of which each allows p_permission.';
+comment on function tenantry.permissions_granting(text) is
+    'The permissions (resource:action) of which each allows p_permission.';
 revoke all on function tenantry.permissions_granting from public, anon, authenticated, service_role;

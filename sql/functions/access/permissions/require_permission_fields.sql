@@ -16,7 +16,8 @@ begin
     end if;
     perform tenantry.require_text('resource', p_resource, 50, true);
     perform tenantry.require_pattern(
-        'resource', p_resource, '^([a-z][a-z0-9_]*|\*)$', '* or lower case letters, digits and _, starting with a letter');
+        'resource', p_resource, '^([a-z][a-z0-9_]*|\*)$',
+        '* or lower case letters, digits and _, starting with a letter');
     perform tenantry.require_text('action', p_action, 50, true);
     perform tenantry.require_pattern(
         'action', p_action, '^([a-z][a-z0-9_]*|\*)$', '* or lower case letters, digits and _, starting with a letter');

@@ -10,7 +10,8 @@ as $$
 begin
     if coalesce(p_user_id, auth.uid()) is null then
         perform tenantry.fail_invalid('user_id', 'is required');
-    elsif tenantry.caller_role() <> 'authenticated' or p_user_id is distinct from auth.uid() and p_user_id is not null then
+    elsif tenantry.caller_role() <> 'authenticated' or p_user_id is distinct from auth.uid()
+        and p_user_id is not null then
         perform tenantry.authorize('members:read', p_organization_id);
     end if;
     return coalesce(p_user_id, auth.uid());

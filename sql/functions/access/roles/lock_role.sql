@@ -1,5 +1,5 @@
--- The role, locked, for somebody who may change it: an own role for who manages roles in its organization, a role of all
--- for who does so everywhere, a system role for nobody.
+-- The role, locked, for somebody who may change it: an own role for who manages roles in its organization, a role of
+-- all for who does so everywhere, a system role for nobody.
 --
 -- Locks: the role's row. Raises TN001, TN002, TN021 (system role), 42501.
 create or replace function tenantry.lock_role(

@@ -64,7 +64,8 @@ begin
                 or r.credit_event is null and r.item ->> 'quantity' is null)
                 and (r.item ->> 'source_id' is null or r.item ->> 'source_id' ~ c_uuid)
                 and coalesce(jsonb_typeof(r.item -> 'metadata'), 'object') = 'object'
-                and (r.request_id is null or length(btrim(r.request_id)) between 1 and 255 and length(r.request_id) <= 255)
+                and (r.request_id is null or length(btrim(r.request_id)) between 1 and 255
+                    and length(r.request_id) <= 255)
                 and made.id is null
                 and o.is_active as is_fit,
             o.id as account_id, o.is_active, o.credits_reserved, o.credit_balance, o.credits_entry_number,

@@ -28,8 +28,8 @@ declare
     v_is_watched boolean;
     v_id uuid;
 begin
-    -- Two statements: in one, PostgreSQL would set up both again whenever the account was locked. And what is known already
-    -- is not read back: forming and taking apart whole rows would cost as much as writing them.
+    -- Two statements: in one, PostgreSQL would set up both again whenever the account was locked. And what is known
+    -- already is not read back: forming and taking apart whole rows would cost as much as writing them.
     update public.organizations as o
     set credit_balance = o.credit_balance + p_entry.amount,
         credits_entry_number = o.credits_entry_number + 1,

@@ -1,5 +1,8 @@
 -- Raises TN009: the available credits do not cover what is asked for.
-create or replace function tenantry.fail_insufficient_credits(p_account public.organizations, p_required integer) returns void
+create or replace function tenantry.fail_insufficient_credits(
+    p_account public.organizations,
+    p_required integer
+) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$

@@ -1,5 +1,8 @@
 -- Raises TN019: the entry is of a type that this cannot be done to.
-create or replace function tenantry.fail_wrong_transaction_type(p_entry public.credit_transactions, p_wanted text) returns void
+create or replace function tenantry.fail_wrong_transaction_type(
+    p_entry public.credit_transactions,
+    p_wanted text
+) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$

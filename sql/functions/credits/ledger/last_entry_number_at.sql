@@ -2,7 +2,10 @@
 --
 -- Times never run backwards along the ledger, so this is a binary search over entry numbers: some twenty look-ups in
 -- the index that is there anyway, in place of an index on time that every consumption would have to write.
-create or replace function tenantry.last_entry_number_at(p_account public.organizations, p_at timestamptz) returns bigint
+create or replace function tenantry.last_entry_number_at(
+    p_account public.organizations,
+    p_at timestamptz
+) returns bigint
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$

@@ -1,7 +1,10 @@
 -- Refuses an addition that would take the balance past what an integer holds, now or when what is granted for later
 -- takes effect.
 -- Raises TN010.
-create or replace function tenantry.require_balance_in_range(p_account public.organizations, p_amount integer) returns void
+create or replace function tenantry.require_balance_in_range(
+    p_account public.organizations,
+    p_amount integer
+) returns void
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$

@@ -2,7 +2,10 @@
 --
 -- p_spent: the consumption. p_amount: credits to refund; null for all that is not refunded yet.
 -- Returns what was refunded before. Raises TN017.
-create or replace function tenantry.require_refundable(p_spent public.credit_transactions, p_amount integer) returns bigint
+create or replace function tenantry.require_refundable(
+    p_spent public.credit_transactions,
+    p_amount integer
+) returns bigint
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$

@@ -6,8 +6,9 @@
 -- purchase brought is taken back from others too, as its money went back. What had been spent by then is remembered as
 -- a shortfall, which credits that are granted again pay for first.
 --
--- p_account: the row, locked and settled; it is read again. p_source: subscription, rollover or purchase. p_source_id: the subscription or
--- purchase. p_starts_at: when the credits come; with the source it is what the credits are known by.
+-- p_account: the row, locked and settled; it is read again. p_source: subscription, rollover or purchase. p_source_id:
+-- the subscription or purchase. p_starts_at: when the credits come; with the source it is what the credits are known
+-- by.
 -- p_ends_at: when they expire; infinity for never. p_credits: what is to be granted in all. p_at: the present time.
 -- Raises TN010 for a purchase; a period brings no more than the account can hold.
 create or replace function tenantry.adjust_grant(

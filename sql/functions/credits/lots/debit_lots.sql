@@ -1,7 +1,7 @@
 -- Takes what an entry takes from lots at once, and records from which.
 --
--- In order: the lot p_first, if given; for a capture (p_hold_created_at given) lots that have expired since the hold was
--- made and are kept by holds; then what can be spent, in spending order.
+-- In order: the lot p_first, if given; for a capture (p_hold_created_at given) lots that have expired since the hold
+-- was made and are kept by holds; then what can be spent, in spending order.
 --
 -- p_entry: an entry with amount below 0, which the lots cover. The caller holds the account's lock and has settled it.
 create or replace function tenantry.debit_lots(

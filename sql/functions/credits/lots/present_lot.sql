@@ -12,5 +12,6 @@ return row(
     end
 )::public.credit_lot;
 
-comment on function tenantry.present_lot(tenantry.credit_lots, timestamptz) is 'The lot as callers see it, at a moment.';
+comment on function tenantry.present_lot(tenantry.credit_lots, timestamptz) is
+    'The lot as callers see it, at a moment.';
 revoke all on function tenantry.present_lot from public, anon, authenticated, service_role;

@@ -1,8 +1,8 @@
 -- Takes back credits of a lot: what is left of it, then of others in spending order; of a lot that is still to come,
 -- so that it brings less. Never what is held.
 --
--- p_account: the row, locked and settled. p_amount: credits to take back, no more than the lot brought and has not given
--- back yet. p_limit: credits to take at most; null for no limit.
+-- p_account: the row, locked and settled. p_amount: credits to take back, no more than the lot brought and has not
+-- given back yet. p_limit: credits to take at most; null for no limit.
 -- p_at: the time to stamp with. Returns the revocation that it records.
 create or replace function tenantry.revoke_from_lot(
     p_account public.organizations,

@@ -3,8 +3,8 @@
 --
 -- The same rules as advance_subscription() and roll_over_credits(), step by step.
 --
--- p_account: the organization's row. p_at: the moment. p_expired: credits of the subscription's lots that expire unwritten
--- by then, by the moment at which they do (seconds since 1970, as text).
+-- p_account: the organization's row. p_at: the moment. p_expired: credits of the subscription's lots that expire
+-- unwritten by then, by the moment at which they do (seconds since 1970, as text).
 create or replace function tenantry.project_renewal_lots(
     p_account public.organizations,
     p_at timestamptz,

@@ -10,5 +10,6 @@ begin atomic
     where o.id = p_organization_id and o.credits_settle_at is distinct from due.at;
 end;
 
-comment on function tenantry.schedule_settlement(uuid) is 'Writes credits_settle_at after a change of lots, holds or subscription.';
+comment on function tenantry.schedule_settlement(uuid) is
+    'Writes credits_settle_at after a change of lots, holds or subscription.';
 revoke all on function tenantry.schedule_settlement from public, anon, authenticated, service_role;

@@ -1,5 +1,5 @@
--- Brings an account up to date: allocates to lots what was consumed since the last settlement, then takes what
--- has fallen due, in the order of time: holds lapse, lots expire, future grants take effect, subscriptions renew or end.
+-- Brings an account up to date: allocates to lots what was consumed since the last settlement, then takes what has
+-- fallen due, in the order of time: holds lapse, lots expire, future grants take effect, subscriptions renew or end.
 --
 -- Why this order is exact, whenever it runs: a consumption never passes a due moment unsettled (its guard finds
 -- credits_settle_at in the past), and every other change of lots settles first. So all consumption that is not

@@ -28,6 +28,7 @@ end
 $$;
 
 comment on function tenantry.settle_due_accounts(integer) is
-    'Settles up to p_limit accounts in which something has fallen due; returns how many. Safe to call from several places.';
+    'Settles up to p_limit accounts in which something has fallen due; returns how many. Safe to call from several'
+    ' places.';
 revoke all on function tenantry.settle_due_accounts from public, anon, authenticated, service_role;
 grant execute on function tenantry.settle_due_accounts to service_role;

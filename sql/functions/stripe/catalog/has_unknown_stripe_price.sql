@@ -15,7 +15,8 @@ begin
                 where named.id in (p.stripe_price_id, p.stripe_product_id))
     )
     or coalesce(
-        p_object #>> '{metadata,tenantry_credit_product_id}' not in (select p.id::text from public.credit_products as p),
+        p_object #>> '{metadata,tenantry_credit_product_id}'
+            not in (select p.id::text from public.credit_products as p),
         false);
 end
 $$;

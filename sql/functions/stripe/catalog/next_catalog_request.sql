@@ -1,11 +1,10 @@
--- The next thing in which a plan or credit product differs at Stripe from here, and the request that mends it: its product,
--- the product's name, its price.
+-- The next thing in which a plan or credit product differs at Stripe from here, and the request that mends it: its
+-- product, the product's name, its price.
 --
 -- A price cannot be changed at Stripe: another amount or interval makes a new one, and takes the old one off sale.
 --
--- p_id: the plan or credit product. One that is archived here needs nothing there: it is not sold from here, and what it
--- stands for there is for those who have it.
--- Nulls when nothing differs.
+-- p_id: the plan or credit product. One that is archived here needs nothing there: it is not sold from here, and what
+-- it stands for there is for those who have it. Nulls when nothing differs.
 create or replace function tenantry.next_catalog_request(
     p_id uuid,
     out operation text,
@@ -40,7 +39,8 @@ begin
         path := '/v1/products/' || v_item.stripe_product_id;
         params := '{}';
         return;
-    elsif v_product -> 'metadata' @> (v_item.product -> 'metadata') and (v_product ->> 'name', v_product ->> 'description')
+    elsif v_product -> 'metadata' @> (v_item.product -> 'metadata')
+        and (v_product ->> 'name', v_product ->> 'description')
         is distinct from (v_item.product ->> 'name', v_item.product ->> 'description') then
         -- Only what was made from here is renamed. An empty description takes it away.
         operation := 'sync_product';
@@ -86,5 +86,6 @@ end
 $$;
 
 comment on function tenantry.next_catalog_request(uuid) is
-    'The request that mends the next thing in which a plan or credit product differs at Stripe; nulls when nothing does.';
+    'The request that mends the next thing in which a plan or credit product differs at Stripe; nulls when nothing'
+    ' does.';
 revoke all on function tenantry.next_catalog_request from public, anon, authenticated, service_role;

@@ -10,12 +10,15 @@ create or replace function tenantry.price_at_stripe(
 language sql stable
 begin atomic
     select
-        coalesce(bool_and(o.data -> 'active' is distinct from 'false' and o.data -> 'deleted' is distinct from 'true'), true),
+        coalesce(
+            bool_and(o.data -> 'active' is distinct from 'false' and o.data -> 'deleted' is distinct from 'true'),
+            true),
         max((o.data ->> 'unit_amount')::integer) filter (where o.object = 'price'),
         upper(max(o.data ->> 'currency') filter (where o.object = 'price'))
     from tenantry.stripe_objects as o
     where o.id in (p_price, p_product);
 end;
 
-comment on function tenantry.price_at_stripe(text, text) is 'Whether Stripe sells a price of a product, and for how much.';
+comment on function tenantry.price_at_stripe(text, text) is
+    'Whether Stripe sells a price of a product, and for how much.';
 revoke all on function tenantry.price_at_stripe from public, anon, authenticated, service_role;

@@ -1,9 +1,8 @@
--- Asks Stripe for the next thing in which a plan or credit product differs there from here. When it is answered, this is
--- asked again, until nothing differs.
+-- Asks Stripe for the next thing in which a plan or credit product differs there from here. When it is answered, this
+-- is asked again, until nothing differs.
 --
--- p_answered: the request that was answered just now, if any: it is not made again at once, should its answer have made no
--- difference.
--- Returns the request; null when nothing is to be asked for.
+-- p_answered: the request that was answered just now, if any: it is not made again at once, should its answer have made
+-- no difference. Returns the request; null when nothing is to be asked for.
 create or replace function tenantry.push_catalog_item(
     p_id uuid,
     p_answered tenantry.stripe_requests default null

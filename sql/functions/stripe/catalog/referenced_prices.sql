@@ -20,5 +20,6 @@ begin
 end
 $$;
 
-comment on function tenantry.referenced_prices(jsonb) is 'Ids of the prices that an object speaks of; of a product, its own.';
+comment on function tenantry.referenced_prices(jsonb) is
+    'Ids of the prices that an object speaks of; of a product, its own.';
 revoke all on function tenantry.referenced_prices from public, anon, authenticated, service_role;

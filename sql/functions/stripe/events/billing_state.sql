@@ -1,5 +1,5 @@
--- What an organization has by what Stripe told, each thing by its name: subscriptions, bills, and credits that a period or
--- purchase brought.
+-- What an organization has by what Stripe told, each thing by its name: subscriptions, bills, and credits that a period
+-- or purchase brought.
 create or replace function tenantry.billing_state(
     p_organization_id uuid,
     out kind text,
@@ -23,7 +23,8 @@ begin atomic
         'bill', coalesce(b.stripe_invoice_id, b.stripe_payment_intent_id)::text,
         format('%s %s %s, %s given back', b.status, b.amount, b.currency, b.amount_refunded)
     from public.billing_history as b
-    where b.organization_id = p_organization_id and coalesce(b.stripe_invoice_id, b.stripe_payment_intent_id) is not null
+    where b.organization_id = p_organization_id
+      and coalesce(b.stripe_invoice_id, b.stripe_payment_intent_id) is not null
     union all
     select
         'credits',

@@ -23,7 +23,8 @@ begin
         if v_event.object_id is null
             or v_event.type = 'invoice.upcoming'
             or v_object ->> 'object' not in (
-                'customer', 'subscription', 'checkout.session', 'invoice', 'invoice_payment', 'payment_intent', 'charge',
+                'customer', 'subscription', 'checkout.session', 'invoice', 'invoice_payment',
+                'payment_intent', 'charge',
                 'refund', 'dispute', 'product', 'price')
         then
             v_event.state := 'ignored';

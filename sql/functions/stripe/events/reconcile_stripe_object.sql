@@ -1,5 +1,5 @@
--- Takes an object, or an event, that Stripe was asked for, as if it had been heard of when it happened; returns what was
--- different here because it had not.
+-- Takes an object, or an event, that Stripe was asked for, as if it had been heard of when it happened; returns what
+-- was different here because it had not.
 --
 -- p_object: as Stripe gives it. p_version: Stripe's time of the answer.
 -- Locks: as apply_stripe_object(). Raises TN001 (not an event), 42501. Callers: who holds platform:stripe.

@@ -1,5 +1,5 @@
--- Takes the objects in an answer of Stripe for what events would have told: the object itself, or those of a list with the
--- products of its prices. What was pushed from here is only mirrored: it is what this side says that counts.
+-- Takes the objects in an answer of Stripe for what events would have told: the object itself, or those of a list with
+-- the products of its prices. What was pushed from here is only mirrored: it is what this side says that counts.
 --
 -- The caller has locked all that comes from Stripe, and then the organization's row.
 create or replace function tenantry.apply_stripe_response(

@@ -5,5 +5,6 @@ create or replace function tenantry.lock_stripe() returns void
 language sql volatile
 return pg_advisory_xact_lock(hashtextextended('tenantry.stripe_objects', 0));
 
-comment on function tenantry.lock_stripe() is 'Waits until nothing else from Stripe is being processed, and keeps it so.';
+comment on function tenantry.lock_stripe() is
+    'Waits until nothing else from Stripe is being processed, and keeps it so.';
 revoke all on function tenantry.lock_stripe from public, anon, authenticated, service_role;

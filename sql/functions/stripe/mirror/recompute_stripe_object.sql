@@ -23,7 +23,8 @@ begin
     -- What could not be placed when it came, and now can.
     update tenantry.stripe_events as e
     set organization_id = p_organization_id, processed_at = tenantry.clock(),
-        state = case when tenantry.has_unknown_stripe_price(e.payload #> '{data,object}') then e.state else 'processed' end
+        state = case when tenantry.has_unknown_stripe_price(e.payload #> '{data,object}')
+            then e.state else 'processed' end
     where e.state = 'unmatched' and e.object_id = any (v_ids);
 end
 $$;

@@ -21,7 +21,8 @@ return case
             + array_position('{unpaid,no_payment_required,paid}', p_object ->> 'payment_status')
         when 'payment_intent' then
             10 * array_position(
-                '{requires_payment_method,requires_confirmation,requires_action,processing,requires_capture,canceled,succeeded}',
+                '{requires_payment_method,requires_confirmation,requires_action,processing,requires_capture,canceled,'
+                'succeeded}',
                 p_object ->> 'status')
             + case when p_object ->> 'last_payment_error' is null then 0 else 1 end
         when 'charge' then

@@ -1,5 +1,5 @@
--- The payment intent of an invoice, whichever object knows it: the invoice itself (until 2025), an invoice_payment (since),
--- the payment intent, a charge (until 2025), or the checkout session. The one that paid comes first.
+-- The payment intent of an invoice, whichever object knows it: the invoice itself (until 2025), an invoice_payment
+-- (since), the payment intent, a charge (until 2025), or the checkout session. The one that paid comes first.
 create or replace function tenantry.invoice_payment_intent(p_invoice_id text) returns text
 language sql stable
 begin atomic

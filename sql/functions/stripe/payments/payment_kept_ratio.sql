@@ -8,5 +8,6 @@ select coalesce(1 - m.given_back::numeric / nullif(m.paid, 0), 1)
 from tenantry.payment_totals(tenantry.payment_object_ids(coalesce(p_invoice_id, p_payment_intent))) as m;
 $$;
 
-comment on function tenantry.payment_kept_ratio(text, text) is 'The share (0 to 1) of a payment that was not given back.';
+comment on function tenantry.payment_kept_ratio(text, text) is
+    'The share (0 to 1) of a payment that was not given back.';
 revoke all on function tenantry.payment_kept_ratio from public, anon, authenticated, service_role;

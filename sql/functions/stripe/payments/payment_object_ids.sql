@@ -29,5 +29,6 @@ end
 $$;
 
 comment on function tenantry.payment_object_ids(text) is
-    'Ids of all objects of the payment that the object belongs to: session, invoice, payment intent, charge, refunds, disputes.';
+    'Ids of all objects of the payment that the object belongs to: session, invoice, payment intent, charge, refunds,'
+    ' disputes.';
 revoke all on function tenantry.payment_object_ids from public, anon, authenticated, service_role;

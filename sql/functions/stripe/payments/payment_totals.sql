@@ -31,7 +31,8 @@ begin
         from refunds
     ),
     charges as (
-        select coalesce(sum((o.data ->> 'amount')::bigint) filter (where o.data ->> 'status' = 'succeeded'), 0) as amount,
+        select coalesce(sum((o.data ->> 'amount')::bigint)
+            filter (where o.data ->> 'status' = 'succeeded'), 0) as amount,
             coalesce(sum((o.data ->> 'amount_refunded')::bigint), 0) as refunded,
             min(o.data ->> 'currency') as currency
         from objects as o
@@ -63,5 +64,6 @@ begin
 end
 $$;
 
-comment on function tenantry.payment_totals(text[]) is 'What was paid in a payment and what of it went back, in minor units.';
+comment on function tenantry.payment_totals(text[]) is
+    'What was paid in a payment and what of it went back, in minor units.';
 revoke all on function tenantry.payment_totals from public, anon, authenticated, service_role;

@@ -1,9 +1,9 @@
--- Claims requests that are due to be sent, for one sender: each is out of others' reach for two minutes, after which one
--- whose sender has died is sent again, under the same idempotency key.
+-- Claims requests that are due to be sent, for one sender: each is out of others' reach for two minutes, after which
+-- one whose sender has died is sent again, under the same idempotency key.
 --
 -- What is about the same subject is sent in the order in which it was asked for, so that a cancellation that had to be
--- tried again does not overtake the resumption after it. Stripe keeps idempotency keys for a day: what nobody could send
--- for 23 hours fails, as sending it later could do it twice.
+-- tried again does not overtake the resumption after it. Stripe keeps idempotency keys for a day: what nobody could
+-- send for 23 hours fails, as sending it later could do it twice.
 --
 -- p_limit: how many at most. p_organization_id: of this organization only.
 -- Locks: the requests, passing over those that others have locked. Raises 42501. Callers: who holds platform:stripe.

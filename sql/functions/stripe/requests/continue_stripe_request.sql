@@ -1,8 +1,12 @@
 -- What follows from a request that succeeded: a customer is the organization's, and what waited for it can be sent; a
--- product or price belongs to its plan or credit product, whose next difference from Stripe is asked for; a list goes on.
+-- product or price belongs to its plan or credit product, whose next difference from Stripe is asked for; a list goes
+-- on.
 --
 -- The caller has mirrored the answer, and locked the organization's row, if there is one, and the request.
-create or replace function tenantry.continue_stripe_request(p_request tenantry.stripe_requests, p_body jsonb) returns void
+create or replace function tenantry.continue_stripe_request(
+    p_request tenantry.stripe_requests,
+    p_body jsonb
+) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$

@@ -1,10 +1,10 @@
--- Asks Stripe for something: puts down the request, which the server sends once this transaction has committed. The same
--- request is not put down twice while it is under way; the pending one is returned.
+-- Asks Stripe for something: puts down the request, which the server sends once this transaction has committed. The
+-- same request is not put down twice while it is under way; the pending one is returned.
 --
--- p_subject_id: the subscription, plan or product that it is about. p_params: as Stripe names them; what is null is left
--- out, except for a null customer, which waits for the organization's ensure_customer.
--- An organization has twenty under way at most, so that none keeps the others waiting; one of them more is its automatic
--- top-up, as nobody asked for that and nothing that spends credits may fail for it.
+-- p_subject_id: the subscription, plan or product that it is about. p_params: as Stripe names them; what is null is
+-- left out, except for a null customer, which waits for the organization's ensure_customer. An organization has twenty
+-- under way at most, so that none keeps the others waiting; one of them more is its automatic top-up, as nobody asked
+-- for that and nothing that spends credits may fail for it.
 --
 -- Locks: nothing but the new row. Raises TN047 (too many under way). Asks for no permission: its callers do.
 create or replace function tenantry.create_stripe_request(

@@ -1,11 +1,12 @@
--- Brings back what Stripe answered to a request: ends it, or has it sent again later; takes the object in the answer for
--- what an event would have told; and asks for what comes next.
+-- Brings back what Stripe answered to a request: ends it, or has it sent again later; takes the object in the answer
+-- for what an event would have told; and asks for what comes next.
 --
 -- p_status: HTTP status; null when no answer came. p_body: the answer. p_answered_at: Stripe's time of it.
--- p_is_replay: whether Stripe gave an earlier answer again, as the idempotency key was known: then the object is as it was
--- at that time, which lies between the making of the request and now.
--- Returns the request. Finished already, it stays as it is.
--- Locks: all that comes from Stripe, the organization's row (settled first), the request. Raises TN002, 42501. Callers: who holds platform:stripe.
+-- p_is_replay: whether Stripe gave an earlier answer again, as the idempotency key was known: then the object is as it
+-- was at that time, which lies between the making of the request and now. Returns the request. Finished already, it
+-- stays as it is.
+-- Locks: all that comes from Stripe, the organization's row (settled first), the request. Raises TN002, 42501. Callers:
+-- who holds platform:stripe.
 create or replace function tenantry.finish_stripe_request(
     p_id uuid,
     p_status integer,

@@ -53,7 +53,8 @@ begin
     end;
     v_new.ended_at := case
         when v_new.status in ('cancelled', 'expired') then
-            coalesce(tenantry.stripe_time(v_data -> 'ended_at'), tenantry.stripe_time(v_data -> 'canceled_at'), p_object.version)
+            coalesce(tenantry.stripe_time(v_data -> 'ended_at'), tenantry.stripe_time(v_data -> 'canceled_at'),
+                p_object.version)
     end;
     v_new.past_due_at := case
         when v_new.status = 'past_due' then coalesce((

@@ -1,11 +1,11 @@
--- Derives an organization's subscriptions at Stripe, and the credits that they bring, from the mirror of what Stripe said:
--- a function of the mirror and the clock, so it comes out the same in whatever order Stripe was heard.
+-- Derives an organization's subscriptions at Stripe, and the credits that they bring, from the mirror of what Stripe
+-- said: a function of the mirror and the clock, so it comes out the same in whatever order Stripe was heard.
 --
 -- Of several that live at once the newest counts; the others are shown as cancelled when it began. One of our own that
--- lives when one at Stripe does is cancelled.
--- Credits come with what was paid: for each paid invoice, those of the periods on it, unless the money went back; and for
--- the organization's first trial, while it lasts. The period that runs brings what the plan that the subscription now has
--- includes, but no more than the plan that was paid for last does; another what the plan on its invoice did.
+-- lives when one at Stripe does is cancelled. Credits come with what was paid: for each paid invoice, those of the
+-- periods on it, unless the money went back; and for the organization's first trial, while it lasts. The period that
+-- runs brings what the plan that the subscription now has includes, but no more than the plan that was paid for last
+-- does; another what the plan on its invoice did.
 --
 -- The caller holds the account's lock and has settled it. Locks: the subscriptions.
 create or replace function tenantry.recompute_stripe_subscriptions(p_organization_id uuid) returns void
@@ -77,7 +77,8 @@ begin
             returning * into v_subscription;
         else
             v_new.id := v_subscription.id;
-            v_new.metadata := nullif(coalesce(v_subscription.metadata - 'stripe', '{}') || coalesce(v_new.metadata, '{}'), '{}');
+            v_new.metadata
+                := nullif(coalesce(v_subscription.metadata - 'stripe', '{}') || coalesce(v_new.metadata, '{}'), '{}');
             if v_new.status is null then
                 v_new.status := 'expired';
                 v_new.ended_at := coalesce(v_subscription.ended_at, v_now);
@@ -123,7 +124,8 @@ begin
                 limit 1
             ) as paid on true
             left join tenantry.granted_credits as g
-                on g.organization_id = p_organization_id and g.source = 'subscription' and g.source_id = v_subscription.id
+                on g.organization_id = p_organization_id and g.source = 'subscription'
+                    and g.source_id = v_subscription.id
                 and g.starts_at = line.period_start and g.credits > 0
             where i.object = 'invoice' and i.subscription = v_object.id and i.data ->> 'status' = 'paid'
               and not line.is_proration and line.period_end > line.period_start
@@ -132,7 +134,8 @@ begin
         loop
             v_starts := v_starts || tenantry.adjust_period_grants(
                 v_account, v_subscription,
-                case when v_invoice.period_start = v_subscription.current_period_start then v_plan else v_invoice.plan end,
+                case when v_invoice.period_start = v_subscription.current_period_start
+                    then v_plan else v_invoice.plan end,
                 v_invoice.period_start, v_invoice.period_end, coalesce(v_invoice.credits, 0),
                 coalesce(v_subscription.ended_at, 'infinity'), v_now);
         end loop;

@@ -1,5 +1,5 @@
--- Buys credits for an organization that has run low: asks Stripe for one payment, which nobody needs to be there for. Not
--- while another is under way, and no more often in a month than the organization allows. What stands against it is
+-- Buys credits for an organization that has run low: asks Stripe for one payment, which nobody needs to be there for.
+-- Not while another is under way, and no more often in a month than the organization allows. What stands against it is
 -- recorded as an auto_top_up_failed event; the consumption that brought it here is not held up.
 --
 -- The caller holds the lock of the organization's row.

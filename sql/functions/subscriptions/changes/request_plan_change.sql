@@ -1,11 +1,11 @@
--- Asks Stripe to move a subscription to another plan: now, with the difference charged or credited; now, with a new period
--- if plans differ in their billing period, and nothing credited, as the credits of the old period stay; or from the next
--- renewal on, with nothing charged until then and a note of which plan holds meanwhile, which recompute_stripe_subscriptions()
--- honours.
+-- Asks Stripe to move a subscription to another plan: now, with the difference charged or credited; now, with a new
+-- period if plans differ in their billing period, and nothing credited, as the credits of the old period stay; or from
+-- the next renewal on, with nothing charged until then and a note of which plan holds meanwhile, which
+-- recompute_stripe_subscriptions() honours.
 --
 -- A change that is to come at renewal has come at Stripe, at no charge. A change from there would cost nothing, or give
--- back money that nobody paid, so until it is taken back (by a change at renewal to the plan that holds) there is no other
--- but at renewal. And a trial, during which a change costs nothing, moves only to a plan that offers one.
+-- back money that nobody paid, so until it is taken back (by a change at renewal to the plan that holds) there is no
+-- other but at renewal. And a trial, during which a change costs nothing, moves only to a plan that offers one.
 --
 -- Raises TN001 for a change at renewal between billing periods of different length: Stripe would start the new one now;
 -- and for a change now while another is to come at renewal. Raises TN028 for a trial (the plan has none).
@@ -44,7 +44,8 @@ begin
     ) then
         perform tenantry.fail_invalid(
             'at_renewal',
-            'must be true while another plan is to come at renewal; a change at renewal to the present plan takes it back');
+            'must be true while another plan is to come at renewal;'
+            ' a change at renewal to the present plan takes it back');
     elsif not p_at_renewal and p_subscription.status = 'trial' then
         perform tenantry.require_trial_offered(p_new);
     end if;

@@ -22,5 +22,6 @@ begin
 end
 $$;
 
-comment on function tenantry.require_plan_seats(uuid, integer) is 'Raises TN023 when the organization has more members than seats.';
+comment on function tenantry.require_plan_seats(uuid, integer) is
+    'Raises TN023 when the organization has more members than seats.';
 revoke all on function tenantry.require_plan_seats from public, anon, authenticated, service_role;

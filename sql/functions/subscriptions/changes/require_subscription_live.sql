@@ -1,5 +1,7 @@
 -- Raises TN031 for a subscription that has ended; does nothing for one that lives.
-create or replace function tenantry.require_subscription_live(p_subscription public.organization_subscriptions) returns void
+create or replace function tenantry.require_subscription_live(
+    p_subscription public.organization_subscriptions
+) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -13,5 +15,6 @@ begin
 end
 $$;
 
-comment on function tenantry.require_subscription_live(public.organization_subscriptions) is 'Raises TN031 for a subscription that has ended.';
+comment on function tenantry.require_subscription_live(public.organization_subscriptions) is
+    'Raises TN031 for a subscription that has ended.';
 revoke all on function tenantry.require_subscription_live from public, anon, authenticated, service_role;

@@ -12,5 +12,6 @@ begin
 end
 $$;
 
-comment on function tenantry.require_trial_offered(public.subscription_plans) is 'Raises TN028 for a plan that offers no trial.';
+comment on function tenantry.require_trial_offered(public.subscription_plans) is
+    'Raises TN028 for a plan that offers no trial.';
 revoke all on function tenantry.require_trial_offered from public, anon, authenticated, service_role;

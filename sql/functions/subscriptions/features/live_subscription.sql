@@ -19,5 +19,6 @@ begin
 end
 $$;
 
-comment on function tenantry.live_subscription(uuid) is 'The organization''s live subscription as it is now; null without one.';
+comment on function tenantry.live_subscription(uuid) is
+    'The organization''s live subscription as it is now; null without one.';
 revoke all on function tenantry.live_subscription from public, anon, authenticated, service_role;

@@ -21,7 +21,8 @@ begin
         v_starts := tenantry.adjust_period_grants(
             p_account, p_subscription, p_plan, p_subscription.current_period_start, p_subscription.current_period_end,
             p_plan.included_credits, 'infinity', p_at);
-        perform tenantry.revoke_removed_periods(p_account, p_subscription.id, p_subscription.current_period_start, v_starts, p_at);
+        perform tenantry.revoke_removed_periods(
+            p_account, p_subscription.id, p_subscription.current_period_start, v_starts, p_at);
     elsif p_subscription.status <> 'trial' then
         -- Of one that is past due as if it were not paid any more, so that there is nothing to do when grace is over.
         perform tenantry.revoke_removed_periods(

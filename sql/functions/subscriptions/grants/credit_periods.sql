@@ -21,7 +21,8 @@ begin
     starts_at := p_start;
     while starts_at < p_end loop
         ends_at := case
-            when v_monthly then least(tenantry.next_period_boundary(coalesce(p_anchor, p_start), starts_at, 'monthly', 1), p_end)
+            when v_monthly
+                then least(tenantry.next_period_boundary(coalesce(p_anchor, p_start), starts_at, 'monthly', 1), p_end)
             else p_end
         end;
         expires_at := case when p_plan.features ->> 'credit_rollover' = 'all' then 'infinity' else ends_at end;

@@ -1,8 +1,8 @@
 -- Takes back the credits of a subscription's credit periods that there are no longer: such as months still to come of a
 -- plan that has been changed.
 --
--- p_from: looks at periods that begin then or later. p_keep: when those begin that there are. p_at: the present time. The
--- caller holds the account's lock.
+-- p_from: looks at periods that begin then or later. p_keep: when those begin that there are. p_at: the present time.
+-- The caller holds the account's lock.
 create or replace function tenantry.revoke_removed_periods(
     p_account public.organizations,
     p_subscription_id uuid,
@@ -28,6 +28,8 @@ begin
 end
 $$;
 
-comment on function tenantry.revoke_removed_periods(public.organizations, uuid, timestamptz, timestamptz[], timestamptz) is
+comment on function tenantry.revoke_removed_periods(
+    public.organizations, uuid, timestamptz, timestamptz[], timestamptz
+) is
     'Takes back the credits of credit periods that there are no longer. The caller holds the lock.';
 revoke all on function tenantry.revoke_removed_periods from public, anon, authenticated, service_role;

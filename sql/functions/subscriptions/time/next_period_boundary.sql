@@ -1,7 +1,8 @@
 -- The first boundary after a moment of the periods that are counted from an anchor: in UTC, and from the anchor each
 -- time, so that what began on the 31st comes back to the 31st after a short month.
 --
--- p_anchor: may lie in the future. p_interval: daily, weekly, monthly or annual. p_count: how many of them make a period.
+-- p_anchor: may lie in the future. p_interval: daily, weekly, monthly or annual. p_count: how many of them make a
+-- period.
 create or replace function tenantry.next_period_boundary(
     p_anchor timestamptz,
     p_at timestamptz,

@@ -17,7 +17,8 @@ as $$
 declare
     v_next public.organization_subscriptions := p_subscription;
     v_end constant timestamptz :=
-        case when p_subscription.status = 'trial' then p_subscription.trial_end else p_subscription.current_period_end end;
+        case when p_subscription.status = 'trial' then p_subscription.trial_end
+            else p_subscription.current_period_end end;
     v_plan public.subscription_plans := case when p_pending_plan.id is null then p_plan else p_pending_plan end;
 begin
     if p_subscription.status = 'past_due' then
@@ -25,9 +26,11 @@ begin
         v_next.ended_at := tenantry.subscription_due_time(p_subscription, p_plan);
     elsif p_subscription.cancel_at_period_end then
         v_next.status :=
-            case when p_subscription.status = 'trial' and p_subscription.cancelled_at is null then 'expired' else 'cancelled' end;
+            case when p_subscription.status = 'trial' and p_subscription.cancelled_at is null
+                then 'expired' else 'cancelled' end;
         v_next.ended_at := v_end;
-        v_next.cancelled_at := case when v_next.status = 'cancelled' then coalesce(p_subscription.cancelled_at, v_end) end;
+        v_next.cancelled_at := case when v_next.status = 'cancelled'
+            then coalesce(p_subscription.cancelled_at, v_end) end;
     elsif p_subscription.stripe_subscription_id is not null then
         v_next.status := 'past_due';
         v_next.past_due_at := v_end;

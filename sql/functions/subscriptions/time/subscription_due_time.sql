@@ -16,7 +16,8 @@ return case p_subscription.status
     when 'past_due' then
         p_subscription.past_due_at + make_interval(days => coalesce((p_plan.features ->> 'grace_days')::integer, 7))
 end + case
-    when p_subscription.stripe_subscription_id is not null and p_subscription.status <> 'past_due' then interval '3 days'
+    when p_subscription.stripe_subscription_id is not null and p_subscription.status <> 'past_due'
+        then interval '3 days'
     else interval '0'
 end;
 
