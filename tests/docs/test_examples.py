@@ -1,4 +1,8 @@
-"""Every code block of the README and of docs/ runs as it stands."""
+"""Every code block of the README and of docs/ runs as it stands, and each SQL example prints the output that it shows.
+
+The SQL blocks of a page are one psql session. The output stands in a block of text after each of them that prints
+anything; `pytest tests/docs --write-examples` brings these blocks up to date.
+"""
 
 import os
 import re
@@ -6,6 +10,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import pytest
 
@@ -18,16 +24,65 @@ from tests.support.postgres import Cluster, in_one_version
 ROOT = Path(__file__).parent.parent.parent
 BIN = Path(sys.executable).parent
 ADDRESS = "127.0.0.1:50051"
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# A block, and the block of text that follows it at once.
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 
 # Commands that set up what the tests set up by themselves, or that serve until they are stopped.
-# What the Supabase CLI does is tested in tests/supabase.
+# The tests in tests/supabase run the Supabase CLI.
 NOT_RUN = re.compile(r"^(make run|make test|\.venv/bin/tenantry serve|supabase)\b.*$", re.MULTILINE)
 # supabase-js and supabase-py need a PostgREST, which is not at hand; the SQL blocks beside them make the same calls.
-SHOWN = ("js", "py")
-
+# test_diagrams.py checks the diagrams.
+SHOWN = ("js", "py", "json", "mermaid", "text")
+# docs/README.md tells readers of this placeholder.
+UUID = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+PLACEHOLDER = "<uuid>"
+# The comment that a block starts with when PostgreSQL is to refuse it.
+REFUSED = "-- Refused"
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+class Psql:
+    """A psql session that runs one block after the other; `with` ends it.
+
+    Args:
+        cluster: the PostgreSQL to connect to.
+        database: the name of the database.
+    """
+
+    END = "-- the end of a block"
+
+    def __init__(self, cluster: Cluster, database: str) -> None:
+        self._process = subprocess.Popen(
+            [cluster.program("psql"), "-X", "-q", "-v", "SHOW_CONTEXT=never", cluster.conninfo(database)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._process.communicate(timeout=60)
+
+    def run(self, block: str) -> str:
+        """Runs a block and returns its output, without spaces at the ends of lines and with PLACEHOLDER for each UUID.
+
+        psql stops at the first error, unless the block starts with the comment REFUSED.
+        """
+        assert self._process.stdin
+        assert self._process.stdout
+        on_error = "off" if block.startswith(REFUSED) else "on"
+        self._process.stdin.write(f"\\set ON_ERROR_STOP {on_error}\n{block}\n\\echo {self.END}\n")
+        self._process.stdin.flush()
+        lines: list[str] = []
+        for line in self._process.stdout:
+            if line.rstrip() == self.END:
+                return UUID.sub(PLACEHOLDER, "\n".join(lines).strip("\n"))
+            lines.append(re.sub(r"^psql:<stdin>:\d+: ", "", line.rstrip()))
+        raise AssertionError("psql stopped:\n" + block + "\n".join(lines))
 
 
 @pytest.fixture
@@ -57,7 +112,12 @@ def site(cluster: Cluster, document: Path, stripe: dict[str, str]) -> Iterator[s
 @in_one_version
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_the_blocks_of_a_document_run_in_order(
-    site: str, stripe: dict[str, str], cluster: Cluster, document: Path, tmp_path: Path
+    site: str,
+    stripe: dict[str, str],
+    cluster: Cluster,
+    document: Path,
+    tmp_path: Path,
+    pytestconfig: pytest.Config,
 ) -> None:
     environment = {
         **os.environ,
@@ -66,20 +126,36 @@ def test_the_blocks_of_a_document_run_in_order(
         "TENANTRY_JWT_SECRET": server.SECRET,
         "DATABASE_URL": cluster.conninfo("documented"),
     }
-    psql = [str(cluster.program("psql")), "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", cluster.conninfo("documented")]
-    for language, text in BLOCK.findall(document.read_text()):
-        code = text.replace(ADDRESS, site).replace("my-project", str(tmp_path))
-        if language == "sh":
-            command = ["bash", "-euc", shell(code)]
-        elif language == "python":
-            command = [sys.executable, "-W", "error", "-c", code]
-        elif language == "sql":
-            command = [*psql, "-c", code]
-        else:
-            assert language in SHOWN, f"a block of an unknown language: {language}"
-            continue
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, text + done.stdout + done.stderr
+    before = document.read_text()
+    after = before
+    with Psql(cluster, "documented") as psql:
+        for block in BLOCK.finditer(before):
+            language, text, shown = block.groups()
+            if language in SHOWN:
+                continue
+            code = text.replace(ADDRESS, site).replace("my-project", str(tmp_path))
+            if language == "sql":
+                printed = psql.run(code)
+                assert ("ERROR:" in printed) == code.startswith(REFUSED), text + printed
+                after = after.replace(block.group(), example(text, printed))
+                continue
+            if language == "sh":
+                command = ["bash", "-euc", shell(code)]
+            else:
+                assert language == "python", f"a block of an unknown language: {language}"
+                command = [sys.executable, "-W", "error", "-c", code]
+            assert shown is None, f"the output of this block is not checked: {text}"
+            done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+            assert done.returncode == 0, text + done.stdout + done.stderr
+    if pytestconfig.getoption("write_examples"):
+        document.write_text(after)
+    else:
+        assert before == after, "the output is another; if the new one is right: pytest tests/docs --write-examples"
+
+
+def example(code: str, output: str) -> str:
+    """A block of SQL as it stands in a page, followed by its output if there is any."""
+    return f"```sql\n{code}```" + (f"\n\n```text\n{output}\n```" if output else "")
 
 
 def shell(code: str) -> str:

@@ -96,7 +96,7 @@ def test_pushed_again_there_is_nothing_to_do(project: Project) -> None:
 
 def documented() -> list[tuple[str, str]]:
     """Finding and where, of the table in docs/supabase.md."""
-    section = (ROOT / "docs" / "supabase.md").read_text().partition("## What the advisors say")[2]
+    section = (ROOT / "docs" / "supabase.md").read_text().partition("## Findings of the advisors")[2]
     rows = re.findall(r"^\| `(\w+)` \| (.*?) \|", section, re.MULTILINE)
     assert rows
     return [(finding, place) for finding, places in rows for place in re.findall(r"`([^`]+)`", places)]
