@@ -39,5 +39,6 @@ format: setup ## Format Python, SQL and protos
 	@$(BIN)/sqruff fix --quiet sql/api sql/functions sql/policies sql/seeds sql/triggers
 	@cd protos && ../$(BIN)/buf format -w
 
-protos: setup ## Generate server/tenantry/v1 from protos/
+protos: setup ## Generate the error reasons from sql/seeds/errors.sql, and server/tenantry/v1 from protos/
+	@$(BIN)/python -m tools.errors
 	@$(BIN)/python -m tools.stubs

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools import sql_style
+from tools import errors, sql_style
 from tools.stubs import ROOT, generate
 
 BIN = Path(sys.executable).parent
@@ -32,6 +32,9 @@ def main() -> None:
     if not stubs_are_current():
         print("server/tenantry/v1 is not what protos/ generates: run `make protos`")
         failed.append("protos")
+    for path in errors.outdated():
+        print(f"{path} is not what sql/seeds/errors.sql generates: run `make protos`")
+        failed.append(path)
     if failed:
         sys.exit(f"lint: {', '.join(failed)} failed")
     print("lint: all clean")

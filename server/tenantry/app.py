@@ -21,14 +21,14 @@ from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
 import tenantry.v1
-from tenantry import maintenance
+from tenantry import maintenance, reasons
 from tenantry.auth import Authenticator, Identity
 from tenantry.batching.consumptions import ConsumptionBatcher
 from tenantry.batching.reads import ReadBatcher
 from tenantry.bridge import Call, compile_services
 from tenantry.config import Config, ConfigError
 from tenantry.database import Database
-from tenantry.errors import CATALOGUE, INTERNAL, CallError, status, unavailable
+from tenantry.errors import CallError, status, unavailable
 from tenantry.stripe.sender import Sender, answering
 from tenantry.stripe.webhook import Webhook
 
@@ -171,12 +171,12 @@ class Server:
             except CallError as error:
                 answer = error.status
             except DecodeError:
-                answer = status(CATALOGUE["TN001"], "the request is not the message that this method takes")
+                answer = status(reasons.INVALID_ARGUMENT, "the request is not the message that this method takes")
             except asyncio.CancelledError:
                 raise
             except Exception:
                 log.exception("%s failed", method.full_name)
-                answer = status(INTERNAL, "internal error")
+                answer = status(reasons.INTERNAL, "internal error")
             return await _abort(context, answer)
 
         async def stream(requests: AsyncIterable[bytes], context: Context) -> AsyncIterator[bytes]:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import jwt
 
-from tenantry.errors import unauthenticated
+from tenantry import reasons
+from tenantry.errors import CallError, status
+from tenantry.reasons import Reason
 
 ROLES = ("anon", "authenticated", "service_role")
 LEEWAY = 10
@@ -63,13 +65,13 @@ class Authenticator:
                 self._known.popitem(last=False)
         if identity.expires_at + LEEWAY <= time.time():
             del self._known[authorization]
-            raise unauthenticated("TOKEN_EXPIRED", "the token has expired")
+            raise _unauthenticated(reasons.TOKEN_EXPIRED, "the token has expired")
         return identity
 
     def _verify(self, authorization: str) -> Identity:
         match = _BEARER.fullmatch(authorization.strip())
         if match is None:
-            raise unauthenticated("INVALID_TOKEN", "authorization must read: Bearer <token>")
+            raise _unauthenticated(reasons.INVALID_TOKEN, "authorization must read: Bearer <token>")
         try:
             claims = jwt.decode(
                 match[1],
@@ -80,16 +82,16 @@ class Authenticator:
                 options={"require": ["exp", "role"], "verify_aud": False},
             )
         except jwt.ExpiredSignatureError:
-            raise unauthenticated("TOKEN_EXPIRED", "the token has expired") from None
+            raise _unauthenticated(reasons.TOKEN_EXPIRED, "the token has expired") from None
         except jwt.MissingRequiredClaimError as error:
-            raise unauthenticated("INVALID_TOKEN", f"the token has no claim {error.claim}") from None
+            raise _unauthenticated(reasons.INVALID_TOKEN, f"the token has no claim {error.claim}") from None
         except jwt.InvalidTokenError:
-            raise unauthenticated("INVALID_TOKEN", "the token is not valid") from None
+            raise _unauthenticated(reasons.INVALID_TOKEN, "the token is not valid") from None
         role = claims["role"]
         if role not in ROLES:
-            raise unauthenticated("INVALID_TOKEN", f"the token's role must be one of {', '.join(ROLES)}")
+            raise _unauthenticated(reasons.INVALID_TOKEN, f"the token's role must be one of {', '.join(ROLES)}")
         if role == "authenticated" and not _is_uuid(claims.get("sub")):
-            raise unauthenticated("INVALID_TOKEN", "the token's subject must be the user's UUID")
+            raise _unauthenticated(reasons.INVALID_TOKEN, "the token's subject must be the user's UUID")
         return Identity(role, json.dumps(claims), float(claims["exp"]), has_token=True)
 
 
@@ -116,3 +118,7 @@ def _is_uuid(value: object) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _unauthenticated(reason: Reason, message: str) -> CallError:
+    return CallError(status(reason, message))

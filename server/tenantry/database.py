@@ -29,7 +29,8 @@ from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from tenantry.auth import Identity
-from tenantry.errors import CallError, Constraints, Kind, from_database, status, unavailable
+from tenantry import reasons
+from tenantry.errors import CallError, Constraints, from_database, status, unavailable
 
 log = logging.getLogger(__name__)
 
@@ -310,8 +311,7 @@ class Database:
     def _no_connection(self) -> Any:
         if self._pool.get_stats().get("pool_size", 0) == 0:
             return unavailable()
-        kind = Kind(grpc.StatusCode.RESOURCE_EXHAUSTED, "SERVER_BUSY")
-        return status(kind, "every connection to the database is in use", retry_after=0.5)
+        return status(reasons.SERVER_BUSY, "every connection to the database is in use")
 
 
 def _is_idle(connection: _Connection) -> bool:

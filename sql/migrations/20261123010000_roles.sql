@@ -1,4 +1,4 @@
--- The roles that every door uses, the private schema, and what nobody may do by default.
+-- The roles that every door uses, the private schema with its error codes, and what nobody may do by default.
 --
 -- Supabase has the three API roles already; plain PostgreSQL gets them here. `tenantry_server` is what the
 -- gRPC server logs in as: it owns nothing and inherits nothing, it may only become one of the three.
@@ -34,3 +34,32 @@ grant usage on schema tenantry to anon, authenticated, service_role, tenantry_se
 -- Wherever default privileges are wider than Supabase's: what stands in the private schema is nobody's to begin with.
 revoke all on all tables in schema tenantry from anon, authenticated, service_role;
 grant usage on schema public to anon, authenticated, service_role;
+
+create table tenantry.errors (
+    reason text primary key,
+    number integer not null,
+    sqlstate text,
+    postgres_codes text[] not null,
+    grpc_status text not null,
+    retry_after numeric(6, 1),
+    metadata text not null,
+    occurs text not null,
+    remedy text not null,
+    constraint errors_number_key unique (number),
+    constraint errors_sqlstate_key unique (sqlstate),
+    constraint errors_reason_check check (reason ~ '^[A-Z][A-Z0-9_]{1,61}[A-Z0-9]$'),
+    constraint errors_number_check check (number > 0 and (sqlstate !~ '^TN' or sqlstate = 'TN' || lpad(number::text, 3, '0'))),
+    constraint errors_retry_after_check check (retry_after > 0)
+);
+comment on table tenantry.errors is 'Every reason that a call fails for, filled by sql/seeds/errors.sql.';
+comment on column tenantry.errors.reason is 'ErrorInfo.reason, "reason" in DETAIL, and the name in the enum ErrorReason.';
+comment on column tenantry.errors.number is 'The value in the enum ErrorReason, which never changes.';
+comment on column tenantry.errors.sqlstate is 'The SQLSTATE that tenantry.fail raises; null for a reason that SQL never raises.';
+comment on column tenantry.errors.postgres_codes is
+    'PostgreSQL''s own SQLSTATEs, or their first characters, that the server answers with the reason.';
+comment on column tenantry.errors.grpc_status is 'The gRPC status code.';
+comment on column tenantry.errors.retry_after is 'Seconds after which the same call may succeed; null if repeating does not help.';
+comment on column tenantry.errors.metadata is 'The variables in ErrorInfo.metadata and in DETAIL.';
+comment on column tenantry.errors.occurs is 'When the error happens.';
+comment on column tenantry.errors.remedy is 'What the caller can do about it.';
+alter table tenantry.errors enable row level security;

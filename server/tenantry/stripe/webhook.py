@@ -5,12 +5,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import grpc
 from google.protobuf import json_format
 
+from tenantry import reasons
 from tenantry.auth import Identity
 from tenantry.database import Database, literal
-from tenantry.errors import CallError, Kind, invalid_argument, status
+from tenantry.errors import CallError, invalid_argument, status
 from tenantry.v1.stripe_events_pb2 import ProcessStripeEventRequest, ProcessStripeEventResponse
 
 TOLERANCE = 300
@@ -59,8 +59,8 @@ class Webhook:
 
     def _check(self, payload: bytes, signature: str | None) -> None:
         if not self._secrets:
-            kind = Kind(grpc.StatusCode.FAILED_PRECONDITION, "NO_WEBHOOK_SECRET")
-            raise CallError(status(kind, "the server has no secret to check Stripe's signatures with"))
+            message = "the server has no secret to check Stripe's signatures with"
+            raise CallError(status(reasons.NO_WEBHOOK_SECRET, message))
         from stripe import SignatureVerificationError, WebhookSignature
 
         for secret in self._secrets:
@@ -70,5 +70,5 @@ class Webhook:
                 # The two others: a body that is no UTF-8, a header that is no ASCII.
                 continue
             return
-        kind = Kind(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SIGNATURE")
-        raise CallError(status(kind, "the signature is not Stripe's for this payload, or is old", field="signature"))
+        message = "the signature is not Stripe's for this payload, or is old"
+        raise CallError(status(reasons.INVALID_SIGNATURE, message, field="signature"))

@@ -1,0 +1,110 @@
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from typing import ClassVar as _ClassVar
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ERROR_REASON_UNSPECIFIED: _ClassVar[ErrorReason]
+    INVALID_ARGUMENT: _ClassVar[ErrorReason]
+    NOT_FOUND: _ClassVar[ErrorReason]
+    INVALID_PAGE_TOKEN: _ClassVar[ErrorReason]
+    INSUFFICIENT_CREDITS: _ClassVar[ErrorReason]
+    BALANCE_OUT_OF_RANGE: _ClassVar[ErrorReason]
+    REQUEST_ID_REUSED: _ClassVar[ErrorReason]
+    ORGANIZATION_INACTIVE: _ClassVar[ErrorReason]
+    CREDIT_EVENT_INACTIVE: _ClassVar[ErrorReason]
+    ORGANIZATION_HAS_HISTORY: _ClassVar[ErrorReason]
+    LEDGER_IS_APPEND_ONLY: _ClassVar[ErrorReason]
+    HOLD_NOT_ACTIVE: _ClassVar[ErrorReason]
+    REFUND_EXCEEDS_CONSUMPTION: _ClassVar[ErrorReason]
+    CAPTURE_EXCEEDS_HOLD: _ClassVar[ErrorReason]
+    WRONG_TRANSACTION_TYPE: _ClassVar[ErrorReason]
+    REVOCATION_EXCEEDS_GRANT: _ClassVar[ErrorReason]
+    SYSTEM_ROLE: _ClassVar[ErrorReason]
+    LAST_OWNER: _ClassVar[ErrorReason]
+    NO_SEAT_LEFT: _ClassVar[ErrorReason]
+    INVITATION_NOT_PENDING: _ClassVar[ErrorReason]
+    SUBSCRIPTION_TRANSITION: _ClassVar[ErrorReason]
+    SUBSCRIPTION_EXISTS: _ClassVar[ErrorReason]
+    PLAN_INACTIVE: _ClassVar[ErrorReason]
+    NO_TRIAL: _ClassVar[ErrorReason]
+    MANAGED_BY_STRIPE: _ClassVar[ErrorReason]
+    SUBSCRIPTION_ENDED: _ClassVar[ErrorReason]
+    PLAN_IN_USE: _ClassVar[ErrorReason]
+    STRIPE_PRICE_TAKEN: _ClassVar[ErrorReason]
+    BILLING_TRANSITION_REFUSED: _ClassVar[ErrorReason]
+    BILLING_RECORD_FOLLOWS_STRIPE: _ClassVar[ErrorReason]
+    STRIPE_UNAVAILABLE: _ClassVar[ErrorReason]
+    STRIPE_NOT_CONFIGURED: _ClassVar[ErrorReason]
+    PAYMENT_DECLINED: _ClassVar[ErrorReason]
+    STRIPE_REFUSED: _ClassVar[ErrorReason]
+    NOT_AT_STRIPE: _ClassVar[ErrorReason]
+    CREDIT_PRODUCT_INACTIVE: _ClassVar[ErrorReason]
+    TOO_MANY_REQUESTS: _ClassVar[ErrorReason]
+    PERMISSION_DENIED: _ClassVar[ErrorReason]
+    TOKEN_REQUIRED: _ClassVar[ErrorReason]
+    INVALID_TOKEN: _ClassVar[ErrorReason]
+    TOKEN_EXPIRED: _ClassVar[ErrorReason]
+    ALREADY_EXISTS: _ClassVar[ErrorReason]
+    REFERENCE_VIOLATION: _ClassVar[ErrorReason]
+    CONFLICT: _ClassVar[ErrorReason]
+    DEADLINE_EXCEEDED: _ClassVar[ErrorReason]
+    DATABASE_BUSY: _ClassVar[ErrorReason]
+    DATABASE_UNAVAILABLE: _ClassVar[ErrorReason]
+    SERVER_BUSY: _ClassVar[ErrorReason]
+    INVALID_SIGNATURE: _ClassVar[ErrorReason]
+    NO_WEBHOOK_SECRET: _ClassVar[ErrorReason]
+    INTERNAL: _ClassVar[ErrorReason]
+ERROR_REASON_UNSPECIFIED: ErrorReason
+INVALID_ARGUMENT: ErrorReason
+NOT_FOUND: ErrorReason
+INVALID_PAGE_TOKEN: ErrorReason
+INSUFFICIENT_CREDITS: ErrorReason
+BALANCE_OUT_OF_RANGE: ErrorReason
+REQUEST_ID_REUSED: ErrorReason
+ORGANIZATION_INACTIVE: ErrorReason
+CREDIT_EVENT_INACTIVE: ErrorReason
+ORGANIZATION_HAS_HISTORY: ErrorReason
+LEDGER_IS_APPEND_ONLY: ErrorReason
+HOLD_NOT_ACTIVE: ErrorReason
+REFUND_EXCEEDS_CONSUMPTION: ErrorReason
+CAPTURE_EXCEEDS_HOLD: ErrorReason
+WRONG_TRANSACTION_TYPE: ErrorReason
+REVOCATION_EXCEEDS_GRANT: ErrorReason
+SYSTEM_ROLE: ErrorReason
+LAST_OWNER: ErrorReason
+NO_SEAT_LEFT: ErrorReason
+INVITATION_NOT_PENDING: ErrorReason
+SUBSCRIPTION_TRANSITION: ErrorReason
+SUBSCRIPTION_EXISTS: ErrorReason
+PLAN_INACTIVE: ErrorReason
+NO_TRIAL: ErrorReason
+MANAGED_BY_STRIPE: ErrorReason
+SUBSCRIPTION_ENDED: ErrorReason
+PLAN_IN_USE: ErrorReason
+STRIPE_PRICE_TAKEN: ErrorReason
+BILLING_TRANSITION_REFUSED: ErrorReason
+BILLING_RECORD_FOLLOWS_STRIPE: ErrorReason
+STRIPE_UNAVAILABLE: ErrorReason
+STRIPE_NOT_CONFIGURED: ErrorReason
+PAYMENT_DECLINED: ErrorReason
+STRIPE_REFUSED: ErrorReason
+NOT_AT_STRIPE: ErrorReason
+CREDIT_PRODUCT_INACTIVE: ErrorReason
+TOO_MANY_REQUESTS: ErrorReason
+PERMISSION_DENIED: ErrorReason
+TOKEN_REQUIRED: ErrorReason
+INVALID_TOKEN: ErrorReason
+TOKEN_EXPIRED: ErrorReason
+ALREADY_EXISTS: ErrorReason
+REFERENCE_VIOLATION: ErrorReason
+CONFLICT: ErrorReason
+DEADLINE_EXCEEDED: ErrorReason
+DATABASE_BUSY: ErrorReason
+DATABASE_UNAVAILABLE: ErrorReason
+SERVER_BUSY: ErrorReason
+INVALID_SIGNATURE: ErrorReason
+NO_WEBHOOK_SECRET: ErrorReason
+INTERNAL: ErrorReason
