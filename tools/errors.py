@@ -64,7 +64,7 @@ def _constant(node: Any) -> Any:
         return None
     if isinstance(node.val, ast.Integer):
         return node.val.ival
-    return float(node.val.fval) if isinstance(node.val, ast.Float) else node.val.sval
+    return float(str(node.val.fval)) if isinstance(node.val, ast.Float) else node.val.sval
 
 
 def _check(errors: list[Error]) -> None:
@@ -75,7 +75,9 @@ def _check(errors: list[Error]) -> None:
                 raise ValueError(f"two errors have the {name} {value}")
     for error in errors:
         if error.is_own and error.sqlstate != f"TN{error.number:03}":
-            raise ValueError(f"{error.reason}: the number of {error.sqlstate} must be {int((error.sqlstate or '')[2:])}")
+            raise ValueError(
+                f"{error.reason}: the number of {error.sqlstate} must be {int((error.sqlstate or '')[2:])}"
+            )
         if error.grpc_status not in grpc.StatusCode.__members__:
             raise ValueError(f"{error.reason}: {error.grpc_status} is not a gRPC status")
         for sentence in (error.occurs, error.remedy):
@@ -97,8 +99,9 @@ def render(seed: str, document: str) -> dict[Path, str]:
 def _function(errors: list[Error]) -> str:
     cases = "\n".join(f"    when '{error.sqlstate}' then '{error.reason}'" for error in errors if error.sqlstate)
     return f"""\
--- Returns the reason of an SQLSTATE that tenantry.fail raises, null for any other. Generated from sql/seeds/errors.sql by
--- `make protos`: a batch asks three times for each refused item, and a look-up in the table costs it a quarter more time.
+-- Returns the reason of an SQLSTATE that tenantry.fail raises; null for any other. `make protos` generates this file from
+-- sql/seeds/errors.sql. A function that reads tenantry.errors is too slow: a batch asks three times for each refused
+-- item, and would take a quarter longer.
 create or replace function tenantry.error_reason(p_code text) returns text
 language sql immutable
 return case p_code
@@ -131,8 +134,8 @@ syntax = "proto3";
 
 package tenantry.v1;
 
-// Every reason that a call fails for, as google.rpc.ErrorInfo.reason of the domain "tenantry" names it. The names have no
-// prefix, so the text of a reason is the name of its value.
+// Every reason that a call fails for, as google.rpc.ErrorInfo.reason of the domain "tenantry" names it. The names have
+// no prefix: the text of a reason is the name of its value.
 enum ErrorReason {{
   // No reason: a failed call always has one of the others.
   ERROR_REASON_UNSPECIFIED = 0;
@@ -199,12 +202,11 @@ def _document(errors: list[Error], text: str) -> str:
         "The server's own": lambda error: not (error.sqlstate or error.postgres_codes),
     }
     for heading, belongs in groups.items():
-        table = "\n".join(table_lines(filter(belongs, errors)))
-        text, found = re.subn(
-            rf"(\n## {heading}\n(?:.*\n)*?)\| (?:.*\|\n)+", lambda match, table=table: f"{match[1]}{table}\n", text, count=1
-        )
+        found = re.search(rf"\n## {heading}\n(?:(?!## |\|).*\n)*((?:\|.*\n)+)", text)
         if not found:
             raise ValueError(f"docs/errors.md has no table below the heading {heading}")
+        table = "".join(f"{line}\n" for line in table_lines(filter(belongs, errors)))
+        text = text[: found.start(1)] + table + text[found.end(1) :]
     return text
 
 
@@ -215,7 +217,14 @@ def table_lines(errors: Iterable[Error]) -> list[str]:
         codes = [error.sqlstate] if error.sqlstate else []
         codes += [code.ljust(5, "x") for code in error.postgres_codes]
         retry = f"; retry after {error.retry_after:g} s" if error.retry_after else ""
-        cells = [", ".join(codes), error.reason, f"{error.grpc_status}{retry}", error.occurs, error.remedy, error.metadata]
+        cells = [
+            ", ".join(codes),
+            error.reason,
+            f"{error.grpc_status}{retry}",
+            error.occurs,
+            error.remedy,
+            error.metadata,
+        ]
         lines.append(f"| {' | '.join(cells)} |".replace("|  |", "| |"))
     return lines
 

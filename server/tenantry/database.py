@@ -28,8 +28,8 @@ from psycopg.adapt import Transformer
 from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from tenantry.auth import Identity
 from tenantry import reasons
+from tenantry.auth import Identity
 from tenantry.errors import CallError, Constraints, from_database, status, unavailable
 
 log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""Translates PostgreSQL's errors to gRPC's. The reasons are in `tenantry.reasons`, which sql/seeds/errors.sql generates.
+"""Translates PostgreSQL's errors to gRPC's; `tenantry.reasons` has the reasons, by sql/seeds/errors.sql.
 
 The database raises its own SQLSTATEs of class TN with the variables as JSON in DETAIL (sql/functions/core/fail.sql).
 Here each becomes a google.rpc.Status with an ErrorInfo (reason, domain, metadata), a BadRequest if an argument is at
@@ -36,9 +36,7 @@ class CallError(Exception):
         self.status = status
 
 
-def status(
-    reason: Reason, message: str, metadata: Mapping[str, Any] | None = None, field: str | None = None
-) -> Status:
+def status(reason: Reason, message: str, metadata: Mapping[str, Any] | None = None, field: str | None = None) -> Status:
     """A google.rpc.Status with its details. field: the request's field at fault."""
     message = _cut(message)
     info = ErrorInfo(reason=reason.name, domain=DOMAIN)

@@ -1,5 +1,5 @@
-"""The catalogue of errors holds what sql/ raises, docs/errors.md says what the catalogue holds, and every kind of error
-that PostgreSQL really raises is answered as it should be."""
+"""The error codes have one source and are all in use, and every kind of error that PostgreSQL really raises is answered
+as it should be."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,9 +11,12 @@ import psycopg
 import pytest
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 
-from tenantry.errors import CATALOGUE, DOMAIN, from_database, invalid_argument, status
-from tenantry.migrate import REPEATABLE_FOLDERS
+from tenantry import reasons
+from tenantry.errors import DOMAIN, from_database, invalid_argument, status
+from tenantry.v1.errors_pb2 import ErrorReason
+from tests.conftest import Connection
 from tests.support.postgres import Cluster
+from tools import errors
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,25 +29,75 @@ CONSTRAINTS = {
 }
 
 
-def raised_in_sql() -> set[str]:
-    return {
+ERRORS = errors.read(errors.SEED.read_text())
+OWN = {error.sqlstate for error in ERRORS if error.is_own}
+
+
+def test_the_generated_files_are_current() -> None:
+    assert errors.outdated() == [], "run `make protos`"
+
+
+def test_sql_raises_every_own_code_and_no_other() -> None:
+    raised = {
         code
-        for folder in REPEATABLE_FOLDERS
+        for folder in ("api", "functions", "triggers", "policies")
         for path in (ROOT / "sql" / folder).rglob("*.sql")
+        if path != errors.FUNCTION
         for code in re.findall(r"'(TN\d{3})'", path.read_text())
+    }
+    assert raised == OWN
+
+
+def test_the_server_knows_every_reason_as_the_source_has_it() -> None:
+    known = {name: reason for name, reason in vars(reasons).items() if isinstance(reason, reasons.Reason)}
+    assert {(name, each.name, each.status.name, each.retry_after) for name, each in known.items()} == {
+        (each.reason, each.reason, each.grpc_status, each.retry_after) for each in ERRORS
+    }
+    assert {code: reason.name for code, reason in reasons.RAISED.items()} == {
+        each.sqlstate: each.reason for each in ERRORS if each.sqlstate
     }
 
 
-def table_below(heading: str) -> list[list[str]]:
-    """The cells of the table under a heading of docs/errors.md."""
-    text = (ROOT / "docs" / "errors.md").read_text()
-    section = text.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"]
-    return rows[2:]
+def test_clients_have_a_constant_for_every_reason() -> None:
+    assert dict(ErrorReason.items()) == {"ERROR_REASON_UNSPECIFIED": 0} | {each.reason: each.number for each in ERRORS}
 
 
-def test_the_catalogue_holds_what_sql_raises_and_nothing_else() -> None:
-    assert raised_in_sql() == set(CATALOGUE)
+def test_the_database_knows_every_reason_as_the_source_has_it(scratch: Connection) -> None:
+    rows = scratch.execute(
+        "select reason, number, sqlstate, postgres_codes, grpc_status, retry_after::float8, metadata, occurs, remedy"
+        " from tenantry.errors order by number"
+    ).fetchall()
+    assert [errors.Error(**{**row, "postgres_codes": tuple(row["postgres_codes"])}) for row in rows] == ERRORS
+
+
+def test_the_reason_of_a_code_is_that_of_the_table(scratch: Connection) -> None:
+    rows = scratch.execute(
+        "select reason from tenantry.errors where tenantry.error_reason(sqlstate) is distinct from reason"
+        " and sqlstate is not null or tenantry.error_reason(postgres_codes[1]) is not null"
+    ).fetchall()
+    assert rows == []
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("('B', 2, 'TN001', '{}', 'OK', null, '', 'A.', 'B.')", "two errors have the sqlstate TN001"),
+        ("('A', 2, 'TN002', '{}', 'OK', null, '', 'A.', 'B.')", "two errors have the reason A"),
+        ("('B', 1, null, '{}', 'OK', null, '', 'A.', 'B.')", "two errors have the number 1"),
+        ("('B', 2, 'TN003', '{}', 'OK', null, '', 'A.', 'B.')", "the number of TN003 must be 3"),
+        ("('B', 2, 'TN002', '{}', 'FINE', null, '', 'A.', 'B.')", "FINE is not a gRPC status"),
+        ("('B', 2, 'TN002', '{}', 'OK', null, '', 'A', 'B.')", "must be one line that ends with a full stop"),
+        ("('B', 2, 'TN002', '{}', 'OK', null, '', 'A | B.', 'B.')", "must be one line"),
+    ],
+)
+def test_a_row_that_cannot_be_right_is_refused_with_a_sentence(row: str, problem: str) -> None:
+    seed = f"""
+        insert into tenantry.errors
+            (reason, number, sqlstate, postgres_codes, grpc_status, retry_after, metadata, occurs, remedy)
+        values ('A', 1, 'TN001', '{{}}', 'OK', null, '', 'A.', 'B.'), {row}
+    """
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        errors.read(seed)
 
 
 def test_every_own_error_is_raised_through_the_one_function_that_gives_it_its_shape() -> None:
@@ -55,30 +108,7 @@ def test_every_own_error_is_raised_through_the_one_function_that_gives_it_its_sh
 
 def test_every_header_names_only_codes_that_exist() -> None:
     for path in (ROOT / "sql").rglob("*.sql"):
-        assert set(re.findall(r"\bTN\d{3}\b", path.read_text())) <= set(CATALOGUE), path
-
-
-def test_the_document_lists_the_catalogue() -> None:
-    listed = {row[0]: (row[1], row[2]) for row in table_below("Tenantry's own")}
-    assert listed == {code: (kind.reason, kind.code.name) for code, kind in CATALOGUE.items()}
-
-
-def test_the_document_is_sorted_and_says_when() -> None:
-    rows = table_below("Tenantry's own")
-    assert rows == sorted(rows)
-    assert all(row[3] for row in rows)
-
-
-def test_the_document_lists_the_reasons_of_postgresqls_own_errors() -> None:
-    source = (ROOT / "server" / "tenantry" / "errors.py").read_text()
-    listed = {(row[1], row[2]) for row in table_below("PostgreSQL's own")}
-    made = {
-        (reason, code)
-        for code, reason in re.findall(r'Kind\(\s*grpc\.StatusCode\.(\w+), "(\w+)"\)', source)
-        if (reason, code) not in {(kind.reason, kind.code.name) for kind in CATALOGUE.values()}
-    }
-    assert made <= listed
-    assert listed - made == {("INVALID_ARGUMENT", "INVALID_ARGUMENT"), ("TOKEN_REQUIRED", "UNAUTHENTICATED")}
+        assert set(re.findall(r"\bTN\d{3}\b", path.read_text())) <= OWN, path
 
 
 # Errors that PostgreSQL really raises.
@@ -264,6 +294,6 @@ def test_a_field_at_fault_is_named_in_text_and_in_details() -> None:
 
 def test_metadata_is_text_whatever_it_was() -> None:
     info = ErrorInfo()
-    answer = status(CATALOGUE["TN002"], "gone", {"text": "a", "number": 1, "flag": True, "list": ["ü"]})
+    answer = status(reasons.NOT_FOUND, "gone", {"text": "a", "number": 1, "flag": True, "list": ["ü"]})
     assert answer.details[0].Unpack(info)
     assert dict(info.metadata) == {"text": "a", "number": "1", "flag": "true", "list": '["\\u00fc"]'}
