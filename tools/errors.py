@@ -99,9 +99,10 @@ def render(seed: str, document: str) -> dict[Path, str]:
 def _function(errors: list[Error]) -> str:
     cases = "\n".join(f"    when '{error.sqlstate}' then '{error.reason}'" for error in errors if error.sqlstate)
     return f"""\
--- Returns the reason of an SQLSTATE that tenantry.fail raises; null for any other. `make protos` generates this file from
--- sql/seeds/errors.sql. A function that reads tenantry.errors is too slow: a batch asks three times for each refused
--- item, and would take a quarter longer.
+-- Returns the reason of an SQLSTATE that tenantry.fail raises; null for any other.
+--
+-- `make protos` generates this file from sql/seeds/errors.sql. A function that reads tenantry.errors is too slow: a batch
+-- asks three times for each refused item, and would take a quarter longer.
 create or replace function tenantry.error_reason(p_code text) returns text
 language sql immutable
 return case p_code
