@@ -101,8 +101,8 @@ def _function(errors: list[Error]) -> str:
     return f"""\
 -- Returns the reason of an SQLSTATE that tenantry.fail raises; null for any other.
 --
--- `make protos` generates this file from sql/seeds/errors.sql. A function that reads tenantry.errors is too slow: a batch
--- asks three times for each refused item, and would take a quarter longer.
+-- `make protos` generates this file from sql/seeds/errors.sql. A function that reads tenantry.errors is too slow: a
+-- batch asks three times for each refused item, and would take a quarter longer.
 create or replace function tenantry.error_reason(p_code text) returns text
 language sql immutable
 return case p_code
