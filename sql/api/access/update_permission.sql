@@ -14,34 +14,32 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_fields text[];
+    v_changes jsonb;
+    v_new jsonb;
     v_permission public.permissions;
 begin
     perform tenantry.authorize('roles:manage');
-    v_fields := tenantry.resolve_update_mask(p_update_mask, jsonb_build_object(
+    v_changes := tenantry.masked_values(p_update_mask, jsonb_build_object(
         'name', p_name, 'resource', p_resource, 'action', p_action, 'description', p_description));
     v_permission := tenantry.find_permission(p_permission);
     perform tenantry.require_permission_changeable(v_permission.id);
     select * into v_permission from public.permissions where id = v_permission.id for no key update;
     -- Checked before they meet a column's type, whose limit would not name the field.
-    perform tenantry.require_permission_fields(
-        case when 'name' = any (v_fields) then p_name else v_permission.name end,
-        case when 'resource' = any (v_fields) then p_resource else v_permission.resource end,
-        case when 'action' = any (v_fields) then p_action else v_permission.action end);
+    v_new := to_jsonb(v_permission) || v_changes;
+    perform tenantry.require_permission_fields(v_new ->> 'name', v_new ->> 'resource', v_new ->> 'action');
     -- Else who manages roles could make a permission that they hold one that they lack, or take from others one that
     -- they could not give.
-    if 'resource' = any (v_fields) or 'action' = any (v_fields) then
+    if v_changes ?| array['resource', 'action'] then
         perform tenantry.authorize(v_permission.resource || ':' || v_permission.action);
-        perform tenantry.authorize(
-            case when 'resource' = any (v_fields) then p_resource else v_permission.resource end
-            || ':' || case when 'action' = any (v_fields) then p_action else v_permission.action end);
+        perform tenantry.authorize((v_new ->> 'resource') || ':' || (v_new ->> 'action'));
     end if;
-    update public.permissions as p
-    set name = case when 'name' = any (v_fields) then p_name else p.name end,
-        resource = case when 'resource' = any (v_fields) then p_resource else p.resource end,
-        action = case when 'action' = any (v_fields) then p_action else p.action end,
-        description = case when 'description' = any (v_fields) then p_description else p.description end
-    where p.id = v_permission.id
+    v_permission := jsonb_populate_record(v_permission, v_changes);
+    update public.permissions
+    set name = v_permission.name,
+        resource = v_permission.resource,
+        action = v_permission.action,
+        description = v_permission.description
+    where id = v_permission.id
     returning * into v_permission;
     return v_permission;
 end

@@ -11,23 +11,26 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_fields text[];
+    v_changes jsonb;
     v_role public.roles;
 begin
-    v_fields := tenantry.resolve_update_mask(
+    v_changes := tenantry.masked_values(
         p_update_mask, jsonb_build_object('name', p_name, 'description', p_description));
     v_role := tenantry.lock_role(p_role);
     -- Nobody passes a role off as another that allows more than they hold.
     perform tenantry.require_grantable_role(v_role.id, v_role.organization_id);
-    if 'name' = any (v_fields) then
+    if v_changes ? 'name' then
         perform tenantry.require_role_name(p_name, v_role.organization_id);
+        if v_role.organization_id is not null then
+            v_changes := v_changes - 'name' || jsonb_build_object('display_name', p_name);
+        end if;
     end if;
-    update public.roles as r
-    set name = case when 'name' = any (v_fields) and r.organization_id is null then p_name else r.name end,
-        display_name = case
-            when 'name' = any (v_fields) and r.organization_id is not null then p_name else r.display_name end,
-        description = case when 'description' = any (v_fields) then p_description else r.description end
-    where r.id = v_role.id
+    v_role := jsonb_populate_record(v_role, v_changes);
+    update public.roles
+    set name = v_role.name,
+        display_name = v_role.display_name,
+        description = v_role.description
+    where id = v_role.id
     returning * into v_role;
     return v_role;
 end

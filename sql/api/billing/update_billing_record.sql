@@ -21,7 +21,7 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_fields text[];
+    v_changes jsonb;
     v_old public.billing_history;
     v_new public.billing_history;
 begin
@@ -31,10 +31,10 @@ begin
         perform tenantry.fail_invalid('billing_record_id', 'is required');
     end if;
     perform tenantry.authorize('platform:bill', p_organization_id);
-    v_fields := tenantry.resolve_update_mask(p_update_mask, jsonb_build_object(
+    v_changes := tenantry.masked_values(p_update_mask, jsonb_build_object(
         'status', p_status, 'amount_refunded', p_amount_refunded, 'description', p_description,
         'invoice_url', p_invoice_url, 'receipt_url', p_receipt_url, 'paid_at', p_paid_at, 'metadata', p_metadata));
-    if 'status' = any (v_fields) then
+    if v_changes ? 'status' then
         perform tenantry.require_billing_fields(p_status, null, null, null, null);
     end if;
     select * into v_old
@@ -51,21 +51,14 @@ begin
             'Change it at Stripe.');
     end if;
 
-    v_new := v_old;
-    v_new.status := case when 'status' = any (v_fields) then p_status else v_old.status end;
+    v_new := jsonb_populate_record(v_old, v_changes);
     v_new.amount_refunded := case
-        when 'amount_refunded' = any (v_fields) then coalesce(p_amount_refunded, 0)
-        when v_new.status = 'refunded' then v_old.amount
-        else v_old.amount_refunded
+        when v_new.status = 'refunded' and not v_changes ? 'amount_refunded' then v_old.amount
+        else coalesce(v_new.amount_refunded, 0)
     end;
     if v_new.status = 'paid' and v_new.amount_refunded = v_old.amount and v_old.amount_refunded < v_old.amount then
         v_new.status := 'refunded';
     end if;
-    v_new.description := case when 'description' = any (v_fields) then p_description else v_old.description end;
-    v_new.invoice_url := case when 'invoice_url' = any (v_fields) then p_invoice_url else v_old.invoice_url end;
-    v_new.receipt_url := case when 'receipt_url' = any (v_fields) then p_receipt_url else v_old.receipt_url end;
-    v_new.paid_at := case when 'paid_at' = any (v_fields) then p_paid_at else v_old.paid_at end;
-    v_new.metadata := case when 'metadata' = any (v_fields) then p_metadata else v_old.metadata end;
 
     if v_new.status <> v_old.status and (v_old.status, v_new.status) not in (
         ('pending', 'paid'), ('pending', 'failed'), ('pending', 'void'), ('pending', 'uncollectible'),

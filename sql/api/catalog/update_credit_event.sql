@@ -15,36 +15,29 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_fields text[];
+    v_changes jsonb;
+    v_new jsonb;
     v_event public.credit_events;
 begin
     perform tenantry.authorize('catalog:manage');
-    v_fields := tenantry.resolve_update_mask(p_update_mask, jsonb_build_object(
+    v_changes := tenantry.masked_values(p_update_mask, jsonb_build_object(
         'name', p_name, 'credit_cost', p_credit_cost, 'category', p_category,
         'description', p_description, 'is_active', p_is_active, 'metadata', p_metadata));
     v_event := tenantry.find_credit_event(p_credit_event);
     select * into v_event from public.credit_events where id = v_event.id for no key update;
 
     -- Checked before they meet a column's type, whose limit would not name the field.
+    v_new := to_jsonb(v_event) || v_changes;
     perform tenantry.require_credit_event_fields(
-        case when 'name' = any (v_fields) then p_name else v_event.name end,
-        case when 'credit_cost' = any (v_fields) then p_credit_cost else v_event.credit_cost end,
-        case when 'category' = any (v_fields) then p_category else v_event.category end,
-        case when 'metadata' = any (v_fields) then p_metadata else v_event.metadata end);
-    v_event.name := case when 'name' = any (v_fields) then p_name else v_event.name end;
-    v_event.credit_cost := case when 'credit_cost' = any (v_fields) then p_credit_cost else v_event.credit_cost end;
-    v_event.category := case when 'category' = any (v_fields) then p_category else v_event.category end;
-    v_event.description := case when 'description' = any (v_fields) then p_description else v_event.description end;
-    v_event.is_active :=
-        case when 'is_active' = any (v_fields) then coalesce(p_is_active, false) else v_event.is_active end;
-    v_event.metadata := case when 'metadata' = any (v_fields) then p_metadata else v_event.metadata end;
+        v_new ->> 'name', (v_new ->> 'credit_cost')::integer, v_new ->> 'category', nullif(v_new -> 'metadata', 'null'));
+    v_event := jsonb_populate_record(v_event, v_changes);
 
     update public.credit_events
     set name = v_event.name,
         credit_cost = v_event.credit_cost,
         category = v_event.category,
         description = v_event.description,
-        is_active = v_event.is_active,
+        is_active = coalesce(v_event.is_active, false),
         metadata = v_event.metadata
     where id = v_event.id
     returning * into v_event;

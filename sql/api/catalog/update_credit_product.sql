@@ -19,19 +19,17 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_values constant jsonb := jsonb_build_object(
-        'name', p_name, 'description', p_description, 'stripe_price_id', p_stripe_price_id,
-        'stripe_product_id', p_stripe_product_id, 'credit_amount', p_credit_amount, 'price_amount', p_price_amount,
-        'currency', p_currency, 'is_active', p_is_active);
-    v_fields text[];
+    v_changes jsonb;
     v_product public.credit_products;
 begin
     perform tenantry.authorize('catalog:manage');
-    v_fields := tenantry.resolve_update_mask(p_update_mask, v_values);
+    v_changes := tenantry.masked_values(p_update_mask, jsonb_build_object(
+        'name', p_name, 'description', p_description, 'stripe_price_id', p_stripe_price_id,
+        'stripe_product_id', p_stripe_product_id, 'credit_amount', p_credit_amount, 'price_amount', p_price_amount,
+        'currency', p_currency, 'is_active', p_is_active));
     v_product := tenantry.find_credit_product(p_credit_product);
     select * into v_product from public.credit_products where id = v_product.id for no key update;
-    v_product := tenantry.build_credit_product(
-        to_jsonb(v_product) || (select jsonb_object_agg(field, v_values -> field) from unnest(v_fields) as field));
+    v_product := tenantry.build_credit_product(to_jsonb(v_product) || v_changes);
 
     update public.credit_products
     set name = v_product.name,

@@ -24,22 +24,20 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_values constant jsonb := jsonb_build_object(
-        'name', p_name, 'description', p_description, 'stripe_price_id', p_stripe_price_id,
-        'stripe_product_id', p_stripe_product_id, 'price_amount', p_price_amount, 'currency', p_currency,
-        'interval', p_interval, 'interval_count', p_interval_count, 'included_credits', p_included_credits,
-        'max_users', p_max_users, 'features', p_features, 'is_active', p_is_active,
-        'trial_period_days', p_trial_period_days);
-    v_fields text[];
+    v_changes jsonb;
     v_plan public.subscription_plans;
     v_new public.subscription_plans;
 begin
     perform tenantry.authorize('catalog:manage');
-    v_fields := tenantry.resolve_update_mask(p_update_mask, v_values);
+    v_changes := tenantry.masked_values(p_update_mask, jsonb_build_object(
+        'name', p_name, 'description', p_description, 'stripe_price_id', p_stripe_price_id,
+        'stripe_product_id', p_stripe_product_id, 'price_amount', p_price_amount, 'currency', p_currency,
+        'interval', p_interval, 'interval_count', p_interval_count, 'included_credits', p_included_credits,
+        'max_users', p_max_users, 'features', p_features, 'is_active', p_is_active,
+        'trial_period_days', p_trial_period_days));
     v_plan := tenantry.find_subscription_plan(p_subscription_plan);
     select * into v_plan from public.subscription_plans where id = v_plan.id for no key update;
-    v_new := tenantry.build_subscription_plan(
-        to_jsonb(v_plan) || (select jsonb_object_agg(field, v_values -> field) from unnest(v_fields) as field));
+    v_new := tenantry.build_subscription_plan(to_jsonb(v_plan) || v_changes);
     v_new.is_active := coalesce(v_new.is_active, false);
     if v_plan.is_active and not v_new.is_active then
         perform tenantry.require_plan_unused(v_plan.id, 'is_active', 'Archive it with force: who has it keeps it.');

@@ -16,19 +16,20 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_fields text[];
+    v_changes jsonb;
+    v_new jsonb;
     v_organization public.organizations;
 begin
     if p_organization_id is null then
         perform tenantry.fail_invalid('organization_id', 'is required');
     end if;
     perform tenantry.authorize('organizations:update', p_organization_id);
-    v_fields := tenantry.resolve_update_mask(p_update_mask, jsonb_build_object(
+    v_changes := tenantry.masked_values(p_update_mask, jsonb_build_object(
         'name', p_name, 'slug', p_slug, 'description', p_description,
         'website', p_website, 'is_active', p_is_active, 'low_balance_threshold', p_low_balance_threshold));
 
-    -- Who was deactivated does not activate themselves.
-    if 'is_active' = any (v_fields) then
+    -- A suspended organization's own users cannot reactivate it.
+    if v_changes ? 'is_active' then
         perform tenantry.authorize('organizations:suspend', p_organization_id);
     end if;
     select * into v_organization from public.organizations where id = p_organization_id for no key update;
@@ -39,21 +40,9 @@ begin
         perform tenantry.fail_organization_inactive(p_organization_id);
     end if;
     -- Checked before they meet a column's type, whose limit would not name the field.
-    perform tenantry.require_organization_fields(
-        case when 'name' = any (v_fields) then p_name else v_organization.name end,
-        case when 'slug' = any (v_fields) then p_slug else v_organization.slug end,
-        case when 'website' = any (v_fields) then p_website else v_organization.website end);
-    v_organization.name := case when 'name' = any (v_fields) then p_name else v_organization.name end;
-    v_organization.slug := case when 'slug' = any (v_fields) then p_slug else v_organization.slug end;
-    v_organization.description :=
-        case when 'description' = any (v_fields) then p_description else v_organization.description end;
-    v_organization.website := case when 'website' = any (v_fields) then p_website else v_organization.website end;
-    v_organization.is_active :=
-        case when 'is_active' = any (v_fields) then coalesce(p_is_active, false) else v_organization.is_active end;
-    v_organization.low_balance_threshold := case
-        when 'low_balance_threshold' = any (v_fields) then p_low_balance_threshold
-        else v_organization.low_balance_threshold
-    end;
+    v_new := to_jsonb(v_organization) || v_changes;
+    perform tenantry.require_organization_fields(v_new ->> 'name', v_new ->> 'slug', v_new ->> 'website');
+    v_organization := jsonb_populate_record(v_organization, v_changes);
     if v_organization.low_balance_threshold <= 0 then
         perform tenantry.fail_invalid('low_balance_threshold', 'must be greater than 0');
     end if;
@@ -63,7 +52,7 @@ begin
         slug = v_organization.slug,
         description = v_organization.description,
         website = v_organization.website,
-        is_active = v_organization.is_active,
+        is_active = coalesce(v_organization.is_active, false),
         low_balance_threshold = v_organization.low_balance_threshold
     where id = p_organization_id
     returning * into v_organization;

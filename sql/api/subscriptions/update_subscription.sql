@@ -21,7 +21,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz;
-    v_fields constant text[] := tenantry.resolve_update_mask(p_update_mask, jsonb_build_object(
+    v_changes constant jsonb := tenantry.masked_values(p_update_mask, jsonb_build_object(
         'status', p_status, 'trial_end', p_trial_end, 'current_period_end', p_current_period_end,
         'metadata', p_metadata));
     v_subscription public.organization_subscriptions;
@@ -32,7 +32,7 @@ begin
     v_subscription := tenantry.lock_subscription(p_subscription_id, 'platform:subscribe');
     v_now := tenantry.clock();
     v_before := v_subscription.status;
-    if v_subscription.stripe_subscription_id is not null and v_fields <> array['metadata'] then
+    if v_subscription.stripe_subscription_id is not null and v_changes - 'metadata' <> '{}' then
         perform tenantry.fail(
             'TN030', 'the subscription lives at Stripe and follows it',
             jsonb_build_object(
@@ -40,19 +40,19 @@ begin
             'Change it at Stripe, or with change_plan, cancel_subscription and resume_subscription.');
     end if;
     perform tenantry.require_json_object('metadata', p_metadata);
-    if 'metadata' = any (v_fields) then
+    if v_changes ? 'metadata' then
         v_subscription.metadata := case
             when v_subscription.metadata ? 'stripe' then
                 coalesce(p_metadata, '{}') || jsonb_build_object('stripe', v_subscription.metadata -> 'stripe')
             else p_metadata
         end;
     end if;
-    if v_fields = array['metadata'] then
+    if v_changes - 'metadata' = '{}' then
         return tenantry.write_subscription(v_subscription);
     end if;
 
     perform tenantry.require_subscription_live(v_subscription);
-    if 'trial_end' = any (v_fields) then
+    if v_changes ? 'trial_end' then
         if v_subscription.status <> 'trial' then
             perform tenantry.fail_invalid('trial_end', 'is for a subscription on trial');
         elsif (p_trial_end > v_now) is not true then
@@ -61,7 +61,7 @@ begin
         v_subscription.trial_end := p_trial_end;
         v_subscription.current_period_end := p_trial_end;
     end if;
-    if 'current_period_end' = any (v_fields) then
+    if v_changes ? 'current_period_end' then
         if v_subscription.status = 'trial' then
             perform tenantry.fail_invalid('current_period_end', 'of a trial is its trial_end');
         elsif (p_current_period_end > v_now) is not true then
@@ -71,7 +71,7 @@ begin
         v_subscription.billing_anchor := p_current_period_end;
     end if;
     select * into v_plan from public.subscription_plans where id = v_subscription.subscription_plan_id;
-    if 'status' = any (v_fields) and p_status is distinct from v_before then
+    if v_changes ? 'status' and p_status is distinct from v_before then
         perform tenantry.require_pattern(
             'status', coalesce(p_status, ''), '^(trial|active|past_due|cancelled|expired)$',
             'trial, active, past_due, cancelled or expired');
