@@ -8,9 +8,10 @@ import pytest
 
 from tenantry import migrate
 from tests.conftest import Connect, Connection
-from tests.rls.world import CAST, World
+from tests.rls.world import World
 from tests.support.ledger import call, events, organization, refused
 from tests.support.postgres import Cluster
+from tests.support.rpc import CAST
 
 # What Supabase does to a new project's database.
 SUPABASE_DEFAULTS = """

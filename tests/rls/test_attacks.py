@@ -11,9 +11,11 @@ import psycopg
 import pytest
 
 from tests.conftest import Connect, Connection
-from tests.rls.test_matrix import PROBES, expected_outcomes, outcomes
-from tests.rls.world import CAST, World
+from tests.rls.test_matrix import results
+from tests.rls.world import World
 from tests.support.ledger import call, refused
+from tests.support.rpc import CAST
+from tests.support.rpc_modules import access_rows
 
 SIGNED_IN = [who for who in CAST if who not in ("anon", "service_role")]
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -661,7 +663,7 @@ def test_no_function_runs_or_reads_what_a_caller_puts_in_its_way(
             )
             shared_server.execute("reset role")
             preamble = ["set local search_path = pg_temp, public, tenantry"]
-        found = {function: outcomes(shared_server, shared_world, function, *preamble) for function in PROBES}
+        found = {function: results(shared_server, shared_world, function, *preamble) for function in access_rows()}
         # The attack is real: outside of the package's functions it works.
         if place == "attacker":
             with shared_world.acting(shared_server, "stranger") as connection:
@@ -675,7 +677,7 @@ def test_no_function_runs_or_reads_what_a_caller_puts_in_its_way(
     finally:
         shared_admin.execute("drop schema attacker cascade")
         shared_server.execute("discard temp")
-    assert found == expected_outcomes()
+    assert found == {function: row.results for function, row in access_rows().items()}
 
 
 # --- Escalation

@@ -1,4 +1,4 @@
-"""The cast: two organizations, everybody who may call, and data of both in every table."""
+"""The cast of the access tests: two organizations, all kinds of callers, and data of both in every table."""
 
 import json
 from collections.abc import Iterator
@@ -13,33 +13,19 @@ from psycopg.types.json import Jsonb
 
 from tests.conftest import Connection
 from tests.support.ledger import call, organization
-
-CAST = (
-    "anon",
-    "stranger",
-    "viewer",
-    "member",
-    "billing",
-    "admin",
-    "owner",
-    "other_owner",
-    "platform_admin",
-    "service_role",
-)
-"""Everybody who calls. A stranger is signed in and holds no role; other_owner owns the second organization; from viewer
-to owner each holds that role in the first."""
+from tests.support.rpc import CAST
 
 SECOND = "Globex"
 """Name of the second organization; every text of its rows begins with it."""
 
-# Signed in, and not of the cast: a member of the first organization, one who has an account and no more, and a
-# member of the second organization.
+# Users outside of the cast: a member of the first organization, a user with an account alone, and a member of the
+# second organization.
 EXTRAS = ("colleague", "newcomer", "foreigner")
 
 
 @dataclass(frozen=True)
 class World:
-    """Ids by which the tests address it. `ids` holds those of rows, by name."""
+    """The ids of the organizations, of the users by name, and of further rows by name (`ids`)."""
 
     first: UUID
     second: UUID
@@ -63,7 +49,7 @@ class World:
         return role
 
     def become(self, connection: Connection, who: str, **claims: Any) -> Connection:
-        """Makes the session the caller's, with further claims if given; in a transaction, for as long as that lasts."""
+        """Makes the session that of the caller, with further claims if given; within a transaction, until its end."""
         local = connection.info.transaction_status.name != "IDLE"
         connection.execute(
             "select set_config('role', %s, %s), set_config('request.jwt.claims', %s, %s)",
@@ -73,7 +59,7 @@ class World:
 
     @contextmanager
     def acting(self, connection: Connection, who: str) -> Iterator[Connection]:
-        """A transaction as the caller, rolled back in the end."""
+        """Runs a transaction as the caller, and rolls it back at the end."""
         connection.execute("begin")
         try:
             yield self.become(connection, who)
@@ -82,7 +68,7 @@ class World:
 
 
 def build(admin: Connection) -> World:
-    """Makes the cast and its data, as the superuser."""
+    """Creates the cast and its data, as the superuser."""
     first, second = organization(admin, 1000, "Acme"), organization(admin, 1000, SECOND)
     names = [who for who in CAST if who not in ("anon", "service_role")] + list(EXTRAS)
     users = {who: user(admin, f"{who}@example.com") for who in names}
@@ -125,7 +111,7 @@ def build(admin: Connection) -> World:
 
 
 def user(admin: Connection, email: str) -> UUID:
-    """Id of a new account."""
+    """Creates an account; returns its id."""
     created: UUID = _value(admin, "insert into auth.users (email) values (%s) returning id", email)
     return created
 

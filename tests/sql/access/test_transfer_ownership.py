@@ -2,7 +2,21 @@
 
 from tests.conftest import Connection
 from tests.support.ledger import call, refused
+from tests.support.rpc import ANY_UUID, INVALID_ARGUMENT, NOBODY, NOT_FOUND, access, case
 from tests.support.users import Team, user
+
+ACCESS = access(
+    "organization_id => {first}, user_id => {colleague}, from_user_id => {owner}",
+    first="owner platform_admin service_role",
+)
+
+BAD_INPUT = [
+    case(INVALID_ARGUMENT, "organization_id", user_id=NOBODY, from_user_id=ANY_UUID),
+    case(INVALID_ARGUMENT, "user_id", organization_id="$acme", from_user_id=ANY_UUID),
+    case(INVALID_ARGUMENT, "from_user_id", organization_id="$acme", user_id=NOBODY),
+    case(INVALID_ARGUMENT, "user_id", organization_id="$acme", user_id=NOBODY, from_user_id=NOBODY),
+    case(NOT_FOUND, organization_id="$acme", user_id=NOBODY, from_user_id=ANY_UUID),
+]
 
 
 def test_the_ownership_goes_over_and_the_former_owner_stays_as_an_admin(acme: Team) -> None:

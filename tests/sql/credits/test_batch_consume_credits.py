@@ -24,6 +24,16 @@ from tests.support.ledger import (
     organization,
     refused,
 )
+from tests.support.rpc import INVALID_ARGUMENT, access, case
+
+ACCESS = access(
+    "items => pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object('organization_id', {first}, 'amount', 1))",
+    first="member admin owner platform_admin service_role",
+)
+
+BAD_INPUT = [
+    case(INVALID_ARGUMENT, "items"),
+]
 
 
 def outcomes(decisions: list[Row]) -> list[Any]:

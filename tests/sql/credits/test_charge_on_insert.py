@@ -20,6 +20,11 @@ from tests.support.ledger import (
     organization,
     refused,
 )
+from tests.support.rpc import access
+
+ACCESS = access(
+    "charged_table => 'public.billing_history', credit_event => 'image', organization_column => 'organization_id'",
+)
 
 IMAGES = """
 create table public.images (

@@ -8,6 +8,38 @@ import pytest
 from tests.conftest import Connection
 from tests.support.ledger import assert_ledger_holds, call, entries, move_clock, organization
 from tests.support.plans import nodes, told_plans
+from tests.support.rpc import (
+    CREDIT_EVENT_INACTIVE,
+    INVALID_ARGUMENT,
+    NOBODY,
+    NOT_FOUND,
+    ORGANIZATION_INACTIVE,
+    access,
+    case,
+)
+
+ACCESS = access("organization_id => {first}, amount => 1", first="member admin owner platform_admin service_role")
+
+BAD_INPUT = [
+    case(INVALID_ARGUMENT, "organization_id", amount=1),
+    case(NOT_FOUND, organization_id=NOBODY, amount=1),
+    case(ORGANIZATION_INACTIVE, organization_id="$idle", amount=1),
+    case(INVALID_ARGUMENT, "amount", organization_id="$acme"),
+    case(INVALID_ARGUMENT, "amount", organization_id="$acme", credit_event="$image", amount=1),
+    case(INVALID_ARGUMENT, "amount", organization_id="$acme", amount=0),
+    case(INVALID_ARGUMENT, "amount", organization_id="$acme", amount=-5),
+    case(INVALID_ARGUMENT, "amount", organization_id="$acme", amount=-2147483648),
+    case(INVALID_ARGUMENT, "quantity", organization_id="$acme", amount=1, quantity=1),
+    case(INVALID_ARGUMENT, "amount", organization_id="$acme", quantity=1),
+    case(INVALID_ARGUMENT, "quantity", organization_id="$acme", credit_event="$image", quantity=0),
+    case(INVALID_ARGUMENT, "quantity", organization_id="$acme", credit_event="$image", quantity=-1),
+    case(INVALID_ARGUMENT, "quantity", organization_id="$acme", credit_event="$image", quantity=2147483647),
+    case(NOT_FOUND, organization_id="$acme", credit_event="nobody has this"),
+    case(NOT_FOUND, organization_id="$acme", credit_event=NOBODY),
+    case(CREDIT_EVENT_INACTIVE, organization_id="$acme", credit_event="$retired"),
+    case(INVALID_ARGUMENT, "request_id", organization_id="$acme", amount=1, request_id="r" * 256),
+    case(INVALID_ARGUMENT, "request_id", organization_id="$acme", amount=1, request_id=" "),
+]
 
 
 def test_an_event_is_charged_at_its_cost_times_quantity(service: Connection, admin: Connection) -> None:

@@ -23,6 +23,17 @@ from tests.support.ledger import (
     remaining,
     taken,
 )
+from tests.support.rpc import INVALID_ARGUMENT, access, case
+
+ACCESS = access(
+    "organization_id => {first}, transaction_type => 'earned', amount => 1, source => 'grant'",
+    first="platform_admin service_role",
+)
+
+BAD_INPUT = [
+    case(INVALID_ARGUMENT, "organization_id", amount=1),
+    case(INVALID_ARGUMENT, "transaction_type", organization_id="$acme", amount=1),
+]
 
 ADDS = ["earned", "purchased", "refunded"]
 TAKES = ["consumed", "expired", "revoked"]

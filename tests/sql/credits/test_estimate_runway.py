@@ -18,6 +18,15 @@ from tests.support.ledger import (
     organization,
     refused,
 )
+from tests.support.rpc import INVALID_ARGUMENT, access, case
+
+ACCESS = access("organization_id => {first}", ok="viewer member billing admin owner platform_admin service_role")
+
+BAD_INPUT = [
+    case(INVALID_ARGUMENT, "organization_id"),
+    case(INVALID_ARGUMENT, "days", organization_id="$acme", days=0),
+    case(INVALID_ARGUMENT, "days", organization_id="$acme", days=367),
+]
 
 DAY = timedelta(days=1)
 

@@ -22,6 +22,14 @@ from tests.support.ledger import (
     refused,
     settle,
 )
+from tests.support.rpc import INVALID_ARGUMENT, NOBODY, NOT_FOUND, access, case
+
+ACCESS = access("organization_id => {first}", ok="viewer member billing admin owner platform_admin service_role")
+
+BAD_INPUT = [
+    case(INVALID_ARGUMENT, "organization_id"),
+    case(NOT_FOUND, organization_id=NOBODY),
+]
 
 HOUR = timedelta(hours=1)
 MOMENT = timedelta(microseconds=1)

@@ -8,9 +8,25 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.conftest import Connection
 from tests.support.ledger import Row, batch, call, consume, freeze, grant, move_clock, organization, refused
+from tests.support.rpc import INVALID_ARGUMENT, access, case
+
+ACCESS = access("organization_id => {first}", ok="viewer member billing admin owner platform_admin service_role")
+
+BAD_INPUT = [
+    case(INVALID_ARGUMENT, "organization_id"),
+    case(INVALID_ARGUMENT, "time_zone", organization_id="$acme", time_zone="Nowhere/Land"),
+    case(
+        INVALID_ARGUMENT,
+        "end_time",
+        organization_id="$acme",
+        end_time=Timestamp(seconds=1),
+        start_time=Timestamp(seconds=2),
+    ),
+]
 
 
 def usage(service: Connection, organization_id: UUID, **arguments: Any) -> Row:

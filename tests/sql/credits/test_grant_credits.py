@@ -5,7 +5,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
+from tenantry.v1.credits_pb2 import CREDIT_TRANSACTION_TYPE_CONSUMED
 from tests.conftest import Connection
 from tests.support.ledger import (
     assert_ledger_holds,
@@ -23,6 +25,40 @@ from tests.support.ledger import (
     settle,
     taken,
 )
+from tests.support.rpc import BALANCE_OUT_OF_RANGE, INVALID_ARGUMENT, NOBODY, NOT_FOUND, access, case
+
+ACCESS = access("organization_id => {first}, amount => 1", first="platform_admin service_role")
+
+BAD_INPUT = [
+    case(INVALID_ARGUMENT, "organization_id", amount=1),
+    case(NOT_FOUND, organization_id=NOBODY, amount=1),
+    case(INVALID_ARGUMENT, "amount", organization_id="$acme"),
+    case(INVALID_ARGUMENT, "amount", organization_id="$acme", amount=0),
+    case(INVALID_ARGUMENT, "amount", organization_id="$acme", amount=-1),
+    case(INVALID_ARGUMENT, "amount", organization_id="$acme", amount=-2147483648),
+    case(BALANCE_OUT_OF_RANGE, "amount", organization_id="$rich", amount=1),
+    case(BALANCE_OUT_OF_RANGE, "amount", organization_id="$rich", amount=2147483647),
+    case(
+        INVALID_ARGUMENT,
+        "transaction_type",
+        organization_id="$acme",
+        amount=1,
+        transaction_type=CREDIT_TRANSACTION_TYPE_CONSUMED,
+    ),
+    case(INVALID_ARGUMENT, "source", organization_id="$acme", amount=1, source="Two Words"),
+    case(INVALID_ARGUMENT, "source", organization_id="$acme", amount=1, source="s" * 51),
+    case(INVALID_ARGUMENT, "priority", organization_id="$acme", amount=1, priority=32768),
+    case(INVALID_ARGUMENT, "expires_at", organization_id="$acme", amount=1, expires_at=Timestamp(seconds=1)),
+    case(
+        INVALID_ARGUMENT,
+        "stripe_payment_intent_id",
+        organization_id="$acme",
+        amount=1,
+        stripe_payment_intent_id="p" * 256,
+    ),
+    case(INVALID_ARGUMENT, "request_id", organization_id="$acme", amount=1, request_id="r" * 256),
+    case(INVALID_ARGUMENT, "request_id", organization_id="$acme", amount=1, request_id="  "),
+]
 
 DAY = timedelta(days=1)
 

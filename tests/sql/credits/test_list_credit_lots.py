@@ -20,6 +20,15 @@ from tests.support.ledger import (
     remaining,
     settle,
 )
+from tests.support.rpc import INVALID_ARGUMENT, INVALID_PAGE_TOKEN, NOBODY, NOT_FOUND, access, case
+
+ACCESS = access("organization_id => {first}", first="viewer member billing admin owner platform_admin service_role")
+
+BAD_INPUT = [
+    case(INVALID_ARGUMENT, "organization_id"),
+    case(NOT_FOUND, organization_id=NOBODY),
+    case(INVALID_PAGE_TOKEN, "page_token", organization_id="$acme", page_token="$entries-token"),
+]
 
 DAY = timedelta(days=1)
 

@@ -10,6 +10,15 @@ import pytest
 
 from tests.conftest import Connection
 from tests.support.ledger import Row, call, consume, entries, freeze, grant, move_clock, organization, refused
+from tests.support.rpc import INVALID_ARGUMENT, INVALID_PAGE_TOKEN, access, case
+
+ACCESS = access("organization_id => {first}", first="viewer member billing admin owner platform_admin service_role")
+
+BAD_INPUT = [
+    case(INVALID_ARGUMENT, "organization_id"),
+    case(INVALID_PAGE_TOKEN, "page_token", organization_id="$idle", page_token="$entries-token"),
+    case(INVALID_PAGE_TOKEN, "page_token", organization_id="$acme", page_token="$entries-token", oldest_first=True),
+]
 
 REFERENCE = uuid4()
 

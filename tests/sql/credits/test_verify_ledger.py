@@ -8,6 +8,13 @@ import pytest
 from tests.conftest import Connect, Connection
 from tests.support.ledger import call, consume, findings, freeze, grant, hold, move_clock, organization, refused, settle
 from tests.support.plans import nodes, told_plans
+from tests.support.rpc import NOBODY, NOT_FOUND, access, case
+
+ACCESS = access("organization_id => {first}", empty="platform_admin service_role")
+
+BAD_INPUT = [
+    case(NOT_FOUND, organization_id=NOBODY),
+]
 
 HOUR = timedelta(hours=1)
 

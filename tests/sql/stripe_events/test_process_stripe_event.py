@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import Connection
 from tests.support import stripe_payloads as payloads
 from tests.support.ledger import assert_ledger_holds, call, consume, move_clock, organization, refused
+from tests.support.rpc import INVALID_SIGNATURE, access, case
 from tests.support.stripe import bills, catalog, credits, deliver, deliver_all, subscription, tell
 from tests.support.stripe_payloads import CURRENT, ERAS, OLD, Object
 from tests.support.stripe_stories import (
@@ -24,6 +25,17 @@ from tests.support.stripe_stories import (
     invoiced_credit_purchase,
     partial_refund,
 )
+
+ACCESS = access(
+    "event => pg_catalog.jsonb_build_object('object', 'event', 'id', 'evt_2', 'type', 'new', 'created', "
+    "0, 'data', pg_catalog.jsonb_build_object('object', pg_catalog.jsonb_build_object('object', 'new')))",
+    ok="platform_admin service_role",
+)
+
+BAD_INPUT = [
+    case(INVALID_SIGNATURE, "signature"),
+    case(INVALID_SIGNATURE, "signature", payload=b"{}", signature="t=1,v1=00"),
+]
 
 
 @pytest.fixture

@@ -1,0 +1,16 @@
+"""add_role_permission: who may call it, and the input that it refuses."""
+
+from tests.support.rpc import INVALID_ARGUMENT, NOT_FOUND, SYSTEM_ROLE, access, case
+
+ACCESS = access(
+    "role => {role_first}, permission => 'members:read'",
+    hidden="stranger other_owner",
+    first="admin owner platform_admin service_role",
+)
+
+BAD_INPUT = [
+    case(INVALID_ARGUMENT, "role", permission="credits:read"),
+    case(INVALID_ARGUMENT, "permission", role="$editor"),
+    case(NOT_FOUND, role="$editor", permission="nobody has this"),
+    case(SYSTEM_ROLE, role="viewer", permission="credits:grant"),
+]

@@ -1,0 +1,14 @@
+"""check_permission: who may call it, and the input that it refuses."""
+
+from tests.support.rpc import INVALID_ARGUMENT, NOBODY, access, case
+
+ACCESS = access(
+    "organization_id => {first}, permission => 'credits:read', user_id => {colleague}",
+    ok="viewer member admin owner platform_admin service_role",
+)
+
+BAD_INPUT = [
+    case(INVALID_ARGUMENT, "permission", organization_id="$acme", user_id=NOBODY),
+    case(INVALID_ARGUMENT, "permission", permission="credits", user_id=NOBODY),
+    case(INVALID_ARGUMENT, "user_id", permission="credits:read"),
+]

@@ -1,0 +1,11 @@
+"""delete_role: who may call it, and the input that it refuses."""
+
+from tests.support.rpc import INVALID_ARGUMENT, NOT_FOUND, SYSTEM_ROLE, access, case
+
+ACCESS = access("role => {role_first}", hidden="stranger other_owner", ok="admin owner platform_admin service_role")
+
+BAD_INPUT = [
+    case(INVALID_ARGUMENT, "role"),
+    case(NOT_FOUND, role="nobody has this"),
+    case(SYSTEM_ROLE, role="owner"),
+]

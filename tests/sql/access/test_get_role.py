@@ -1,0 +1,14 @@
+"""get_role: who may call it, and the input that it refuses."""
+
+from tests.support.rpc import INVALID_ARGUMENT, NOBODY, NOT_FOUND, access, case
+
+ACCESS = access(
+    "role => {role_first}",
+    hidden="stranger other_owner",
+    first="viewer member billing admin owner platform_admin service_role",
+)
+
+BAD_INPUT = [
+    case(INVALID_ARGUMENT, "role"),
+    case(NOT_FOUND, role=NOBODY),
+]

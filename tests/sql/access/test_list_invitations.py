@@ -1,0 +1,9 @@
+"""list_invitations: who may call it, and the input that it refuses."""
+
+from tests.support.rpc import INVALID_ARGUMENT, access, case
+
+ACCESS = access("organization_id => {first}", first="admin owner platform_admin service_role")
+
+BAD_INPUT = [
+    case(INVALID_ARGUMENT, "organization_id"),
+]

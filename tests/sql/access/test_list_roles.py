@@ -1,0 +1,13 @@
+"""list_roles: who may call it, and the input that it refuses."""
+
+from tests.support.rpc import INVALID_PAGE_TOKEN, access, case
+
+ACCESS = access(
+    "organization_id => {first}",
+    ok="stranger other_owner",
+    first="viewer member billing admin owner platform_admin service_role",
+)
+
+BAD_INPUT = [
+    case(INVALID_PAGE_TOKEN, "page_token", page_token="$permissions-token"),
+]

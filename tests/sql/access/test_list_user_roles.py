@@ -1,0 +1,13 @@
+"""list_user_roles: who may call it, and the input that it refuses."""
+
+from tests.support.rpc import INVALID_ARGUMENT, access, case
+
+ACCESS = access(
+    "user_id => {colleague}",
+    empty="stranger billing other_owner",
+    ok="viewer member admin owner platform_admin service_role",
+)
+
+BAD_INPUT = [
+    case(INVALID_ARGUMENT, "user_id"),
+]

@@ -1,0 +1,14 @@
+"""update_role_assignment: who may call it, and the input that it refuses."""
+
+from tests.support.rpc import INVALID_ARGUMENT, NOBODY, NOT_FOUND, access, case
+
+ACCESS = access(
+    "user_role_id => {colleague_role}, role => 'viewer'",
+    hidden="stranger billing other_owner",
+    first="admin owner platform_admin service_role",
+)
+
+BAD_INPUT = [
+    case(INVALID_ARGUMENT, "user_role_id", role="viewer"),
+    case(NOT_FOUND, user_role_id=NOBODY, role="viewer"),
+]

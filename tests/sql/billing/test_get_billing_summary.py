@@ -1,0 +1,9 @@
+"""get_billing_summary: who may call it, and the input that it refuses."""
+
+from tests.support.rpc import INVALID_ARGUMENT, access, case
+
+ACCESS = access("organization_id => {first}", ok="billing admin owner platform_admin service_role")
+
+BAD_INPUT = [
+    case(INVALID_ARGUMENT, "organization_id"),
+]

@@ -1,0 +1,10 @@
+"""list_billing_records: who may call it, and the input that it refuses."""
+
+from tests.support.rpc import INVALID_ARGUMENT, INVALID_PAGE_TOKEN, access, case
+
+ACCESS = access("organization_id => {first}", first="billing admin owner platform_admin service_role")
+
+BAD_INPUT = [
+    case(INVALID_ARGUMENT, "organization_id"),
+    case(INVALID_PAGE_TOKEN, "page_token", organization_id="$acme", page_token="$plans-token"),
+]

@@ -1,0 +1,10 @@
+"""list_credit_events: who may call it, and the input that it refuses."""
+
+from tests.support.rpc import INVALID_PAGE_TOKEN, access, case
+
+ACCESS = access("", ok="stranger viewer member billing admin owner other_owner platform_admin service_role")
+
+BAD_INPUT = [
+    case(INVALID_PAGE_TOKEN, "page_token", page_token="$organizations-token"),
+    case(INVALID_PAGE_TOKEN, "page_token", page_token="$events-token", category="compute"),
+]

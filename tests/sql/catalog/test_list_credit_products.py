@@ -1,0 +1,11 @@
+"""list_credit_products: who may call it, and the input that it refuses."""
+
+from tests.support.rpc import INVALID_ARGUMENT, INVALID_PAGE_TOKEN, access, case
+
+ACCESS = access("", ok="stranger viewer member billing admin owner other_owner platform_admin service_role")
+
+BAD_INPUT = [
+    case(INVALID_ARGUMENT, "currency", currency="euro"),
+    case(INVALID_PAGE_TOKEN, "page_token", page_token="$plans-token"),
+    case(INVALID_PAGE_TOKEN, "page_token", page_token="$products-token", currency="EUR"),
+]

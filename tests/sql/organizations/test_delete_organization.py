@@ -1,0 +1,10 @@
+"""delete_organization: who may call it, and the input that it refuses."""
+
+from tests.support.rpc import INVALID_ARGUMENT, NOBODY, NOT_FOUND, access, case
+
+ACCESS = access("organization_id => {first}", TN014="owner platform_admin service_role")
+
+BAD_INPUT = [
+    case(INVALID_ARGUMENT, "organization_id"),
+    case(NOT_FOUND, organization_id=NOBODY),
+]

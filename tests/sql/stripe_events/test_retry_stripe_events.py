@@ -1,0 +1,10 @@
+"""retry_stripe_events: who may call it, and the input that it refuses."""
+
+from tests.support.rpc import INVALID_ARGUMENT, access, case
+
+ACCESS = access("", ok="platform_admin service_role")
+
+BAD_INPUT = [
+    case(INVALID_ARGUMENT, "max_events", max_events=0),
+    case(INVALID_ARGUMENT, "max_events", max_events=-1),
+]
