@@ -81,6 +81,16 @@ create table tenantry.repeatable_migrations (
     applied_at timestamptz not null default now(),
     constraint repeatable_migrations_pkey primary key (path)
 );
+comment on table tenantry.schema_migrations is 'The migrations that are applied to this database.';
+comment on column tenantry.schema_migrations.version is 'Timestamp in the name of the file.';
+comment on column tenantry.schema_migrations.name is 'Name of the file.';
+comment on column tenantry.schema_migrations.checksum is 'SHA-256 of the file.';
+comment on column tenantry.schema_migrations.applied_at is 'When it was applied.';
+comment on column tenantry.schema_migrations.applied_by is 'The role that applied it.';
+comment on table tenantry.repeatable_migrations is 'The functions, policies and seeds that are applied to this database.';
+comment on column tenantry.repeatable_migrations.path is 'Path of the file below sql/.';
+comment on column tenantry.repeatable_migrations.checksum is 'SHA-256 of the file as it was applied.';
+comment on column tenantry.repeatable_migrations.applied_at is 'When it was last applied.';
 revoke all on tenantry.schema_migrations, tenantry.repeatable_migrations from public;
 alter table tenantry.schema_migrations enable row level security;
 alter table tenantry.repeatable_migrations enable row level security;

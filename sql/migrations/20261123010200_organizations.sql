@@ -33,6 +33,7 @@ create table public.organizations (
 with (fillfactor = 50);
 
 comment on table public.organizations is 'Tenants, each with the account of its credit ledger.';
+comment on column public.organizations.website is 'Address of the web site, http or https.';
 comment on column public.organizations.slug is 'Name for addresses: lower case letters and digits, joined by - or _.';
 comment on column public.organizations.is_active is 'An inactive organization keeps its data and cannot spend credits.';
 comment on column public.organizations.credit_balance is

@@ -15,6 +15,8 @@ create table public.permissions (
     constraint permissions_action_check check (action ~ '^([a-z][a-z0-9_]*|\*)$')
 );
 comment on table public.permissions is 'What a role can allow: an action on a resource, * in either place for all.';
+comment on column public.permissions.resource is 'The resource, * for all.';
+comment on column public.permissions.action is 'The action on the resource, * for all.';
 
 create table public.roles (
     id uuid primary key default gen_random_uuid(),
@@ -109,6 +111,14 @@ create table tenantry.invitations (
     constraint invitations_email_check check (email ~ '^[^@[:space:]]+@[^@[:space:]]+$')
 );
 comment on table tenantry.invitations is 'Who was asked to join which organization, in which role.';
+comment on column tenantry.invitations.email is
+    'Address that the invitation is for; the user who accepts it may have another.';
+comment on column tenantry.invitations.invited_by is 'The user who invited; null for the service.';
+comment on column tenantry.invitations.expires_at is 'When the invitation stops being valid.';
+comment on column tenantry.invitations.accepted_at is 'When it was accepted; null until then.';
+comment on column tenantry.invitations.accepted_by is 'The user who accepted it.';
+comment on column tenantry.invitations.revoked_at is 'When it was revoked; null until then.';
+comment on column tenantry.invitations.role_id is 'The role that the user gets.';
 comment on column tenantry.invitations.token_hash is 'SHA-256 of the token; the token itself was shown once and is not kept.';
 create index invitations_role_id_idx on tenantry.invitations (role_id);
 
@@ -129,6 +139,17 @@ create table tenantry.audit_log (
 );
 comment on table tenantry.audit_log is
     'Who changed what, and through which door. Append-only. Refers to nothing, so that it outlives what it tells of.';
+comment on column tenantry.audit_log.id is 'Number, rising with time.';
+comment on column tenantry.audit_log.actor_id is
+    'The user who made the change; null for the service and for SQL without a user.';
+comment on column tenantry.audit_log.actor_role is
+    'Database role that made the change, such as authenticated or service_role.';
+comment on column tenantry.audit_log.door is 'Way in: grpc, postgrest or sql.';
+comment on column tenantry.audit_log.action is 'insert, update or delete.';
+comment on column tenantry.audit_log.resource is 'Table that was changed.';
+comment on column tenantry.audit_log.resource_id is 'Id of the changed row.';
+comment on column tenantry.audit_log.old is 'The row before the change; null for insert.';
+comment on column tenantry.audit_log.new is 'The row after the change; null for delete.';
 create index audit_log_organization_id_idx on tenantry.audit_log (organization_id, id);
 
 alter table tenantry.role_grants enable row level security;

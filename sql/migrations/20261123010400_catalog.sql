@@ -48,6 +48,7 @@ create table public.subscription_plans (
     constraint subscription_plans_trial_period_days_check check (trial_period_days between 0 and 730)
 );
 comment on table public.subscription_plans is 'Plans that an organization can subscribe to.';
+comment on column public.subscription_plans.is_active is 'Organizations can subscribe only to an active plan.';
 comment on column public.subscription_plans.price_amount is 'Price in cents';
 comment on column public.subscription_plans.currency is 'ISO 4217 code, upper case.';
 comment on column public.subscription_plans.interval is 'Unit of the billing period: daily, weekly, monthly or annual.';
@@ -85,6 +86,8 @@ create table public.credit_events (
     constraint credit_events_metadata_check check (jsonb_typeof(metadata) = 'object')
 );
 comment on table public.credit_events is 'Kinds of use that cost credits.';
+comment on column public.credit_events.is_active is 'Only an active event can be charged.';
+comment on column public.credit_events.category is 'Group of the event, in lower case.';
 comment on column public.credit_events.credit_cost is 'Credits for one unit of the event.';
 
 create table public.credit_products (
@@ -119,6 +122,7 @@ create table public.credit_products (
     constraint credit_products_currency_check check (currency ~ '^[A-Z]{3}$')
 );
 comment on table public.credit_products is 'Packs of credits for sale.';
+comment on column public.credit_products.is_active is 'Only an active product can be bought.';
 comment on column public.credit_products.stripe_price_id is
     'The price at Stripe, or local:<id> for a product that Stripe does not know of.';
 comment on column public.credit_products.stripe_product_id is

@@ -38,6 +38,14 @@ create table public.organization_subscriptions (
     constraint organization_subscriptions_metadata_check check (jsonb_typeof(metadata) = 'object')
 );
 comment on table public.organization_subscriptions is 'Which plan an organization is, or was, subscribed to.';
+comment on column public.organization_subscriptions.stripe_subscription_id is
+    'Id of the subscription at Stripe; null if Stripe does not know of it.';
+comment on column public.organization_subscriptions.current_period_start is 'Start of the current billing period.';
+comment on column public.organization_subscriptions.current_period_end is 'End of the current billing period.';
+comment on column public.organization_subscriptions.trial_start is 'Start of the trial; null without one.';
+comment on column public.organization_subscriptions.trial_end is 'End of the trial; null without one.';
+comment on column public.organization_subscriptions.cancelled_at is
+    'When it was cancelled, even if it ends later; null until then.';
 comment on column public.organization_subscriptions.status is 'trial, active, past_due, cancelled or expired.';
 comment on column public.organization_subscriptions.pending_plan_id is 'The plan from the next renewal on, if it is to change.';
 comment on column public.organization_subscriptions.billing_anchor is
@@ -99,6 +107,13 @@ create table public.billing_history (
     constraint billing_history_metadata_check check (jsonb_typeof(metadata) = 'object')
 );
 comment on table public.billing_history is 'What an organization was billed, and how that went.';
+comment on column public.billing_history.stripe_invoice_id is 'Id of the invoice at Stripe; null without one.';
+comment on column public.billing_history.stripe_payment_intent_id is 'Id of the payment at Stripe; null without one.';
+comment on column public.billing_history.invoice_url is 'Address of the page that shows the invoice.';
+comment on column public.billing_history.receipt_url is 'Address of the page that shows the receipt.';
+comment on column public.billing_history.billing_reason is
+    'Stripe''s reason, such as subscription_cycle; or credit_purchase, auto_top_up or manual.';
+comment on column public.billing_history.paid_at is 'When it was paid; null until then.';
 comment on column public.billing_history.amount is 'Amount in cents';
 comment on column public.billing_history.amount_refunded is
     'Amount given back, in cents; a payment that was disputed and lost counts.';

@@ -46,6 +46,8 @@ create table public.credit_transactions (
 -- numbers looks as good for a request's id as the one that is made for it, and every consumption reads its whole ledger.
 alter table public.credit_transactions alter column organization_id set (n_distinct = -0.01);
 comment on table public.credit_transactions is 'The ledger: every change of an organization''s credits, append-only.';
+comment on column public.credit_transactions.stripe_payment_intent_id is
+    'Id of the payment at Stripe; null without one.';
 comment on column public.credit_transactions.transaction_type is
     'earned, purchased, refunded (amount > 0); consumed, expired, revoked (amount < 0).';
 comment on column public.credit_transactions.amount is 'Credits added, or taken if negative.';
@@ -101,6 +103,12 @@ create table tenantry.credit_lots (
     constraint credit_lots_metadata_check check (jsonb_typeof(metadata) = 'object')
 );
 comment on table tenantry.credit_lots is 'Credits by where they came from: a grant, a purchase or a refund opens a lot.';
+comment on column tenantry.credit_lots.source is 'As in credit_transactions.';
+comment on column tenantry.credit_lots.source_id is 'As in credit_transactions.';
+comment on column tenantry.credit_lots.amount is 'Credits that the lot opened with.';
+comment on column tenantry.credit_lots.effective_at is 'When the credits come.';
+comment on column tenantry.credit_lots.expires_at is 'When unspent credits expire; infinity for never.';
+comment on column tenantry.credit_lots.stripe_payment_intent_id is 'Id of the payment at Stripe; null without one.';
 comment on column tenantry.credit_lots.id is 'Id of the ledger entry that opens the lot.';
 comment on column tenantry.credit_lots.transaction_type is 'earned or purchased: whether the credits were paid for.';
 comment on column tenantry.credit_lots.idempotency_key is
@@ -138,6 +146,11 @@ create table tenantry.credit_allocations (
 comment on table tenantry.credit_allocations is
     'Spans: the entries from_entry..to_entry moved the balance between balance_to and balance_from through this lot.'
     ' What one entry took from the lot is the overlap of the entry''s own step of the balance with the span.';
+comment on column tenantry.credit_allocations.from_entry is 'Number of the span''s first entry.';
+comment on column tenantry.credit_allocations.to_entry is 'Number of the span''s last entry.';
+comment on column tenantry.credit_allocations.balance_from is
+    'Lower end of the span''s step of the balance, in credits.';
+comment on column tenantry.credit_allocations.balance_to is 'Upper end of the span''s step of the balance, in credits.';
 comment on column tenantry.credit_allocations.is_return is 'Whether the credits went back to the lot (a refund).';
 create index credit_allocations_lot_idx on tenantry.credit_allocations (organization_id, lot_id, to_entry);
 
@@ -170,6 +183,12 @@ create table tenantry.credit_holds (
     constraint credit_holds_metadata_check check (jsonb_typeof(metadata) = 'object')
 );
 comment on table tenantry.credit_holds is 'Credits set aside for something under way: captured, released, or lapsed in the end.';
+comment on column tenantry.credit_holds.amount is 'Credits held at first.';
+comment on column tenantry.credit_holds.quantity is 'Units of the credit event; null without one.';
+comment on column tenantry.credit_holds.idempotency_key is
+    'The caller''s request_id: one key makes one hold in an organization.';
+comment on column tenantry.credit_holds.ended_at is 'When the hold ended; null while it is active.';
+comment on column tenantry.credit_holds.state is 'active, captured, released or lapsed.';
 comment on column tenantry.credit_holds.time_to_live is 'As first asked for; extensions move expires_at only.';
 comment on column tenantry.credit_holds.remaining is 'Credits still held.';
 comment on column tenantry.credit_holds.captured is 'Credits that captures have spent.';
@@ -201,6 +220,8 @@ create table tenantry.credit_revocations (
     constraint credit_revocations_revoked_check check (revoked between 0 and amount)
 );
 comment on table tenantry.credit_revocations is 'Credits that were to be taken back, and how many could be.';
+comment on column tenantry.credit_revocations.idempotency_key is
+    'The caller''s request_id: one key makes one revocation in an organization.';
 comment on column tenantry.credit_revocations.amount is 'Credits to take back.';
 comment on column tenantry.credit_revocations.revoked is 'Credits taken; amount - revoked is the shortfall, spent already.';
 comment on column tenantry.credit_revocations.was_pending is 'Whether the grant had not taken effect; it was cut down.';
@@ -227,6 +248,11 @@ create table tenantry.credit_usage (
 );
 comment on table tenantry.credit_usage is
     'Consumption summed up by quarter of an hour, the coarsest step that every time zone is made of.';
+comment on column tenantry.credit_usage.quarter_hour is 'Start of the quarter of an hour.';
+comment on column tenantry.credit_usage.source is 'As in credit_transactions.';
+comment on column tenantry.credit_usage.credits is 'Credits consumed.';
+comment on column tenantry.credit_usage.quantity is 'Units of the credit event.';
+comment on column tenantry.credit_usage.entries is 'Number of ledger entries.';
 create index credit_usage_credit_event_id_idx on tenantry.credit_usage (credit_event_id);
 
 create table tenantry.credit_usage_progress (
@@ -236,6 +262,7 @@ create table tenantry.credit_usage_progress (
         foreign key (organization_id) references public.organizations (id)
 );
 comment on table tenantry.credit_usage_progress is 'Up to which entry an organization''s consumption is summed up.';
+comment on column tenantry.credit_usage_progress.entry_number is 'Number of the last entry in the sum; 0 for none.';
 
 alter table tenantry.credit_revocations enable row level security;
 alter table tenantry.credit_usage enable row level security;

@@ -10,5 +10,8 @@ create table tenantry.events (
     constraint events_organization_id_fkey foreign key (organization_id) references public.organizations (id)
 );
 comment on table tenantry.events is 'Outbox of events, such as low_balance; NOTIFY tenantry_events tells of new ones.';
+comment on column tenantry.events.id is 'Number, rising with time.';
+comment on column tenantry.events.event_type is 'Type of the event, such as low_balance.';
+comment on column tenantry.events.payload is 'Variables of the event.';
 create index events_organization_id_idx on tenantry.events (organization_id, id);
 alter table tenantry.events enable row level security;

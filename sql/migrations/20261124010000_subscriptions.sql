@@ -9,6 +9,8 @@ create table tenantry.subscription_transitions (
 );
 comment on table tenantry.subscription_transitions is
     'The state machine of subscriptions: the changes of status that are allowed. A trigger holds every write against it.';
+comment on column tenantry.subscription_transitions.to_status is 'The status after the change.';
+comment on column tenantry.subscription_transitions.meaning is 'Description of the change.';
 comment on column tenantry.subscription_transitions.from_status is 'new for a subscription that begins.';
 comment on column tenantry.subscription_transitions.stripe_only is
     'Whether only a subscription that lives at Stripe may do so: there it has happened already, and is to be followed.';
@@ -60,6 +62,8 @@ create table tenantry.granted_credits (
 comment on table tenantry.granted_credits is
     'What a period of a subscription, or a purchase, has brought so far. It is brought to what it should bring, so that'
     ' nothing is granted twice however often and in whatever order one hears of it.';
+comment on column tenantry.granted_credits.source is 'subscription, rollover or purchase.';
+comment on column tenantry.granted_credits.starts_at is 'Start of the period that the credits are for.';
 comment on column tenantry.granted_credits.source_id is 'The subscription or the purchase.';
 comment on column tenantry.granted_credits.ends_at is 'When what is left expires; infinity for never.';
 comment on column tenantry.granted_credits.credits is 'Credits granted less those taken back.';

@@ -12,6 +12,7 @@ create table tenantry.stripe_customers (
         foreign key (organization_id) references public.organizations (id) on delete cascade
 );
 comment on table tenantry.stripe_customers is 'Which organization a customer at Stripe is. One may have several.';
+comment on column tenantry.stripe_customers.stripe_customer_id is 'Id of the customer at Stripe.';
 create index stripe_customers_organization_id_idx on tenantry.stripe_customers (organization_id, created_at);
 
 create table tenantry.stripe_events (
@@ -34,6 +35,18 @@ create table tenantry.stripe_events (
     constraint stripe_events_state_check check (state in ('pending', 'processed', 'ignored', 'unmatched', 'failed'))
 );
 comment on table tenantry.stripe_events is 'What Stripe told us, once each, as it came.';
+comment on column tenantry.stripe_events.id is 'Id of the event at Stripe.';
+comment on column tenantry.stripe_events.type is 'Type of the event at Stripe, such as invoice.paid.';
+comment on column tenantry.stripe_events.api_version is 'Stripe''s API version of the payload.';
+comment on column tenantry.stripe_events.created is 'When Stripe made the event.';
+comment on column tenantry.stripe_events.livemode is 'Whether the event is of Stripe''s live mode, not of a test.';
+comment on column tenantry.stripe_events.payload is 'The event as Stripe sent it.';
+comment on column tenantry.stripe_events.object_id is 'Id of the object in the event.';
+comment on column tenantry.stripe_events.error_code is 'SQLSTATE of the last failure.';
+comment on column tenantry.stripe_events.error_message is 'Message of the last failure.';
+comment on column tenantry.stripe_events.attempts is 'Number of times that the event was processed.';
+comment on column tenantry.stripe_events.received_at is 'When the event first arrived.';
+comment on column tenantry.stripe_events.processed_at is 'When it was processed; null until then.';
 comment on column tenantry.stripe_events.state is
     'pending; processed; ignored (a type that means nothing here); unmatched (of a customer or price that nobody here has,'
     ' taken up when somebody does); failed (error_code and error_message say why; to be retried).';
@@ -59,6 +72,14 @@ create table tenantry.stripe_objects (
 );
 comment on table tenantry.stripe_objects is
     'The newest state of each object at Stripe that an event spoke of. Newer is (version, progress, event_id).';
+comment on column tenantry.stripe_objects.id is 'Id of the object at Stripe.';
+comment on column tenantry.stripe_objects.object is 'Type of the object at Stripe, such as invoice.';
+comment on column tenantry.stripe_objects.event_id is 'The event that carried this state.';
+comment on column tenantry.stripe_objects.data is 'The object as Stripe sent it.';
+comment on column tenantry.stripe_objects.subscription is 'As customer.';
+comment on column tenantry.stripe_objects.invoice is 'As customer.';
+comment on column tenantry.stripe_objects.payment_intent is 'As customer.';
+comment on column tenantry.stripe_objects.charge is 'As customer.';
 comment on column tenantry.stripe_objects.version is 'When Stripe made the event that carried this state.';
 comment on column tenantry.stripe_objects.progress is
     'How far the object has come in its life: decides between events of the same second.';
@@ -87,6 +108,7 @@ create table tenantry.credit_purchases (
     constraint credit_purchases_credits_check check (credits > 0)
 );
 comment on table tenantry.credit_purchases is 'Credits that were paid for at Stripe, once for each payment.';
+comment on column tenantry.credit_purchases.credits is 'Credits bought.';
 comment on column tenantry.credit_purchases.credit_product_id is 'What was bought, where it was one thing.';
 comment on column tenantry.credit_purchases.items is
     'How many of each credit product, by its id. While this stays, so do the credits, whatever becomes of the product.';
@@ -141,6 +163,13 @@ create table tenantry.stripe_requests (
 comment on table tenantry.stripe_requests is
     'What Stripe is asked for. Composed here; the server only sends it, with the id as the idempotency key, and brings back'
     ' the answer.';
+comment on column tenantry.stripe_requests.method is 'HTTP method: get, post or delete.';
+comment on column tenantry.stripe_requests.path is 'Path in Stripe''s API.';
+comment on column tenantry.stripe_requests.state is 'pending, succeeded or failed.';
+comment on column tenantry.stripe_requests.attempts is 'Number of times that it was sent.';
+comment on column tenantry.stripe_requests.error_code is 'Stripe''s code of the error.';
+comment on column tenantry.stripe_requests.error_message is 'Message of the error.';
+comment on column tenantry.stripe_requests.finished_at is 'When it succeeded or failed; null while it is pending.';
 comment on column tenantry.stripe_requests.operation is
     'ensure_customer, create_checkout_session, create_portal_session, cancel_subscription, resume_subscription,'
     ' change_plan, sync_product, sync_price, pull_catalog, auto_top_up.';
