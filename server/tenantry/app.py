@@ -1,6 +1,7 @@
 """The gRPC server: every service of the protos, health and reflection.
 
-What only some servers need is imported where it is used: libraries for HTTP and Stripe would be half of the start.
+The libraries for HTTP and Stripe are imported only where a server uses them: to import them takes half of the time of a
+start.
 """
 
 import asyncio
@@ -8,12 +9,12 @@ import contextlib
 import importlib
 import logging
 import pkgutil
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc.status_pb2 import Status
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -22,14 +23,16 @@ from grpc_reflection.v1alpha import reflection
 
 import tenantry.v1
 from tenantry import maintenance, reasons
-from tenantry.auth import Authenticator, Identity
+from tenantry.auth import Authenticator
 from tenantry.batching.consumptions import ConsumptionBatcher
 from tenantry.batching.reads import ReadBatcher
-from tenantry.bridge import Call, compile_services
+from tenantry.bridge import compile_services
 from tenantry.config import Config, ConfigError
 from tenantry.database import Database
 from tenantry.errors import CallError, status, unavailable
-from tenantry.stripe.sender import Sender, answering
+from tenantry.handlers import Handler, call_handler
+from tenantry.stripe.handlers import PROCESS_STRIPE_EVENT, process_stripe_event, waiting_for_stripe
+from tenantry.stripe.sender import Sender
 from tenantry.stripe.webhook import Webhook
 
 if TYPE_CHECKING:
@@ -40,14 +43,8 @@ log = logging.getLogger(__name__)
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
-Handler = Callable[[Any, Identity, float | None], Awaitable[Message]]
-"""(request, caller, seconds until the deadline) -> response. Raises CallError. A stream asks it for each request."""
-
-PROCESS_STRIPE_EVENT = "/tenantry.v1.StripeEventService/ProcessStripeEvent"
-"""Handled by hand: its request is what Stripe sent, whose signature is checked before the database sees it."""
-
 GRACE = 10.0
-"""Seconds that calls under way may take to finish when the server stops."""
+"""Seconds that calls in flight may take to finish when the server stops."""
 
 
 def services() -> list[ServiceDescriptor]:
@@ -64,7 +61,7 @@ class Server:
     """A gRPC server over one database. `start`, then `wait` or `stop`."""
 
     def __init__(self, config: Config, shares_port: bool = False) -> None:
-        """shares_port: whether others may listen on the same port."""
+        """shares_port: whether other processes may listen on the same port."""
         self._config = config
         self._authenticator = Authenticator(config.jwt_secret)
         self._database = Database(config.database_url, config.pool_size, config.default_timeout)
@@ -77,24 +74,20 @@ class Server:
         self._sender = Sender(self._database, self._stripe)
         webhook = Webhook(self._database, config.stripe_webhook_secrets)
         self._http = _http(config, self._database, webhook, shares_port)
-        self._handlers: dict[str, Handler] = {PROCESS_STRIPE_EVENT: webhook.process}
-        """Written by hand, by '/package.Service/Method'; every other method is the bridge's."""
+        self._process_stripe_event = process_stripe_event(self._database, webhook)
         self.address = ""
         self.http_address = ""
 
     async def start(self) -> str:
-        """Connects, checks protos against SQL, and listens. Returns the address, with the port that was taken.
+        """Connects, checks the protos against the SQL functions, and listens. Returns host:port, with the actual port.
 
-        Raises psycopg.OperationalError, BridgeError, or ConfigError when the address cannot be had.
+        Raises psycopg.OperationalError when PostgreSQL cannot be reached, BridgeError when protos and functions do not
+        fit, ConfigError when the address is not free.
         """
         await self._database.open()
         try:
             all_services = services()
-            calls = await compile_services(self._database, all_services, self._handlers)
-            batcher = ConsumptionBatcher(self._database, calls[_CONSUME], calls[_BATCH_CONSUME])
-            self._handlers[_CONSUME] = batcher.consume
-            handlers = {name: self._plain(call) for name, call in calls.items()} | self._handlers
-            self._add(all_services, handlers | answering(handlers, self._sender))
+            self._add(all_services, await self._handlers(all_services))
             host, _, _ = self._config.listen.rpartition(":")
             try:
                 port = self._grpc.add_insecure_port(self._config.listen)
@@ -118,7 +111,10 @@ class Server:
         return self.address
 
     async def stop(self) -> None:
-        """Takes no new calls, lets those under way finish, and disconnects. Streams end after the request in hand."""
+        """Accepts no new calls, waits up to GRACE seconds for calls in flight, and disconnects.
+
+        Streams end after the request that they are answering.
+        """
         self._stopping.set()
         await self._health.enter_graceful_shutdown()
         if self._http:
@@ -136,6 +132,17 @@ class Server:
         """Waits until the server has stopped."""
         await self._grpc.wait_for_termination()
 
+    async def _handlers(self, all_services: Iterable[ServiceDescriptor]) -> dict[str, Handler]:
+        """A handler for every method, by '/package.Service/Method'. Raises BridgeError."""
+        calls = await compile_services(self._database, all_services, [PROCESS_STRIPE_EVENT])
+        handlers: dict[str, Handler] = {
+            path: call_handler(call, self._reads.call if call.is_read else self._database.call)
+            for path, call in calls.items()
+        }
+        handlers[PROCESS_STRIPE_EVENT] = self._process_stripe_event
+        handlers[_CONSUME] = ConsumptionBatcher(self._database, calls[_CONSUME], calls[_BATCH_CONSUME]).consume
+        return handlers | waiting_for_stripe(handlers, self._sender)
+
     def _add(self, all_services: Iterable[ServiceDescriptor], handlers: Mapping[str, Handler]) -> None:
         names = []
         for service in all_services:
@@ -149,16 +156,6 @@ class Server:
         reflection.enable_server_reflection(
             [*names, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME], self._grpc
         )
-
-    def _plain(self, call: Call) -> Handler:
-        run = self._reads.call if call.is_read else self._database.call
-
-        async def handle(request: Message, identity: Identity, time_remaining: float | None) -> Message:
-            rows = await run(identity, call.statement(request), time_remaining)
-            response: Message = call.response(rows)
-            return response
-
-        return handle
 
     def _method_handler(self, method: MethodDescriptor, handler: Handler) -> "grpc.RpcMethodHandler[bytes, bytes]":
         request_class = GetMessageClass(method.input_type)
@@ -180,7 +177,7 @@ class Server:
             return await _abort(context, answer)
 
         async def stream(requests: AsyncIterable[bytes], context: Context) -> AsyncIterator[bytes]:
-            # One request is read when the one before is answered: HTTP/2's flow control holds back a client that
+            # The next request is read when the one before is answered. HTTP/2's flow control slows down a client that
             # sends faster.
             messages = aiter(requests)
             stopping = asyncio.ensure_future(self._stopping.wait())

@@ -32,7 +32,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from tenantry.database import Database, Row, Statement, literal
+from tenantry.database import Database, Row, Statement, array_literal, identifier, literal, literals, plain_literal
 from tenantry.errors import invalid_argument
 
 Encode = Callable[[str, Any], str]
@@ -50,7 +50,7 @@ select p.proname, p.provolatile <> 'v', p.prorettype::int8, p.pronargdefaults,
        coalesce(p.proargmodes::text[], array_fill('i'::text, array[p.pronargs])),
        coalesce(p.proallargtypes, p.proargtypes::oid[])::int8[]
 from pg_catalog.pg_proc as p
-where p.pronamespace = 'public'::regnamespace and p.proname = any (%s)
+where p.pronamespace = 'public'::regnamespace and p.proname = any ($1)
 """
 
 # Every type that these functions can speak of: the base types, and the composites with their arrays.
@@ -154,7 +154,9 @@ async def compile_services(
 
 async def _load(database: Database, names: list[str]) -> Catalog:
     functions: dict[str, list[Function]] = {}
-    for name, is_read, returns, defaults, arg_names, modes, types in await database.query(_FUNCTIONS, [names]):
+    for name, is_read, returns, defaults, arg_names, modes, types in await database.query(
+        Statement("functions", _FUNCTIONS, literals(names))
+    ):
         inputs = [(n, t) for n, m, t in zip(arg_names, modes, types, strict=True) if m in "iv"]
         outputs = [(n, t) for n, m, t in zip(arg_names, modes, types, strict=True) if m in "ot"]
         required = frozenset(n for n, _ in inputs[: len(inputs) - defaults])
@@ -162,7 +164,7 @@ async def _load(database: Database, names: list[str]) -> Catalog:
         functions.setdefault(name, []).append(function)
     types_by_oid = {
         oid: Type(name, kind, element, dict(zip(attributes, attribute_types, strict=True)))
-        for oid, name, kind, element, attributes, attribute_types in await database.query(_TYPES)
+        for oid, name, kind, element, attributes, attribute_types in await database.query(Statement("types", _TYPES))
     }
     return Catalog(functions, types_by_oid)
 
@@ -184,7 +186,8 @@ def _compile(method: MethodDescriptor, catalog: Catalog) -> Call | None:
 
     @lru_cache(256)
     def text(arguments: tuple[str, ...]) -> str:
-        return select.format(", ".join(f'"{argument}" => ${number}' for number, argument in enumerate(arguments, 1)))
+        passed = (f"{identifier(argument)} => ${number}" for number, argument in enumerate(arguments, 1))
+        return select.format(", ".join(passed))
 
     def statement(request: Message) -> Statement:
         # ListFields() gives what is set and nothing else, which is just what is passed.
@@ -245,17 +248,17 @@ def _encode_text(name: str, value: str) -> str:
 def _encode_uuid(name: str, value: str) -> str:
     if _UUID.fullmatch(value) is None:
         raise invalid_argument(name, "must be a UUID")
-    return f"'{value}'"
+    return plain_literal(value)
 
 
 def _encode_plain(_: str, value: float) -> str:
-    # Quoted, as a literal of unknown type takes any argument's type: an integer constant is no smallint.
-    return f"'{value}'"
+    # A quoted literal takes the type of any parameter. An integer constant is no smallint.
+    return plain_literal(value)
 
 
 def _encode_timestamp(name: str, value: Any) -> str:
     try:
-        return f"'{value.ToDatetime().isoformat()}Z'"
+        return plain_literal(f"{value.ToDatetime().isoformat()}Z")
     except (ValueError, OverflowError):
         raise invalid_argument(name, "is not a time between the years 1 and 9999") from None
 
@@ -265,7 +268,7 @@ def _encode_duration(name: str, value: Any) -> str:
         seconds = value.ToTimedelta() / timedelta(seconds=1)
     except (ValueError, OverflowError):
         raise invalid_argument(name, "is not a length of time") from None
-    return f"'{seconds:.6f} seconds'"
+    return plain_literal(f"{seconds:.6f} seconds")
 
 
 def _encode_messages(name: str, values: Iterable[Message]) -> str:
@@ -295,11 +298,11 @@ def _json_literal(name: str, value: Callable[[], Any]) -> str:
 
 
 def _encode_texts(name: str, values: Iterable[str]) -> str:
-    return f"array[{', '.join(_encode_text(name, value) for value in values)}]::text[]"
+    return array_literal((_encode_text(name, value) for value in values), "text")
 
 
 def _encode_uuids(name: str, values: Iterable[str]) -> str:
-    return f"array[{', '.join(_encode_uuid(name, value) for value in values)}]::uuid[]"
+    return array_literal((_encode_uuid(name, value) for value in values), "uuid")
 
 
 def _encode_mask(name: str, value: Any) -> str:
@@ -375,7 +378,7 @@ def _response(
     if not function.results and len(message.fields) == 1:
         # A function with a plain result: the response's only field takes it.
         results = {message.fields[0].name: function.returns}
-        call += f' as r("{message.fields[0].name}")'
+        call += f" as r({identifier(message.fields[0].name)})"
     else:
         call += " as r"
 
@@ -402,7 +405,7 @@ def _response(
         getattr(response, items.name).extend(read_items(rows))
         return response
 
-    unnest = f'left join lateral unnest(r."{items.name}") with ordinality as i on true'
+    unnest = f"left join lateral unnest(r.{identifier(items.name)}) with ordinality as i on true"
     return f"select {', '.join(columns)} from {call} {unnest}", read, read_items
 
 
@@ -432,7 +435,7 @@ def _reader_of_fields(
             catalog.mismatches.append(f"{here} has no column")
             continue
         type_ = catalog.types[types[fld.name]]
-        column = f'{prefix}."{fld.name}"'
+        column = f"{prefix}.{identifier(fld.name)}"
         if fld.message_type and type_.kind == "c" and not fld.is_repeated:
             reader = _reader(fld.message_type, type_.attributes, f"({column})", catalog, where)
             nested.append((len(columns), fld.name, reader))

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import itertools
 import logging
 import os
 import re
@@ -22,7 +23,7 @@ from tenantry.app import Server
 from tenantry.auth import ROLES, SERVICE, mint
 from tenantry.bridge import BridgeError
 from tenantry.config import Config, ConfigError, from_environment
-from tenantry.database import Database
+from tenantry.database import Database, Statement, list_rows, literals, service_session
 from tenantry.embedded import EmbeddedError, EmbeddedPostgres, default_data_dir
 from tenantry.errors import CallError
 from tenantry.migrate import MigrationError
@@ -38,17 +39,20 @@ SERVER_ROLE = "tenantry_server"
 """The role that the server logs in as."""
 
 TOKEN_LIFETIME = 24 * 3600
-"""Seconds that the token printed at start is good for."""
+"""Seconds that the token printed at start is valid for."""
 
 EVENTS_AT_ONCE = 20
-"""Events of Stripe's that one transaction takes up again: it holds the accounts of all of them."""
+"""Maximum number of stored events that one transaction retries. It locks the accounts of all of them."""
+
+PAGE_SIZE = 1000
+"""Rows that one page of a list holds: the maximum that the database allows."""
 
 WATCH_INTERVAL = 1.0
-"""Seconds between two looks at whether the embedded PostgreSQL still runs."""
+"""Seconds between two checks that the embedded PostgreSQL still runs."""
 
 
 def main() -> None:
-    """Runs the command line; exits with 1 and one clear line when something is not as it should be."""
+    """Runs the command line. Exits with 1 and one line of explanation on an error that the user can mend."""
     arguments = _parser().parse_args()
     level = (os.environ.get("TENANTRY_LOG_LEVEL") or "INFO").upper()
     if level not in logging.getLevelNamesMapping():
@@ -74,97 +78,119 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser(
         "serve",
         help="serve gRPC",
-        description="Serves gRPC on TENANTRY_LISTEN (127.0.0.1:50051), and on TENANTRY_HTTP_LISTEN, if set, health and"
-        " Stripe's webhook. With DATABASE_URL: that database, which `tenantry migrate up` has prepared. Without: an"
-        " embedded PostgreSQL, prepared by itself.",
+        description="Serves gRPC on TENANTRY_LISTEN (127.0.0.1:50051). If TENANTRY_HTTP_LISTEN is set, serves health"
+        " checks and Stripe's webhook there. Uses the database of DATABASE_URL, which `tenantry migrate up` must have"
+        " prepared. Without DATABASE_URL, starts and migrates an embedded PostgreSQL.",
     )
-    serve.add_argument("--demo-data", action="store_true", help="put a small demo tenant into an embedded database")
+    serve.add_argument("--demo-data", action="store_true", help="add a small demo tenant to the embedded database")
     serve.add_argument(
-        "--workers", type=_count, default=1, metavar="N", help="server processes that share the port; one a core"
+        "--workers",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="number of server processes that share the port (1); one for each core is best",
     )
     serve.set_defaults(run=_serve)
 
-    migrate_parser = commands.add_parser("migrate", help="apply, show and take back the schema")
+    migrate_parser = commands.add_parser("migrate", help="apply, show and roll back the schema")
     actions = migrate_parser.add_subparsers(required=True, metavar="ACTION")
     for name, run, help_text in (
-        ("up", _up, "apply what is pending"),
-        ("status", _status, "list every file and whether it is applied"),
+        ("up", _up, "apply the pending files"),
+        ("status", _status, "list every file with its state"),
         ("plan", _plan, "print the SQL that `up` would run"),
-        ("down", _down, "take migrations back: the newest, or all newer than --to"),
+        ("down", _down, "roll back the newest migration, or all that are newer than --to"),
     ):
         action = actions.add_parser(name, help=help_text)
-        action.add_argument("--database-url", help="instead of DATABASE_URL: a role that may create the schema")
+        action.add_argument(
+            "--database-url", help="used instead of DATABASE_URL; its role must be allowed to create the schema"
+        )
         if name != "status":
-            action.add_argument("--to", metavar="VERSION", help="the newest version to have afterwards; 0 for none")
+            action.add_argument("--to", metavar="VERSION", help="the newest version afterwards; 0 for none")
             action.add_argument(
-                "--lock-timeout", default="5s", help="how long to wait for a lock that another session holds"
+                "--lock-timeout", default="5s", help="maximum wait for a lock that another session holds (5s)"
             )
         action.set_defaults(run=run)
 
     export = actions.add_parser("export", help="write the schema as migrations for the Supabase CLI")
     export.add_argument(
-        "--supabase", metavar="DIR", type=Path, required=True, help="the project: what holds the folder supabase"
+        "--supabase",
+        metavar="DIR",
+        type=Path,
+        required=True,
+        help="the project's folder, which contains the folder supabase",
     )
     export.set_defaults(run=_export)
 
-    verify = commands.add_parser("verify", help="prove the ledgers: list what does not hold")
-    verify.add_argument("--database-url", help="instead of DATABASE_URL")
-    verify.add_argument("--organization", metavar="UUID", help="this one only")
+    verify = commands.add_parser("verify", help="check the ledgers and list every violated invariant")
+    verify.add_argument("--database-url", help="used instead of DATABASE_URL")
+    verify.add_argument("--organization", metavar="UUID", help="check only this organization")
     verify.set_defaults(run=_verify)
 
-    stripe_parser = commands.add_parser("stripe", help="bring this database and Stripe together")
+    stripe_parser = commands.add_parser("stripe", help="synchronize this database and Stripe")
     actions = stripe_parser.add_subparsers(required=True, metavar="ACTION")
     sync = actions.add_parser(
         "sync",
-        help="bring plans and credit products, and products and prices at Stripe, together",
-        description="With TENANTRY_STRIPE_API_KEY. Exits with 1 if something failed.",
+        help="synchronize plans and credit products with products and prices at Stripe",
+        description="Needs TENANTRY_STRIPE_API_KEY. Lists every request, and exits with 1 if one failed.",
     )
-    sync.add_argument("direction", choices=("push", "pull"), help="push: Stripe becomes as it is here; pull: otherwise")
-    sync.add_argument("--database-url", help="instead of DATABASE_URL")
-    sync.set_defaults(run=lambda arguments: asyncio.run(_stripe_sync(arguments)))
+    sync.add_argument("direction", choices=("push", "pull"), help="push: change Stripe; pull: change this database")
+    sync.add_argument("--database-url", help="used instead of DATABASE_URL")
+    sync.set_defaults(run=_stripe_sync)
     reconcile_parser = actions.add_parser(
         "reconcile",
-        help="ask Stripe what happened since a time, and make good what was missed",
-        description="With TENANTRY_STRIPE_API_KEY. Lists what was different here, and exits with 1 if something was.",
+        help="read from Stripe what happened since a time, and correct this database",
+        description="Needs TENANTRY_STRIPE_API_KEY. Lists every difference that it corrected, and exits with 1 if there"
+        " was one.",
     )
     reconcile_parser.add_argument(
-        "--since", type=_since, default="7d", metavar="TIME", help="2026-01-31, or such as 12h or 7d ago (7d)"
+        "--since",
+        type=_since,
+        default="7d",
+        metavar="TIME",
+        help="a date such as 2026-01-31, or an age such as 12h or 7d (7d)",
     )
-    reconcile_parser.add_argument("--database-url", help="instead of DATABASE_URL")
+    reconcile_parser.add_argument("--database-url", help="used instead of DATABASE_URL")
     reconcile_parser.set_defaults(run=lambda arguments: asyncio.run(_stripe_reconcile(arguments)))
-    events = actions.add_parser("events", help="list events, newest first")
-    events.add_argument("--database-url", help="instead of DATABASE_URL")
+    events = actions.add_parser("events", help="list stored events, newest first")
+    events.add_argument("--database-url", help="used instead of DATABASE_URL")
     events.add_argument(
         "--state", choices=("stuck", "pending", "processed", "ignored", "unmatched", "failed"), default="stuck"
     )
-    events.add_argument("--limit", type=int, default=50, metavar="N", help="at most so many (50)")
+    events.add_argument("--limit", type=_count, default=50, metavar="N", help="maximum number of events (50)")
     events.set_defaults(run=_stripe_events)
-    retry = actions.add_parser("retry", help="take up again what is stuck")
-    retry.add_argument("--database-url", help="instead of DATABASE_URL")
-    retry.add_argument("--limit", type=int, default=100, metavar="N", help="at most so many (100)")
+    retry = actions.add_parser("retry", help="retry stored events that are stuck")
+    retry.add_argument("--database-url", help="used instead of DATABASE_URL")
+    retry.add_argument("--limit", type=_count, default=100, metavar="N", help="maximum number of events (100)")
     retry.set_defaults(run=_stripe_retry)
 
     token = commands.add_parser("token", help="print a token for development")
     token.add_argument("--role", choices=ROLES, default="service_role")
-    token.add_argument("--subject", metavar="UUID", help="the user, for the role authenticated")
-    token.add_argument("--lifetime", type=int, default=TOKEN_LIFETIME, metavar="SECONDS")
+    token.add_argument("--subject", metavar="UUID", help="the user's id, needed for the role authenticated")
+    token.add_argument(
+        "--lifetime",
+        type=int,
+        default=TOKEN_LIFETIME,
+        metavar="SECONDS",
+        help="seconds until the token expires (a day)",
+    )
     token.set_defaults(run=_token)
 
-    demo_parser = commands.add_parser("demo", help="walk through the main job on a throw-away database")
-    demo_parser.add_argument("--billing", action="store_true", help="the life of a subscription, on a fake Stripe")
+    demo_parser = commands.add_parser("demo", help="show a client's main calls on a temporary database")
+    demo_parser.add_argument(
+        "--billing", action="store_true", help="show the life of a subscription, with a fake Stripe"
+    )
     demo_parser.set_defaults(run=_demo)
     return parser
 
 
 def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise ValueError
-    return count
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    # Until the server is up and takes the signal itself, it must unwind what was started.
+    # Until the server handles the signal itself, the signal must still stop PostgreSQL.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with contextlib.ExitStack() as stack:
         postgres = None
@@ -209,7 +235,7 @@ def _announce(address: str, config: Config, postgres: EmbeddedPostgres | None) -
         f"""
 Tenantry serves on {address}, with an embedded PostgreSQL in {postgres.data_dir}
 
-A token of the service role, good for a day (another: tenantry token):
+A token of the service role, valid for a day (`tenantry token` prints another):
   export TOKEN={token}
 
 A first call:
@@ -217,7 +243,7 @@ A first call:
     -d '{{"name": "Acme", "slug": "acme"}}' \\
     {address} tenantry.v1.OrganizationService/CreateOrganization
 
-The database, for psql:
+The database, with psql:
   psql "{postgres.conninfo()}"
 
 Stop with Ctrl-C.""",
@@ -263,43 +289,58 @@ def _export(arguments: argparse.Namespace) -> None:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    with psycopg.connect(_database_url(arguments)) as connection:
-        connection.execute("set local role service_role")
-        findings = connection.execute(
-            "select f.* from public.verify_ledger(%s) as v, unnest(v.findings) as f", [arguments.organization]
-        ).fetchall()
+    statement = Statement(
+        "verify_ledger",
+        "select f.* from public.verify_ledger($1) as v, unnest(v.findings) as f",
+        literals(arguments.organization),
+    )
+    with service_session(_database_url(arguments)) as call:
+        findings = call(statement)
     for organization, invariant, entry, expected, found in findings:
         print(f"{organization} entry {entry}: {invariant}: expected {expected}, found {found}")
     print(f"{len(findings)} findings" if findings else "every invariant holds")
     return 1 if findings else 0
 
 
-async def _stripe_sync(arguments: argparse.Namespace) -> int:
+def _stripe_sync(arguments: argparse.Namespace) -> int:
+    since = asyncio.run(_sync(arguments))
+
+    def page(token: str | None) -> Statement:
+        return Statement(
+            "list_stripe_requests",
+            "select r.operation, r.stripe_id, r.state, r.error_message, r.organization_id, r.created_at >= $1,"
+            " l.next_page_token"
+            " from public.list_stripe_requests(page_size => $2, page_token => $3) as l,"
+            " unnest(l.stripe_requests) with ordinality as r order by r.ordinality",
+            literals(since, PAGE_SIZE, token),
+        )
+
+    with service_session(_database_url(arguments)) as call:
+        # The list begins with the newest.
+        recent = list(itertools.takewhile(lambda row: row[-1], list_rows(call, page)))
+    requests = [row[:4] for row in reversed(recent) if row[4] is None]
+    for operation, stripe_id, state, error in requests:
+        print(f"{operation:12} {stripe_id or '':32} {state} {error or ''}".rstrip())
+    if not requests:
+        print("nothing to do")
+    return 1 if any(state != "succeeded" or error for _, _, state, error in requests) else 0
+
+
+async def _sync(arguments: argparse.Namespace) -> str:
+    """Makes the requests of a sync and waits until Stripe has answered. Returns the database's time before that."""
     async with _at_stripe(arguments) as (database, stripe):
         sender = Sender(database, stripe)
         since = await sender.now()
-        asked = await database.call(
-            SERVICE,
-            "select coalesce(r.subject_id, r.id)"
-            f" from public.sync_catalog('{arguments.direction}') as requests, unnest(requests) as r",
-            None,
+        statement = Statement(
+            "sync_catalog",
+            "select coalesce(r.subject_id, r.id) from public.sync_catalog($1) as requests, unnest(requests) as r",
+            literals(arguments.direction),
         )
-        for (about,) in asked:
-            # What went wrong is listed below; a server may be sending, too.
+        for (subject,) in await database.call(SERVICE, statement, None):
+            # The command lists errors afterwards. Another server may be sending the same requests.
             with contextlib.suppress(CallError):
-                await sender.settle(None, about, since, None)
-        rows = await database.call(
-            SERVICE,
-            "select r.operation, r.stripe_id, r.state, r.error_message"
-            " from public.list_stripe_requests(page_size => 1000) as l, unnest(l.stripe_requests) as r"
-            f" where r.created_at >= '{since}' and r.organization_id is null order by r.id",
-            None,
-        )
-    for operation, stripe_id, state, error in rows:
-        print(f"{operation:12} {stripe_id or '':32} {state} {error or ''}".rstrip())
-    if not rows:
-        print("nothing to do")
-    return 1 if any(state != "succeeded" or error for _, _, state, error in rows) else 0
+                await sender.wait_for_answers(None, subject, since, None)
+        return since
 
 
 async def _stripe_reconcile(arguments: argparse.Namespace) -> int:
@@ -341,13 +382,18 @@ def _since(text: str) -> datetime:
 
 
 def _stripe_events(arguments: argparse.Namespace) -> None:
-    with psycopg.connect(_database_url(arguments)) as connection:
-        connection.execute("set local role service_role")
-        events = connection.execute(
-            "select e.created, e.id, e.type, e.state, e.attempts, coalesce(e.error_code || ' ' || e.error_message, '')"
-            " from public.list_stripe_events(state => %s, page_size => %s) as x, unnest(x.events) as e",
-            [arguments.state, arguments.limit],
-        ).fetchall()
+    def page(token: str | None) -> Statement:
+        return Statement(
+            "list_stripe_events",
+            "select e.created, e.id, e.type, e.state, e.attempts,"
+            " coalesce(e.error_code || ' ' || e.error_message, ''), l.next_page_token"
+            " from public.list_stripe_events(state => $1, page_size => $2, page_token => $3) as l,"
+            " unnest(l.events) with ordinality as e order by e.ordinality",
+            literals(arguments.state, min(arguments.limit, PAGE_SIZE), token),
+        )
+
+    with service_session(_database_url(arguments)) as call:
+        events = list(itertools.islice(list_rows(call, page), arguments.limit))
     for created, event_id, event_type, state, attempts, error in events:
         print(f"{created:%Y-%m-%d %H:%M:%S} {event_id} {event_type} {state} after {attempts} attempts {error}".rstrip())
     if not events:
@@ -356,13 +402,14 @@ def _stripe_events(arguments: argparse.Namespace) -> None:
 
 def _stripe_retry(arguments: argparse.Namespace) -> int:
     done, stuck = 0, 0
-    with psycopg.connect(_database_url(arguments), autocommit=True) as connection:
-        connection.execute("set role service_role")
+    with service_session(_database_url(arguments)) as call:
         for start in range(0, arguments.limit, EVENTS_AT_ONCE):
-            ((processed, stuck),) = connection.execute(
-                "select r.processed, r.stuck from public.retry_stripe_events(%s) as r",
-                [min(EVENTS_AT_ONCE, arguments.limit - start)],
-            ).fetchall()
+            statement = Statement(
+                "retry_stripe_events",
+                "select r.processed, r.stuck from public.retry_stripe_events($1) as r",
+                literals(min(EVENTS_AT_ONCE, arguments.limit - start)),
+            )
+            ((processed, stuck),) = call(statement)
             done += processed
             if not stuck:
                 break
@@ -375,7 +422,7 @@ def _token(arguments: argparse.Namespace) -> None:
     if not secret:
         path = _secret_path(default_data_dir())
         if not path.exists():
-            raise ConfigError("TENANTRY_JWT_SECRET is not set, and no embedded server has made a secret here yet")
+            raise ConfigError("TENANTRY_JWT_SECRET is not set, and no embedded server has created a secret here yet")
         secret = path.read_text()
     try:
         print(mint(secret, arguments.role, arguments.subject, arguments.lifetime))
@@ -403,7 +450,7 @@ def _secret_path(data_dir: Path) -> Path:
 
 
 def _own_secret(data_dir: Path) -> str:
-    """The secret that an embedded server's tokens are signed with: made once, for this account's eyes only."""
+    """The secret that signs an embedded server's tokens. It is created once; only this account can read the file."""
     path = _secret_path(data_dir)
     with contextlib.suppress(FileExistsError):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

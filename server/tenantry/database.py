@@ -1,12 +1,16 @@
-"""The one way to PostgreSQL: a pool, and a call that travels as a single message.
+"""The database layer: the only module through which the server and its commands run SQL.
 
-A call is one simple-query message: the caller's role, claims and deadline, then the function, or several. PostgreSQL
-runs such a message in one implicit transaction, so there is no BEGIN and COMMIT to send, `SET LOCAL` lasts for just
-this call, and an error leaves nothing to roll back. The settings must be statements of their own, ahead of the call:
-set within its statement they come too late for row-level security and for statement_timeout.
+(Two modules are apart: migrate.py runs the SQL files, and bridge.py composes the calls of public functions.)
 
-The call itself is prepared: parsing and planning it would take a fifth of the time of a consumption. It is prepared by
-PREPARE and run by EXECUTE, which travel in simple-query messages as well.
+Database runs a call as one simple-query message: the caller's role, claims and deadline, then one or several
+statements. PostgreSQL runs such a message in one implicit transaction. There is no BEGIN and COMMIT to send, `SET
+LOCAL` lasts for this call only, and an error leaves nothing to roll back. The settings must be statements of their own
+ahead of the call: set within its statement they come too late for row-level security and for statement_timeout.
+
+The call itself is prepared: to parse and plan it takes a fifth of the time of a consumption. PREPARE and EXECUTE travel
+in simple-query messages as well.
+
+service_session() runs the statements of commands, on a connection of its own.
 """
 
 import asyncio
@@ -15,43 +19,95 @@ import hashlib
 import logging
 import random
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from time import monotonic
+from datetime import datetime
 from typing import Any
 
 import grpc
 import psycopg
+from google.rpc.status_pb2 import Status
 from psycopg import generators, pq
-from psycopg.abc import QueryNoTemplate
 from psycopg.adapt import Transformer
-from psycopg.types.string import TextLoader
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import PoolTimeout
 
-from tenantry import reasons
+from tenantry import pool, reasons
 from tenantry.auth import Identity
 from tenantry.errors import CallError, Constraints, from_database, status, unavailable
+from tenantry.pool import Connection, Pool
 
 log = logging.getLogger(__name__)
 
 Row = Sequence[Any]
 
 MAX_PREPARED = 500
-"""Statements that one connection keeps at most; beyond, they are sent as they are."""
+"""Maximum number of statements that one connection keeps. Further statements are sent unprepared."""
 
 ATTEMPTS = 4
 """How often a call is run in all when it conflicts with others (serialization failure, deadlock)."""
 
-ACQUIRE_TIMEOUT = 5.0
-"""Seconds to wait for a free connection."""
+MIN_TIME_LEFT = 0.1
+"""Seconds that must be left until a call's deadline for a cancellation not to be the deadline's."""
 
-KEPT_AT_HAND = 60.0
-"""Seconds after which a connection goes back to the pool, which looks whether it is still needed and not too old."""
 
-CANCELLED_IN_TIME = 0.1
-"""Seconds that must be left of a call's time for its cancellation not to be its deadline's."""
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A query with its values.
 
-_CONSTRAINTS = """
+    name: the first part of the name that it is prepared under, for people who read pg_prepared_statements.
+    text: SQL with $1, $2 … for the values. literals: the values as SQL literals, see literals().
+    """
+
+    name: str
+    text: str
+    literals: Sequence[str] = ()
+
+
+Value = str | int | datetime | Sequence[str] | None
+
+
+def literal(text: str) -> str:
+    """The text as an SQL literal, correct with every value of standard_conforming_strings."""
+    quoted = "'" + text.replace("'", "''") + "'"
+    return " E" + quoted.replace("\\", "\\\\") if "\\" in text else quoted
+
+
+def plain_literal(value: object) -> str:
+    """The value as an SQL literal, if its text holds neither quotes nor backslashes: for numbers, UUIDs and times."""
+    return f"'{value}'"
+
+
+def array_literal(literals: Iterator[str], element: str) -> str:
+    """An SQL array. literals: its elements. element: their type."""
+    return f"array[{', '.join(literals)}]::{element}[]"
+
+
+def literals(*values: Value) -> list[str]:
+    """The values as SQL literals, for a Statement. PostgreSQL gives each the type of the parameter that it stands for.
+
+    A sequence becomes an array of text. A datetime must have a time zone.
+    """
+    return [_literal(value) for value in values]
+
+
+def _literal(value: Value) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, datetime):
+        return plain_literal(value.isoformat())
+    if isinstance(value, (str, int)):
+        return literal(str(value))
+    return array_literal(map(literal, value), "text")
+
+
+def identifier(name: str) -> str:
+    """The name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+_CONSTRAINTS = Statement(
+    "constraints",
+    """
 select c.relname, k.conname,
        array(select a.attname from unnest(k.conkey) with ordinality as key (attnum, position)
              join pg_catalog.pg_attribute as a on a.attrelid = k.conrelid and a.attnum = key.attnum
@@ -68,119 +124,94 @@ from pg_catalog.pg_index as x
 join pg_catalog.pg_class as i on i.oid = x.indexrelid
 join pg_catalog.pg_class as c on c.oid = x.indrelid
 where c.relnamespace::regnamespace::text in ('public', 'tenantry') and x.indisunique
-"""
-"""The columns of each constraint; a unique index that is partial is none, and is broken under its name just so."""
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """A query that can be prepared: its text with $1, $2 … and the SQL literals that stand for them.
-
-    name: of what it calls, for people who look at what the database does.
-    """
-
-    name: str
-    text: str
-    literals: Sequence[str]
-
-
-class _Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
-    """A connection that knows what is prepared on it, and since when it is out of the pool."""
-
-    prepared: set[str]
-    taken_at: float
-
-
-def literal(text: str) -> str:
-    """The text as an SQL literal, whatever standard_conforming_strings says."""
-    quoted = "'" + text.replace("'", "''") + "'"
-    return " E" + quoted.replace("\\", "\\\\") if "\\" in text else quoted
+""",
+)
+"""The columns of each constraint. A partial unique index is no constraint, but violations name it the same way."""
 
 
 class Database:
-    """A pool of connections to one PostgreSQL."""
+    """One PostgreSQL, as the server uses it. `open`, then calls, then `close`."""
 
     def __init__(self, conninfo: str, pool_size: int, default_timeout: float) -> None:
-        """conninfo: libpq's. pool_size: connections at most. default_timeout: seconds for calls without a deadline."""
+        """conninfo: libpq's connection string. pool_size: maximum number of connections.
+
+        default_timeout: seconds that a call may take if its caller set no deadline.
+        """
         self._conninfo = conninfo
         self._default_timeout = default_timeout
         self._constraints: Constraints = {}
         self._names: dict[tuple[str, str], str] = {}
         self._prepares = True
-        self._turns = asyncio.Semaphore(pool_size)
-        self._at_hand: list[_Connection] = []
-        """Idle connections, the one used last at the end: its process still has everything in its caches. The pool
-        would hand them out in turn, which costs a fifth of the calls that one connection could serve."""
-        self._pool = AsyncConnectionPool(
-            conninfo,
-            connection_class=_Connection,
-            min_size=1,
-            max_size=pool_size,
-            timeout=ACQUIRE_TIMEOUT,
-            # Each call that finds no connection makes its own attempt: with a back-off that grows, calls would go on
-            # failing long after the database is back.
-            reconnect_timeout=0,
-            kwargs={"autocommit": True, "prepare_threshold": None, "application_name": "tenantry"},
-            configure=_configure,
-            open=False,
-        )
+        self._pool = Pool(conninfo, pool_size)
 
     async def open(self) -> None:
         """Connects. Raises psycopg.OperationalError when PostgreSQL cannot be reached."""
-        # The pool would only say that time ran out; a connection of our own says what is wrong, at once.
-        await (await psycopg.AsyncConnection.connect(self._conninfo)).close()
-        await self._pool.open(wait=True, timeout=ACQUIRE_TIMEOUT)
+        await self._pool.open()
         rows = await self.query(_CONSTRAINTS)
         self._constraints = {(table, name): tuple(columns) for table, name, columns in rows}
 
     async def close(self) -> None:
         """Closes every connection."""
-        await self._give_back(self._at_hand)
         await self._pool.close()
 
-    async def connect(self) -> psycopg.AsyncConnection[Any]:
-        """A connection of its own, to listen on. Raises psycopg.OperationalError."""
-        return await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True, application_name="tenantry")
+    @contextlib.asynccontextmanager
+    async def listen(self, channel: str) -> AsyncIterator[Callable[[float], Awaitable[None]]]:
+        """Listens on a channel of NOTIFY, on a connection outside of the pool.
 
-    async def query(self, query: QueryNoTemplate, parameters: Sequence[Any] = ()) -> list[Row]:
-        """Rows of a query made as the server itself, for its own needs."""
-        connection = await self._take(ACQUIRE_TIMEOUT)
+        Yields a function that waits for the next notification, for that many seconds at most.
+        Raises psycopg.OperationalError, also from the function, when PostgreSQL cannot be reached.
+        """
+        connection = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True, application_name="tenantry")
+
+        async def wait(seconds: float) -> None:
+            async for _ in connection.notifies(timeout=seconds, stop_after=1):
+                pass
+
+        async with connection:
+            await connection.execute(f"listen {identifier(channel)}".encode())
+            yield wait
+
+    async def query(self, statement: Statement) -> list[Row]:
+        """Runs a statement as the server itself, for its own needs, without a time limit. Returns its rows.
+
+        Raises psycopg.Error, and PoolTimeout when no connection is free.
+        """
+        connection = await self._pool.take(pool.ACQUIRE_TIMEOUT)
         try:
-            cursor = await connection.execute(query, parameters)
+            cursor = await connection.execute(_inline(statement).encode())
             return list(await cursor.fetchall())
         finally:
-            await self._release(connection)
+            await self._pool.release(connection)
 
     def timeout(self, time_remaining: float | None) -> float:
-        """Seconds that a call may take. time_remaining: until the caller's deadline."""
+        """Seconds that a call may take. time_remaining: seconds until the caller's deadline; None if there is none."""
         return self._default_timeout if time_remaining is None else time_remaining
 
     async def call(
         self,
         identity: Identity,
-        statement: Statement | str,
+        statement: Statement,
         time_remaining: float | None,
         lock_timeout: float | None = None,
     ) -> list[Row]:
-        """Runs one statement as the caller, in a transaction of its own, and returns its rows.
+        """Runs one statement as the caller, in a transaction of its own. Returns its rows.
 
-        statement: text is sent as it stands, a Statement prepared. time_remaining: seconds until the caller's deadline.
-        lock_timeout: seconds to wait for any one lock.
-        Raises CallError.
+        time_remaining: seconds until the caller's deadline; None for the default. lock_timeout: seconds to wait for any
+        one lock. Raises CallError.
         """
         return (await self.calls(identity, (statement,), time_remaining, lock_timeout))[0]
 
     async def calls(
         self,
         identity: Identity,
-        statements: Sequence[Statement | str],
+        statements: Sequence[Statement],
         time_remaining: float | None,
         lock_timeout: float | None = None,
         statement_timeout: float | None = None,
     ) -> list[list[Row]]:
-        """The same with several statements in one transaction, which differ in their literals only.
+        """Runs several statements as call() does, in one transaction. Their texts must be equal.
 
-        statement_timeout: seconds that each of them may take, if less than what there is for all.
+        statement_timeout: seconds that each statement may take, if less than time_remaining. Raises CallError.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self.timeout(time_remaining)
@@ -194,22 +225,22 @@ class Database:
                 f"set local statement_timeout = {max(1, for_each)}; {for_locks}"
             )
             try:
-                # A little less than there is, so that the caller still hears why.
-                acquire_timeout = max(0.001, min(0.9 * timeout, ACQUIRE_TIMEOUT))
+                # Less than the time left, so that the answer still reaches the caller.
+                acquire_timeout = max(0.001, min(0.9 * timeout, pool.ACQUIRE_TIMEOUT))
                 return await self._send(identity.role, settings, statements, acquire_timeout)
             except (*_CONFLICTS, psycopg.errors.InvalidSqlStatementName) as error:
                 if attempt == ATTEMPTS:
                     raise CallError(from_database(error, self._constraints, identity.has_token)) from error
                 if not isinstance(error, _CONFLICTS):
-                    # Somebody between here and PostgreSQL shares its sessions among clients, or has reset this one.
-                    log.warning("statements are not prepared any more: the sessions are not the server's own")
+                    # A pooler between here and PostgreSQL shares its sessions among clients, or has reset this one.
+                    log.warning("prepared statements are off: a pooler shares or resets the server's sessions")
                     self._prepares = False
                     continue
                 await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter, not a secret
             except psycopg.errors.QueryCanceled as error:
-                # With time left it was meant for the call that had this connection before and was given up: a
-                # cancellation that comes late hits what runs by then.
-                if attempt == ATTEMPTS or statement_timeout or deadline - loop.time() < CANCELLED_IN_TIME:
+                # With time left, the cancellation was meant for a call that had this connection before and was given
+                # up: a cancellation that arrives late hits the statement that runs by then.
+                if attempt == ATTEMPTS or statement_timeout or deadline - loop.time() < MIN_TIME_LEFT:
                     raise CallError(from_database(error, self._constraints, identity.has_token)) from error
             except PoolTimeout as error:
                 raise CallError(self._no_connection()) from error
@@ -218,86 +249,45 @@ class Database:
                 if answer.code == grpc.StatusCode.INTERNAL.value[0]:
                     log.exception("unexpected error of the database: %s", error.sqlstate)
                 elif answer.code == grpc.StatusCode.UNAVAILABLE.value[0]:
-                    # The other idle connections are as dead as this one: replaced before the next call takes one.
-                    await self._give_back(self._at_hand)
-                    await self._pool.check()
+                    # The other idle connections are broken too. Replace them before the next call takes one.
+                    await self._pool.replace_broken()
                 raise CallError(answer) from error
         raise AssertionError("the last attempt returns or raises")
 
     async def _send(
-        self, role: str, settings: str, statements: Sequence[Statement | str], acquire_timeout: float
+        self, role: str, settings: str, statements: Sequence[Statement], acquire_timeout: float
     ) -> list[list[Row]]:
-        connection = await self._take(acquire_timeout)
+        connection = await self._pool.take(acquire_timeout)
         try:
-            queries = [
-                statement if isinstance(statement, str) else await self._query(connection, role, settings, statement)
-                for statement in statements
-            ]
+            queries = [await self._query(connection, role, settings, statement) for statement in statements]
             results = await _execute(connection, settings + "; ".join(queries))
             transformer = Transformer(connection)
             answers: list[list[Row]] = []
             for result in results[-len(queries) :]:
-                # Their columns are the same: how each is read is looked up once.
+                # The columns of all results are the same, so their loaders are looked up once.
                 transformer.set_pgresult(result, set_loaders=not answers)
                 answers.append(transformer.load_rows(0, result.ntuples, tuple))
             return answers
         finally:
-            await self._release(connection)
+            await self._pool.release(connection)
 
-    async def _query(self, connection: _Connection, role: str, settings: str, statement: Statement) -> str:
-        """What runs the statement on this connection, once it is prepared there."""
+    async def _query(self, connection: Connection, role: str, settings: str, statement: Statement) -> str:
+        """Prepares the statement on this connection, unless it is, and returns the SQL that runs it."""
         name = self._name(role, statement)
         if name is None:
-            return _PARAMETER.sub(lambda match: statement.literals[int(match[1]) - 1], statement.text)
+            return _inline(statement)
         if name not in connection.prepared:
-            # It may be there: from a call that was cancelled before it could take note.
+            # A call that was cancelled may have prepared it without taking note.
             with contextlib.suppress(psycopg.errors.DuplicatePreparedStatement):
                 await _execute(connection, f"{settings}prepare {name} as {statement.text}")
             connection.prepared.add(name)
         return f"execute {name}({', '.join(statement.literals)})" if statement.literals else f"execute {name}"
 
-    async def _take(self, acquire_timeout: float) -> _Connection:
-        """A connection, to be released. Raises PoolTimeout after that many seconds without a free one."""
-        # The pool would let a caller wait, too, at three times the cost.
-        if self._turns.locked():
-            try:
-                async with asyncio.timeout(acquire_timeout):
-                    await self._turns.acquire()
-            except TimeoutError:
-                raise PoolTimeout from None
-        else:
-            await self._turns.acquire()
-        if self._at_hand:
-            return self._at_hand.pop()
-        try:
-            connection = await self._pool.getconn(acquire_timeout)
-        except BaseException:
-            self._turns.release()
-            raise
-        connection.taken_at = monotonic()
-        return connection
-
-    async def _release(self, connection: _Connection) -> None:
-        too_old = monotonic() - KEPT_AT_HAND
-        self._at_hand.append(connection)
-        try:
-            if not _is_idle(connection) or self._at_hand[0].taken_at < too_old:
-                await self._give_back(each for each in self._at_hand if not _is_idle(each) or each.taken_at < too_old)
-        finally:
-            self._turns.release()
-
-    async def _give_back(self, connections: Iterable[_Connection]) -> None:
-        """To the pool, which replaces those that are broken."""
-        returned = list(connections)
-        self._at_hand = [each for each in self._at_hand if each not in returned]
-        for connection in returned:
-            await self._pool.putconn(connection)
-
     def _name(self, role: str, statement: Statement) -> str | None:
-        """What the statement is prepared as; None if it is not.
+        """The name that the statement is prepared under; None to send it unprepared.
 
-        One for each role: PostgreSQL may look at privileges when it plans. A name is never that of another statement,
-        whoever else prepares on the session.
+        Each role has a name of its own, as PostgreSQL may look at privileges when it plans. The name depends on the
+        text, so it is never that of another statement, even if other clients prepare statements on the session.
         """
         if not self._prepares:
             return None
@@ -308,18 +298,48 @@ class Database:
             name = self._names[key] = f"{statement.name}_{digest[:16]}"
         return name
 
-    def _no_connection(self) -> Any:
-        if self._pool.get_stats().get("pool_size", 0) == 0:
+    def _no_connection(self) -> Status:
+        if self._pool.is_empty():
             return unavailable()
         return status(reasons.SERVER_BUSY, "every connection to the database is in use")
 
 
-def _is_idle(connection: _Connection) -> bool:
-    return connection.pgconn.transaction_status == pq.TransactionStatus.IDLE
+ServiceCall = Callable[[Statement], Sequence[Row]]
 
 
-async def _execute(connection: _Connection, message: str) -> list[Any]:
-    """The results of a message. A cursor would do the same, and keep what nobody asks for."""
+@contextlib.contextmanager
+def service_session(conninfo: str) -> Iterator[ServiceCall]:
+    """Opens a connection for a command. Yields a function that runs a statement as service_role and returns its rows.
+
+    Each statement is a transaction of its own, without a time limit. Raises psycopg.Error, also from the function.
+    """
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute("set role service_role")
+        yield lambda statement: connection.execute(_inline(statement).encode()).fetchall()
+
+
+def list_rows(call: ServiceCall, page: Callable[[str | None], Statement]) -> Iterator[Row]:
+    """The rows of a list function, read page by page to the last one.
+
+    page: the statement for a page token (None for the first page). The last column of its rows is the token of the next
+    page, null on the last page; it is left out of the rows that are returned.
+    """
+    token = None
+    while True:
+        rows = call(page(token))
+        yield from (row[:-1] for row in rows)
+        token = rows[-1][-1] if rows else None
+        if token is None:
+            return
+
+
+def _inline(statement: Statement) -> str:
+    """The statement as one text, with its literals in place of $1, $2 …"""
+    return _PARAMETER.sub(lambda match: statement.literals[int(match[1]) - 1], statement.text)
+
+
+async def _execute(connection: Connection, message: str) -> list[Any]:
+    """The results of a message. A cursor would do the same, and keep more than is needed."""
     connection.pgconn.send_query(message.encode())
     results: list[Any] = await connection.wait(generators.execute(connection.pgconn))
     last = results[-1]
@@ -331,10 +351,3 @@ async def _execute(connection: _Connection, message: str) -> list[Any]:
 _CONFLICTS = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
 
 _PARAMETER = re.compile(r"\$(\d+)")
-
-
-async def _configure(connection: _Connection) -> None:
-    connection.prepared = set()
-    # Both go into messages as text; parsing them into Python objects first would be work for nothing.
-    connection.adapters.register_loader("uuid", TextLoader)
-    connection.adapters.register_loader("jsonb", TextLoader)

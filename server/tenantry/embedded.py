@@ -37,6 +37,8 @@ import platformdirs
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from tenantry import migrate
+
 # What macOS allows; Linux allows 107 bytes.
 SOCKET_PATH_MAX = 103
 PORT = 5432
@@ -273,7 +275,7 @@ class EmbeddedPostgres:
             self._initialize(bin_dir, account)
             self._socket_dir = self._make_socket_dir(account)
             self._launch(bin_dir, account)
-            self._create_database()
+            migrate.create_database(self.conninfo(dbname="postgres"), "tenantry")
         except BaseException:
             self.stop()
             raise
@@ -448,12 +450,6 @@ class EmbeddedPostgres:
 
     def _log_tail(self) -> str:
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-20:])
-
-    def _create_database(self) -> None:
-        with psycopg.connect(self.conninfo(dbname="postgres"), autocommit=True) as conn:
-            found = conn.execute("select from pg_catalog.pg_database where datname = 'tenantry'").rowcount
-            if not found:
-                conn.execute("create database tenantry")
 
 
 def _is_listening(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The HTTP port: Stripe's webhook, and health for load balancers."""
+"""The HTTP server: Stripe's webhook, and health checks for load balancers."""
 
 import asyncio
 import logging
@@ -8,18 +8,18 @@ from aiohttp import web
 
 from tenantry.auth import SERVICE
 from tenantry.config import ConfigError
-from tenantry.database import Database
+from tenantry.database import Database, Statement
 from tenantry.errors import CallError
 from tenantry.stripe.webhook import Webhook
 
 log = logging.getLogger(__name__)
 
 MAX_BODY = 1024 * 1024
-"""Bytes of a request at most. Stripe's events have some ten thousand."""
+"""Maximum size of a request in bytes. Stripe's events have about ten thousand."""
 
 TIMEOUT = 10.0
-"""Seconds for a request to arrive, and for the database to deal with it. Stripe waits a little longer, then sends it
-again."""
+"""Seconds that a body may take to arrive, and that the database may take for it. Stripe waits a little longer before it
+sends the event again."""
 
 _STATUS = {
     grpc.StatusCode.INVALID_ARGUMENT.value[0]: 400,
@@ -28,14 +28,16 @@ _STATUS = {
     grpc.StatusCode.DEADLINE_EXCEEDED.value[0]: 503,
     grpc.StatusCode.ABORTED.value[0]: 503,
 }
-"""By gRPC's code; for any other it is 500. Stripe sends everything again that is not answered with 2xx."""
+"""HTTP status by gRPC code; 500 for any other code. Stripe sends an event again unless the answer is 2xx."""
+
+_PING = Statement("ping", "select 1")
 
 
 class HttpServer:
     """A small HTTP server. `start`, then `stop`."""
 
     def __init__(self, database: Database, webhook: Webhook, shares_port: bool = False) -> None:
-        """shares_port: whether others may listen on the same port."""
+        """shares_port: whether other processes may listen on the same port."""
         self._shares_port = shares_port
         self._database = database
         self._webhook = webhook
@@ -50,7 +52,7 @@ class HttpServer:
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=TIMEOUT)
 
     async def start(self, listen: str) -> str:
-        """Listens on host:port. Returns the address, with the port that was taken. Raises ConfigError."""
+        """Listens on host:port. Returns host:port, with the actual port. Raises ConfigError when it is not free."""
         host, _, port = listen.rpartition(":")
         await self._runner.setup()
         try:
@@ -61,7 +63,7 @@ class HttpServer:
         return f"{host}:{self._runner.addresses[0][1]}"
 
     async def stop(self) -> None:
-        """Takes no new requests, and lets those under way finish."""
+        """Accepts no new requests, and waits up to TIMEOUT seconds for requests in flight."""
         await self._runner.cleanup()
 
     async def _receive(self, request: web.Request) -> web.Response:
@@ -75,7 +77,7 @@ class HttpServer:
         except CallError as error:
             return web.json_response({"error": error.status.message}, status=_STATUS.get(error.status.code, 500))
         if outcome.state == "failed":
-            log.warning("an event of Stripe's could not be processed: %s", outcome.row)
+            log.warning("an event from Stripe could not be processed: %s", outcome.row)
         return web.Response(
             text=outcome.row, content_type="application/json", status=500 if outcome.state == "failed" else 200
         )
@@ -85,7 +87,7 @@ class HttpServer:
 
     async def _ready(self, _: web.Request) -> web.Response:
         try:
-            await self._database.call(SERVICE, "select", TIMEOUT)
+            await self._database.call(SERVICE, _PING, TIMEOUT)
         except CallError as error:
             return web.json_response({"error": error.status.message}, status=503)
         return web.json_response({"status": "ready"})

@@ -1,34 +1,35 @@
-"""The background job: settles accounts in which something has fallen due, so that raw reads of the tables are fresh.
+"""The background job: settles accounts in which something is due, so that direct reads of the tables are up to date.
 
-Nothing depends on it for being right. Several servers may run it at once; each passes over what another has locked.
+Calls settle an account themselves before they use it, so no result depends on this job. Several servers may run it at
+the same time; each skips the accounts that another has locked.
 """
 
 import asyncio
 import logging
 
 from tenantry.auth import SERVICE
-from tenantry.database import Database, Statement
+from tenantry.database import Database, Statement, literals
 from tenantry.errors import CallError
 
 log = logging.getLogger(__name__)
 
 ACCOUNTS_AT_ONCE = 20
-"""Accounts that one transaction settles at most, so that none is locked for long."""
+"""Maximum number of accounts that one transaction settles. It limits how long an account stays locked."""
 
 TIMEOUT = 30.0
 """Seconds that one transaction may take."""
 
-_RUN = Statement("settle_due_accounts", "select tenantry.settle_due_accounts($1)", [str(ACCOUNTS_AT_ONCE)])
+_RUN = Statement("settle_due_accounts", "select tenantry.settle_due_accounts($1)", literals(ACCOUNTS_AT_ONCE))
 
 
 async def run_forever(database: Database, interval: float) -> None:
-    """Does what is due, every `interval` seconds, until it is cancelled."""
+    """Settles every due account, then waits `interval` seconds, and so on until it is cancelled."""
     while True:
         try:
             while await _run_once(database) == ACCOUNTS_AT_ONCE:
                 pass
         except CallError as error:
-            log.warning("maintenance failed, to be tried again in %s s: %s", interval, error)
+            log.warning("maintenance failed; next attempt in %s s: %s", interval, error)
         await asyncio.sleep(interval)
 
 

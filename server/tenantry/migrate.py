@@ -379,6 +379,20 @@ def export_supabase(folder: Path, root: Path | None = None) -> list[str]:
     return [f"supabase/migrations/{name}" for name in new]
 
 
+def create_database(conninfo: str, name: str) -> None:
+    """Create a database unless it exists.
+
+    Args:
+        conninfo: libpq URL or connection string of another database of the cluster, of a role that may create
+            databases.
+        name: the name of the database.
+    """
+    with psycopg.connect(conninfo, autocommit=True) as conn:
+        found = conn.execute("select from pg_catalog.pg_database where datname = %s", [name]).rowcount
+        if not found:
+            conn.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+
+
 def apply_demo_data(conninfo: str, root: Path | None = None) -> None:
     """Put a small demo tenant into a migrated database; applied again it changes nothing.
 

@@ -13,9 +13,10 @@ from google.protobuf.descriptor import MethodDescriptor
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tenantry.app import PROCESS_STRIPE_EVENT, services
+from tenantry.app import services
 from tenantry.bridge import BridgeError, _labels, compile_services, snake_case
 from tenantry.database import Database, Statement, literal
+from tenantry.stripe.handlers import PROCESS_STRIPE_EVENT
 from tenantry.v1.catalog_pb2 import GetCreditEventRequest
 from tenantry.v1.credits_pb2 import CreditTransactionType
 from tests.conftest import Connection

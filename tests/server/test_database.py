@@ -29,7 +29,7 @@ def test_a_call_runs_in_the_callers_role_with_its_claims_and_leaves_nothing_behi
         assert (role, seen) == ("authenticated", claims)
         assert 2900 <= int(timeout.removesuffix("ms")) <= 3000
         assert (await database.call(ANONYMOUS, sql(asked), None))[0][0] == "anon"
-        role, seen, timeout, _ = (await database.query(asked))[0]
+        role, seen, timeout, _ = (await database.query(sql(asked)))[0]
         assert (role, seen or "", timeout) == ("tenantry_server", "", "0")
 
     using(conninfo, ask)
@@ -89,7 +89,7 @@ def test_a_statement_is_prepared_once_on_a_connection_for_each_role(conninfo: st
             assert (await database.call(SERVICE, sql("select $1::integer", str(number)), 5.0))[0][0] == number
         await database.call(ANONYMOUS, sql("select $1::integer", "1"), 5.0)
         assert (await database.call(SERVICE, sql("select 7"), 5.0))[0][0] == 7
-        return [name for name, _ in await database.query(_PREPARED)]
+        return [name for name, _ in await database.query(sql(_PREPARED))]
 
     names = using(conninfo, ask)
     assert len(names) == 3
@@ -103,10 +103,10 @@ def test_a_statement_that_is_prepared_already_is_taken_as_it_is(conninfo: str) -
         answers = []
         for _ in range(2):
             answers.append((await database.call(SERVICE, sql("select $1::integer", "1"), 5.0))[0][0])
-            connection = await database._take(1.0)
+            connection = await database._pool.take(1.0)
             connection.prepared.clear()
-            await database._release(connection)
-        return [*answers, len(await database.query(_PREPARED))]
+            await database._pool.release(connection)
+        return [*answers, len(await database.query(sql(_PREPARED)))]
 
     assert using(conninfo, ask) == [1, 1, 1]
 
@@ -120,7 +120,7 @@ def test_what_is_more_than_a_connection_should_keep_is_sent_as_it_is(
         for number in range(5):
             statement = sql(f"select $2 || $1 || {number}::text", "' $2 '", "'it''s $1'")
             assert (await database.call(SERVICE, statement, 5.0))[0][0] == f"it's $1 $2 {number}"
-        return len(await database.query(_PREPARED))
+        return len(await database.query(sql(_PREPARED)))
 
     assert using(conninfo, ask) == 2
 
@@ -130,9 +130,9 @@ def test_a_session_that_loses_what_was_prepared_costs_speed_only(conninfo: str) 
 
     async def ask(database: Database) -> list[int]:
         await database.call(SERVICE, sql("select $1::integer", "1"), 5.0)
-        connection = await database._take(1.0)
+        connection = await database._pool.take(1.0)
         await connection.execute("deallocate all")
-        await database._release(connection)
+        await database._pool.release(connection)
         return [(await database.call(SERVICE, sql("select $1::integer", str(n)), 5.0))[0][0] for n in range(3)]
 
     assert using(conninfo, ask) == [0, 1, 2]
@@ -177,15 +177,15 @@ def test_calls_one_after_the_other_have_the_same_connection_however_many_there_a
 def test_after_a_while_the_pool_has_a_connection_back_and_closes_it_if_it_is_too_old(
     conninfo: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tenantry.database.KEPT_AT_HAND", 0.0)
+    monkeypatch.setattr("tenantry.pool.KEPT_IDLE", 0.0)
 
     async def ask(database: Database) -> list[int]:
         backends = []
         for _ in range(3):
             backends.append((await database.call(SERVICE, sql(_WHERE), 5.0))[0][0])
             # What is given back is what the pool asks for its age.
-            database._pool.max_lifetime = 0.0
-            await database._pool.drain()
+            database._pool._pool.max_lifetime = 0.0
+            await database._pool._pool.drain()
         return backends
 
     assert len(set(using(conninfo, ask))) == 3

@@ -27,7 +27,7 @@ class Watched(Database):
         self.messages: list[int] = []
 
     async def calls(
-        self, identity: Identity, statements: Sequence[Statement | str], *others: Any, **named: Any
+        self, identity: Identity, statements: Sequence[Statement], *others: Any, **named: Any
     ) -> list[list[Row]]:
         self.messages.append(len(statements))
         return await super().calls(identity, statements, *others, **named)

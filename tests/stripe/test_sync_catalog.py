@@ -1,9 +1,11 @@
 """Plans and credit products, and their products and prices at Stripe, are brought together, either way."""
 
+from argparse import Namespace
 from typing import Any
 
 import pytest
 
+from tenantry import cli
 from tenantry.demo.fake_stripe import Failure, Object
 from tests.conftest import Connect
 from tests.support.fake_stripe import Shop
@@ -173,3 +175,19 @@ def test_intervals_have_other_names_there(shop: Shop, interval: str, at_stripe: 
     made = shop.plan(interval=interval, interval_count=2)
     assert price(shop, made)["recurring"]["interval"] == at_stripe
     assert price(shop, made)["recurring"]["interval_count"] == 2
+
+
+def test_the_command_lists_its_requests_to_the_last_page(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(3):
+        call(shop.service, "create_subscription_plan", name=f"Plan {number}", price_amount=1000, interval="monthly")
+    monkeypatch.setenv("TENANTRY_STRIPE_API_KEY", shop.fake.api_key)
+    monkeypatch.setenv("TENANTRY_STRIPE_API_BASE", shop.fake.url)
+    monkeypatch.setattr(cli, "PAGE_SIZE", 2)
+    assert cli._stripe_sync(Namespace(database_url=shop.conninfo, direction="push")) == 0
+    listed = [line.split()[1] for line in capsys.readouterr().out.splitlines()]
+    assert len(listed) == 6
+    assert listed == [request["stripe_id"] for request in shop.requests()]
+    assert cli._stripe_sync(Namespace(database_url=shop.conninfo, direction="push")) == 0
+    assert capsys.readouterr().out == "nothing to do\n"

@@ -66,7 +66,7 @@ class Endpoint:
 def endpoint(cluster: Cluster, database: str, admin: Connection) -> Iterator[Endpoint]:
     with server.fork(
         # One of them waits until the server gives up.
-        {"tenantry.database.ACQUIRE_TIMEOUT": 1.5},
+        {"tenantry.pool.ACQUIRE_TIMEOUT": 1.5},
         DATABASE_URL=cluster.conninfo(database, "tenantry_server"),
         TENANTRY_JWT_SECRET=server.SECRET,
         TENANTRY_HTTP_LISTEN="127.0.0.1:0",

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import grpc
 import psycopg
+from psycopg import sql
 
 from tenantry import migrate
 from tenantry.app import Server
@@ -209,8 +210,10 @@ class _Walk:
         self._fake.advance(days * DAY)
         async with await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
             await connection.execute(
-                "create or replace function tenantry.clock() returns timestamptz language sql volatile"
-                f" return pg_catalog.clock_timestamp() + interval '{self._days} days'".encode()
+                sql.SQL(
+                    "create or replace function tenantry.clock() returns timestamptz language sql volatile"
+                    " return pg_catalog.clock_timestamp() + pg_catalog.make_interval(days => {})"
+                ).format(self._days)
             )
         self._note(f"({days} days pass)", await self._hear())
 

@@ -1,4 +1,4 @@
-"""Asks Stripe for what happened since a time, and has the database hear of it: what was missed is made good."""
+"""Reads from Stripe everything that happened since a time, and passes it to the database, which corrects its state."""
 
 import json
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from tenantry.auth import SERVICE
-from tenantry.database import Database, Row, literal
+from tenantry.database import Database, Statement, literals
 from tenantry.stripe.answer import Answer
 from tenantry.stripe.client import Stripe
 
@@ -17,7 +17,11 @@ TIMEOUT = 60.0
 
 @dataclass(frozen=True)
 class Difference:
-    """Something that was otherwise here than at Stripe."""
+    """A difference between the database and Stripe that was corrected.
+
+    organization_id: None for an object of no organization. kind, name: the object. before: its state in the database
+    before; None if it was missing. after: its state now.
+    """
 
     organization_id: str | None
     kind: str
@@ -28,31 +32,34 @@ class Difference:
 
 @dataclass
 class Report:
-    """How much was looked at, and what was different."""
+    """The result of a run. looked_at: number of objects that Stripe listed."""
 
     looked_at: int
     differences: list[Difference]
 
 
 async def reconcile(database: Database, stripe: Stripe, since: datetime) -> Report:
-    """Events and invoices since a time, and every subscription. Raises StripeUnavailable, CallError."""
+    """Compares events and invoices since a time, and every subscription, and corrects the database.
+
+    since: with a time zone. Raises StripeUnavailable and CallError; objects that were read before stay corrected.
+    """
     report = Report(0, [])
     async for found, answer in _objects(stripe, since):
         report.looked_at += 1
-        rows: list[Row] = await database.call(
-            SERVICE,
+        statement = Statement(
+            "reconcile_stripe_object",
             "select r.organization_id, r.kind, r.name, r.before, r.after"
-            f" from tenantry.reconcile_stripe_object("
-            f"{literal(json.dumps(found))}, '{answer.answered_at.isoformat()}') as r",
-            TIMEOUT,
+            " from tenantry.reconcile_stripe_object($1, $2) as r",
+            literals(json.dumps(found), answer.answered_at),
         )
+        rows = await database.call(SERVICE, statement, TIMEOUT)
         report.differences.extend(Difference(*row) for row in rows)
     return report
 
 
 async def _objects(stripe: Stripe, since: datetime) -> AsyncIterator[tuple[dict[str, Any], Answer]]:
     created = {"created": {"gte": int(since.timestamp())}}
-    # Subscriptions from all times: one that began long ago may have changed since.
+    # All subscriptions, whatever their age: an old one may have changed since.
     for path, params in (
         ("/v1/events", created),
         ("/v1/subscriptions", {"status": "all"}),

@@ -1,63 +1,57 @@
-"""Takes events as Stripe sends them. Whether one is Stripe's is found here, by its signature; what it means, in the
-database."""
+"""Receives the events that Stripe sends. This module checks the signature; the database decides about the rest."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from google.protobuf import json_format
 
 from tenantry import reasons
 from tenantry.auth import Identity
-from tenantry.database import Database, literal
+from tenantry.database import Database, Statement, literals
 from tenantry.errors import CallError, invalid_argument, status
-from tenantry.v1.stripe_events_pb2 import ProcessStripeEventRequest, ProcessStripeEventResponse
 
 TOLERANCE = 300
-"""Seconds that a signature is good for: an event that was listened to and is sent again later is refused."""
+"""Seconds that a signature is valid for. It limits how long a recorded event can be replayed by a third party."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an event: its row as JSON text, and its state."""
+    """The result of an event. row: its row as JSON text. state: the state of that row."""
 
     row: str
     state: str
 
 
 class Webhook:
-    """Checks signatures and passes events on."""
+    """Checks signatures and passes events to the database."""
 
     def __init__(self, database: Database, secrets: Sequence[str]) -> None:
-        """secrets: of the endpoints at Stripe; while one is replaced by another, both."""
+        """secrets: signing secrets of the endpoints at Stripe. While a secret is replaced, both are valid."""
         self._database = database
         self._secrets = secrets
 
     async def receive(
         self, payload: bytes, signature: str | None, identity: Identity, time_remaining: float | None
     ) -> Outcome:
-        """Has an event stored and processed. Raises CallError."""
+        """Stores and processes an event.
+
+        payload: the body that Stripe sent. signature: its header Stripe-Signature. time_remaining: seconds until the
+        caller's deadline; None for the default. Raises CallError.
+        """
         self._check(payload, signature)
         try:
             event = payload.decode()
         except UnicodeDecodeError:
             raise invalid_argument("payload", "is not UTF-8") from None
-        statement = f"select to_jsonb(e), e.state from public.process_stripe_event({literal(event)}) as e"
+        statement = Statement(
+            "process_stripe_event",
+            "select to_jsonb(e), e.state from public.process_stripe_event($1) as e",
+            literals(event),
+        )
         rows = await self._database.call(identity, statement, time_remaining)
         return Outcome(*rows[0])
 
-    async def process(
-        self, request: ProcessStripeEventRequest, identity: Identity, time_remaining: float | None
-    ) -> ProcessStripeEventResponse:
-        """Handles StripeEventService.ProcessStripeEvent."""
-        # Before the signature, so that nobody else learns whether one is good.
-        await self._database.call(identity, "select tenantry.authorize('platform:stripe')", time_remaining)
-        outcome = await self.receive(request.payload, request.signature, identity, time_remaining)
-        event = json.loads(outcome.row)
-        event["state"] = f"STRIPE_EVENT_STATE_{outcome.state.upper()}"
-        return json_format.ParseDict({"event": event}, ProcessStripeEventResponse())
-
     def _check(self, payload: bytes, signature: str | None) -> None:
+        """Raises CallError unless one of the secrets has signed the payload within TOLERANCE."""
         if not self._secrets:
             message = "the server has no secret to check Stripe's signatures with"
             raise CallError(status(reasons.NO_WEBHOOK_SECRET, message))
@@ -67,7 +61,7 @@ class Webhook:
             try:
                 WebhookSignature.verify_header(payload, signature, secret, TOLERANCE)
             except (SignatureVerificationError, ValueError, TypeError):
-                # The two others: a body that is no UTF-8, a header that is no ASCII.
+                # ValueError: the body is not UTF-8. TypeError: the header is not ASCII.
                 continue
             return
         message = "the signature is not Stripe's for this payload, or is old"

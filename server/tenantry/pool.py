@@ -1,0 +1,128 @@
+"""Connections to one PostgreSQL.
+
+Calls take the idle connection that was used last, as its server process has everything in its caches. psycopg's pool
+hands out connections in turn, which costs a fifth of the calls that one connection can serve. So idle connections stay
+in a stack of our own; psycopg's pool opens, checks and replaces them.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from time import monotonic
+from typing import Any
+
+import psycopg
+from psycopg import pq
+from psycopg.types.string import TextLoader
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+ACQUIRE_TIMEOUT = 5.0
+"""Seconds to wait for a free connection."""
+
+KEPT_IDLE = 60.0
+"""Seconds after which a connection returns to psycopg's pool, which closes it if it is not needed or too old."""
+
+
+class Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
+    """A connection of the pool.
+
+    prepared: names of the statements prepared on it. taken_at: time.monotonic() when it left psycopg's pool.
+    """
+
+    prepared: set[str]
+    taken_at: float
+
+
+class Pool:
+    """A pool of connections. `open`, then `take` and `release`, then `close`."""
+
+    def __init__(self, conninfo: str, size: int) -> None:
+        """conninfo: libpq's connection string. size: maximum number of connections."""
+        self._conninfo = conninfo
+        self._slots = asyncio.Semaphore(size)
+        self._idle: list[Connection] = []
+        """Idle connections. The connection used last stands at the end."""
+        self._pool = AsyncConnectionPool(
+            conninfo,
+            connection_class=Connection,
+            min_size=1,
+            max_size=size,
+            timeout=ACQUIRE_TIMEOUT,
+            # Each call that finds no connection makes its own attempt. With a growing back-off, calls would fail long
+            # after the database is back.
+            reconnect_timeout=0,
+            kwargs={"autocommit": True, "prepare_threshold": None, "application_name": "tenantry"},
+            configure=_configure,
+            open=False,
+        )
+
+    async def open(self) -> None:
+        """Connects. Raises psycopg.OperationalError when PostgreSQL cannot be reached."""
+        # psycopg's pool would only report a timeout. A connection of our own reports the reason at once.
+        await (await psycopg.AsyncConnection.connect(self._conninfo)).close()
+        await self._pool.open(wait=True, timeout=ACQUIRE_TIMEOUT)
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self._give_back(self._idle)
+        await self._pool.close()
+
+    async def take(self, acquire_timeout: float) -> Connection:
+        """Returns a connection that the caller must release.
+
+        acquire_timeout: seconds to wait for one. Raises psycopg_pool.PoolTimeout.
+        """
+        # psycopg's pool can make callers wait too, at three times the cost.
+        if self._slots.locked():
+            try:
+                async with asyncio.timeout(acquire_timeout):
+                    await self._slots.acquire()
+            except TimeoutError:
+                raise PoolTimeout from None
+        else:
+            await self._slots.acquire()
+        if self._idle:
+            return self._idle.pop()
+        try:
+            connection = await self._pool.getconn(acquire_timeout)
+        except BaseException:
+            self._slots.release()
+            raise
+        connection.taken_at = monotonic()
+        return connection
+
+    async def release(self, connection: Connection) -> None:
+        """Returns a connection. Connections that are broken or were kept long go back to psycopg's pool."""
+        oldest = monotonic() - KEPT_IDLE
+        self._idle.append(connection)
+        try:
+            if not _is_ready(connection) or self._idle[0].taken_at < oldest:
+                await self._give_back(each for each in self._idle if not _is_ready(each) or each.taken_at < oldest)
+        finally:
+            self._slots.release()
+
+    async def replace_broken(self) -> None:
+        """Replaces idle connections that are broken."""
+        await self._give_back(self._idle)
+        await self._pool.check()
+
+    def is_empty(self) -> bool:
+        """Whether there is no connection at all, in use or idle."""
+        return self._pool.get_stats().get("pool_size", 0) == 0
+
+    async def _give_back(self, connections: Iterable[Connection]) -> None:
+        """Returns idle connections to psycopg's pool, which replaces those that are broken."""
+        returned = list(connections)
+        self._idle = [each for each in self._idle if each not in returned]
+        for connection in returned:
+            await self._pool.putconn(connection)
+
+
+def _is_ready(connection: Connection) -> bool:
+    return connection.pgconn.transaction_status == pq.TransactionStatus.IDLE
+
+
+async def _configure(connection: Connection) -> None:
+    connection.prepared = set()
+    # Both go into messages as text, so Python objects of them would be waste.
+    connection.adapters.register_loader("uuid", TextLoader)
+    connection.adapters.register_loader("jsonb", TextLoader)
