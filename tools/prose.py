@@ -37,7 +37,7 @@ AREAS = {
     "docs": r".*\.md",
     "SQL": r"sql/.*\.sql",
     "protos": r"protos/.*\.proto",
-    "server": r"server/(?!tenantry/v1/).*\.py",
+    "server": r"(server/(?!tenantry/v1/)|demo/).*\.py",
     "tests": r"tests/.*\.py",
     "tools": r"(benchmarks|tools)/.*\.py|Makefile|pyproject\.toml|\.squawk\.toml|\.sqruff|\.ci/.*",
 }

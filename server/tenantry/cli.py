@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import importlib.util
 import itertools
 import logging
 import os
@@ -433,7 +434,12 @@ def _token(arguments: argparse.Namespace) -> None:
 def _demo(arguments: argparse.Namespace) -> int:
     if not arguments.billing:
         return demo.run()
-    from tenantry.demo import billing
+    if importlib.util.find_spec("tenantry_demo") is None:
+        raise ConfigError(
+            "`demo --billing` needs the fake Stripe, which only the source checkout has: clone the repository and run"
+            " `make setup` there"
+        )
+    from tenantry_demo import billing
 
     return billing.run()
 

@@ -16,7 +16,7 @@ from typing import Self
 import pytest
 
 from tenantry import migrate
-from tenantry.demo.fake_stripe import FakeStripe
+from tenantry_demo.fake_stripe import FakeStripe
 from tests.conftest import TEMPLATE
 from tests.support import server
 from tests.support.postgres import Cluster, in_one_version

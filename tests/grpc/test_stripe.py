@@ -15,7 +15,7 @@ import pytest
 from google.rpc.error_details_pb2 import RetryInfo
 from grpc_status import rpc_status
 
-from tenantry.demo.fake_stripe import Failure
+from tenantry_demo.fake_stripe import Failure
 from tests.conftest import Connect, Connection
 from tests.support import server
 from tests.support.calls import invoke, refused, request

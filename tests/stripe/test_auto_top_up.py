@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tenantry.demo.fake_stripe import Failure
+from tenantry_demo.fake_stripe import Failure
 from tests.conftest import Connect, Connection
 from tests.support.fake_stripe import Shop
 from tests.support.ledger import (

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import stripe
 
-from tenantry.demo.fake_stripe import DAY, FakeStripe, Object
 from tenantry.stripe.answer import Answer
 from tenantry.stripe.client import API_VERSION, Stripe
+from tenantry_demo.fake_stripe import DAY, FakeStripe, Object
 
 Ask = Callable[..., Answer]
 

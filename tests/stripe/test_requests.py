@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tenantry.demo.fake_stripe import HEAD_START, Failure
+from tenantry_demo.fake_stripe import HEAD_START, Failure
 from tests.conftest import Connect
 from tests.support.fake_stripe import PAGES, Shop
 from tests.support.ledger import START, Row, call, consume, freeze, move_clock, organization, refused

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tenantry import cli
-from tenantry.demo.fake_stripe import Failure, Object
+from tenantry_demo.fake_stripe import Failure, Object
 from tests.conftest import Connect
 from tests.support.fake_stripe import Shop
 from tests.support.ledger import Row, call, refused

@@ -11,9 +11,9 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from tenantry.database import Database
-from tenantry.demo.fake_stripe import Call, FakeStripe
 from tenantry.stripe.client import Stripe
 from tenantry.stripe.sender import Sender
+from tenantry_demo.fake_stripe import Call, FakeStripe
 from tests.conftest import Connection
 from tests.support import command
 from tests.support.ledger import Row, balance, call, organization

@@ -16,7 +16,6 @@ from tenantry.app import Server
 from tenantry.auth import mint
 from tenantry.config import Config
 from tenantry.demo import Step, show
-from tenantry.demo.fake_stripe import DAY, FakeStripe
 from tenantry.embedded import EmbeddedPostgres
 from tenantry.v1 import (
     billing_pb2,
@@ -32,6 +31,7 @@ from tenantry.v1 import (
     subscriptions_pb2,
     subscriptions_pb2_grpc,
 )
+from tenantry_demo.fake_stripe import DAY, FakeStripe
 
 SUCCESS_URL = "https://shop.example/thanks"
 PACK_CREDITS = 500
