@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-
 from tenantry import reasons
 from tenantry.auth import Identity
 from tenantry.database import Database, Statement, literals
