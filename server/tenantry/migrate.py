@@ -87,7 +87,7 @@ comment on column tenantry.schema_migrations.name is 'Name of the file.';
 comment on column tenantry.schema_migrations.checksum is 'SHA-256 of the file.';
 comment on column tenantry.schema_migrations.applied_at is 'When it was applied.';
 comment on column tenantry.schema_migrations.applied_by is 'The role that applied it.';
-comment on table tenantry.repeatable_migrations is 'The functions, policies and seeds that are applied to this database.';
+comment on table tenantry.repeatable_migrations is 'The functions, policies and seeds that this database has.';
 comment on column tenantry.repeatable_migrations.path is 'Path of the file below sql/.';
 comment on column tenantry.repeatable_migrations.checksum is 'SHA-256 of the file as it was applied.';
 comment on column tenantry.repeatable_migrations.applied_at is 'When it was last applied.';
