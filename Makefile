@@ -1,4 +1,4 @@
-# Everything that is done with a working copy. `make help` lists it.
+# All tasks of a working copy. `make help` lists it.
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
@@ -21,10 +21,10 @@ $(STAMP): pyproject.toml
 run: setup ## Start an embedded PostgreSQL, migrate, seed and serve
 	@$(BIN)/tenantry serve --demo-data
 
-demo: setup ## Walk through the main job as a client and print what happened
+demo: setup ## Run the main job as a client and print its steps
 	@$(BIN)/tenantry demo
 
-# Bytecode is kept even where the environment says not to: the tests start a hundred Pythons.
+# Bytecode is kept even if the environment says otherwise: the tests start a hundred Pythons.
 test: setup ## Run the test suite; ARGS="tests/sql/credits -k refund" for a part of it, in one process unless ARGS has -n
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest $(or $(ARGS),--numprocesses 4)
 

@@ -1,1 +1,1 @@
-"""What Tenantry costs, as ratios to what PostgreSQL and gRPC can do at most on the same machine: `make bench`."""
+"""The cost of Tenantry, as ratios to the best that PostgreSQL and gRPC can do on the same machine: `make bench`."""

@@ -1,4 +1,4 @@
-"""`make bench`: measures every figure beside its limit, prints the table, keeps the turns, and flags what was lost."""
+"""`make bench`: measures every figure beside its limit, prints the table, keeps the turns, and flags losses."""
 
 import argparse
 import json
@@ -28,12 +28,16 @@ NOISE = 0.15
 
 
 def main() -> int:
-    """Runs the benchmarks; exits with 1 when a figure was lost."""
+    """Runs the benchmarks; exits with 1 if a figure is a loss."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="two minutes: fewer turns, smaller ledgers")
-    parser.add_argument("--only", choices=MEASURES, action="append", help="just these; may be given several times")
-    parser.add_argument("--postgres", help="pg15 … pg18; the newest that is there unless given")
-    parser.add_argument("--folder", type=Path, default=ROOT / "build", help="where the database's files go: a disk")
+    parser.add_argument(
+        "--only", choices=MEASURES, action="append", help="only these figures; may be given several times"
+    )
+    parser.add_argument("--postgres", help="pg15 … pg18; the newest installed one unless given")
+    parser.add_argument(
+        "--folder", type=Path, default=ROOT / "build", help="the folder of the database's files: on a disk"
+    )
     parser.add_argument("--plots", action="store_true", help="draw docs/images/*.png instead")
     arguments = parser.parse_args()
 
@@ -89,7 +93,7 @@ def _print(figure: Figure) -> None:
 
 
 def _lost(figures: list[Figure]) -> list[str]:
-    """Ratios that have become worse than the committed ones by more than noise."""
+    """Ratios that are worse than the committed ones by more than noise."""
     if not BASELINE.exists():
         return []
     before: dict[str, Any] = json.loads(BASELINE.read_text())["ratios"]

@@ -1,4 +1,4 @@
-"""A PostgreSQL that keeps its promises (fsync on, on a disk), and databases with ledgers to measure on."""
+"""A durable PostgreSQL (fsync on, on a disk), and databases with ledgers for the measurements."""
 
 import json
 import statistics
@@ -22,10 +22,10 @@ SETTINGS = {
     "full_page_writes": "on",
     "shared_buffers": "1GB",
     "max_wal_size": "16GB",
-    # A checkpoint in the middle would hit whichever side of a ratio happens to run.
+    # A checkpoint in the middle would slow the side of a ratio that happens to run.
     "checkpoint_timeout": "1h",
     "max_connections": "200",
-    # As docs/operations.md has it for an SSD.
+    # The setting that docs/operations.md gives for an SSD.
     "random_page_cost": "1.1",
     "log_min_messages": "fatal",
     "listen_addresses": "",
@@ -35,7 +35,7 @@ CLAIMS = '{"role":"service_role"}'
 SERVICE = (
     f"set local role service_role; set local request.jwt.claims = '{CLAIMS}'; set local statement_timeout = 30000; "
 )
-"""What the server sends ahead of a call."""
+"""The statements that the server sends before a call."""
 
 ENTRY = ", ".join(
     f"r.{column}"
@@ -45,11 +45,11 @@ ENTRY = ", ".join(
         *("entry_number", "quantity", "idempotency_key"),
     )
 )
-"""The columns of an entry, as the server asks for them."""
+"""The columns of an entry, as the server requests them."""
 
 
 class Database:
-    """A migrated database of its own in the cluster."""
+    """A new migrated database in the cluster."""
 
     def __init__(self, cluster: Cluster, name: str) -> None:
         self.cluster = cluster
@@ -60,7 +60,7 @@ class Database:
 
     @property
     def conninfo(self) -> str:
-        """As the superuser."""
+        """A connection as the superuser."""
         return self.cluster.conninfo(self.name)
 
     def column(self, query: str, *parameters: Any) -> list[Any]:
@@ -69,7 +69,7 @@ class Database:
         return [str(row[0]) for row in rows]
 
     def organizations(self, count: int, credits: int = 2_000_000_000) -> list[str]:
-        """New organizations with that many credits."""
+        """Makes organizations with the given number of credits."""
         prefix = uuid4().hex
         self.admin.execute(
             "select public.create_organization(name => %(p)s || n, slug => %(p)s || n)"
@@ -84,10 +84,10 @@ class Database:
         return ids
 
     def ledgers(self, organizations: int, entries: int, lots: int, amount: int = 1, days: int = 30) -> list[str]:
-        """New organizations whose ledgers look as the functions would have left them after `lots` grants and then
-        consumptions of `amount`, of one of five credit events, none of which is allocated to a lot yet."""
+        """Makes organizations with ledgers as the functions would have left them: `lots` grants, and then consumptions
+        of `amount` of one of five credit events. No consumption is allocated to a lot yet."""
         prefix = uuid4().hex[:8]
-        # Of each lot; what is left in the end is spent by those who measure.
+        # The amount of each lot; the measurements spend the credits that are left.
         share = (amount * entries + 1_000_000) // lots if amount == 1 else amount * entries // lots
         with self.admin.transaction():
             self.admin.execute("set local session_replication_role = replica")
@@ -135,12 +135,12 @@ class Database:
         return self.column("select id from public.organizations where slug like %s", f"{prefix}%")
 
     def clients(self, statement: str, **options: Any) -> Clients:
-        """Clients that send a statement as fast as it is answered. options: as Load's."""
+        """Clients that send a statement as soon as the last one is answered. options: the fields of Load."""
         return Clients(Load(self.conninfo, statement, prefix=uuid4().hex[:12], **options))
 
     def stopwatch(self, query: str, setup: str = "", repeat: int = 1, undo: bool = False) -> Callable[[], float]:
-        """Takes the seconds of one query on a connection of its own, anew with each call: the median of so many, one
-        right after the other. undo: roll back each time."""
+        """Takes the seconds of one query on a separate connection, again with each call: the median of the given number
+        of runs, one right after the other. undo: whether to roll back each time."""
         connection = pq.PGconn.connect(self.conninfo.encode())
         if setup:
             send(connection, setup)
@@ -161,7 +161,7 @@ class Database:
         return measure
 
     def findings(self) -> list[str]:
-        """What verify_ledger() has to say about every ledger here; nothing, if all is well."""
+        """The findings of verify_ledger() about every ledger here; none if all is well."""
         rows = self.admin.execute("select f from public.verify_ledger() as v, unnest(v.findings) as f").fetchall()
         return [str(row[0]) for row in rows]
 
@@ -179,9 +179,9 @@ def running(installation: Installation, folder: Path) -> Iterator[Cluster]:
 
 
 def interleaved(turns: int, *sides: Callable[[], float]) -> list[tuple[float, ...]]:
-    """What the sides give, one after the other and the order turned round each time, so that none has the better
-    moments of the machine. Short turns, and many: its moods last for seconds. The first is to warm up, and is not
-    counted."""
+    """Returns the results of the sides. They run one after the other in an order that turns each time, so that none
+    gets the better moments of the machine. The turns are short and many: the moods of the machine last for seconds. The
+    first turn is a warm-up and does not count."""
     measured = []
     for number in range(turns + 1):
         order = list(range(len(sides)))
@@ -193,7 +193,7 @@ def interleaved(turns: int, *sides: Callable[[], float]) -> list[tuple[float, ..
 
 
 def items(organizations: list[str], count: int, prefix: str) -> str:
-    """A batch's items as JSON, spread over the organizations, each with a request_id of its own."""
+    """A batch's items as JSON, spread over the organizations, each with its own request_id."""
     return json.dumps(
         [
             {"organization_id": organizations[n % len(organizations)], "amount": 1, "request_id": f"{prefix}-{n}"}

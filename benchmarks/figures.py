@@ -1,4 +1,4 @@
-"""What is measured: each figure beside its limit, in the same moments."""
+"""The figures: each is measured beside its limit, in the same moments."""
 
 import statistics
 from collections.abc import Callable, Iterator
@@ -27,10 +27,10 @@ from tests.support.server import SECRET, serve, service_token
 
 @dataclass(frozen=True)
 class Scale:
-    """How much of everything: a full run, or a quick one.
+    """The amounts: for a full run, or a quick one.
 
-    turns: of each side of a figure. seconds: of one turn. pages: organizations, and entries of each. growth, usage,
-    settle: entries.
+    turns: number of turns of each side of a figure. seconds: length of one turn. pages: organizations, and entries of
+    each. growth, usage, settle: entries.
     """
 
     turns: int = 60
@@ -47,7 +47,8 @@ QUICK = Scale(turns=15, growth=200_000, pages=(2_000, 50), usage=200_000, settle
 
 @dataclass
 class Figure:
-    """One figure: `turns` of (what it is, its limit), in `unit`; the median of their ratios is held to the target."""
+    """One figure: `turns` of (measured value, its limit), in `unit`; the median of their ratios is held to the
+    target."""
 
     name: str
     target: float
@@ -66,7 +67,7 @@ class Figure:
 
     @property
     def subject(self) -> float:
-        """The median of what is measured."""
+        """The median of the measured values."""
         return statistics.median(subject for subject, _ in self.turns)
 
     @property
@@ -98,7 +99,7 @@ select
 from updated
 returning *
 """
-"""The least that a consumption can be: one statement, no rule."""
+"""The smallest possible consumption: one statement, no rule."""
 
 CONSUME = f"{SERVICE}execute consume('{{organization}}', 1, '{{request}}')".replace(
     '{"role":"service_role"}', '{{"role":"service_role"}}'
@@ -111,7 +112,7 @@ from public.consume_credits("organization_id" => $1, "amount" => $2, "request_id
 
 @contextmanager
 def database(cluster: Cluster, name: str) -> Iterator[Database]:
-    """A database for some figures; in the end every ledger in it must hold."""
+    """A database for some figures; at the end every ledger in it must hold."""
     opened = Database(cluster, name)
     try:
         yield opened
@@ -123,7 +124,8 @@ def database(cluster: Cluster, name: str) -> Iterator[Database]:
 
 
 def floor(opened: Database, organizations: int) -> list[str]:
-    """Copies of the ledger's tables with the same indexes, checks and fill; ids of that many accounts."""
+    """Copies of the ledger's tables with the same indexes, checks and fill; returns the ids of the given number of
+    accounts."""
     opened.admin.execute(
         """
         create schema bench;
@@ -139,7 +141,7 @@ def floor(opened: Database, organizations: int) -> list[str]:
 
 
 def consumption(cluster: Cluster, scale: Scale) -> list[Figure]:
-    """consume_credits(), called as the server calls it, against one statement without rules."""
+    """consume_credits(), called in the same way as by the server, against one statement without rules."""
     figures = []
     with database(cluster, "consumption") as opened:
         accounts, copies = opened.organizations(1000), floor(opened, 1000)
@@ -191,7 +193,7 @@ def batch(cluster: Cluster, scale: Scale) -> list[Figure]:
 
 
 def timed_on(connection: pq.abc.PGconn, statement: str, units: int) -> float:
-    """Units a second of one statement."""
+    """Units a second for one statement."""
     start = perf_counter()
     send(connection, statement)
     return units / (perf_counter() - start)
@@ -199,7 +201,7 @@ def timed_on(connection: pq.abc.PGconn, statement: str, units: int) -> float:
 
 def over_grpc(cluster: Cluster, scale: Scale) -> list[Figure]:
     """Calls of a server with one process, against its empty call and against SQL."""
-    # A turn begins with connections, and of batches few are done in it.
+    # A turn begins with connections, and completes few batches.
     short, long = scale.seconds * 2, scale.seconds * 4
     with database(cluster, "grpc") as opened:
         (hot,), many, copies = opened.organizations(1), opened.organizations(100), floor(opened, 1)
@@ -232,7 +234,7 @@ def over_grpc(cluster: Cluster, scale: Scale) -> list[Figure]:
                 return int(opened.column("select sum(credits_entry_number) from public.organizations")[0])
 
             def consumed(method: str, body: bytes, in_flight: int, units: int, seconds: float) -> float:
-                # h2load knows nothing of gRPC's status: what the ledger says is what was done.
+                # h2load knows nothing of gRPC's status: the ledger shows the work that was done.
                 before = entries()
                 rate = call(credits + method, body, service, in_flight, seconds) * units
                 if entries() - before < rate * seconds * 0.9:
@@ -329,7 +331,7 @@ def growth(cluster: Cluster, scale: Scale) -> list[Figure]:
 
 
 def settlement(cluster: Cluster, scale: Scale) -> list[Figure]:
-    """Settling many consumptions over 100 lots, against few over the same lots."""
+    """A settlement of many consumptions over 100 lots, against one of few over the same lots."""
     with database(cluster, "settlement") as opened:
         (many,) = opened.ledgers(1, scale.settle + 100, 100)
         (few,) = opened.ledgers(1, scale.settle // 100 + 100, 100, amount=100)
@@ -356,7 +358,7 @@ def usage(cluster: Cluster, scale: Scale) -> list[Figure]:
               and t.created_at >= now() - interval '40 days' and t.created_at < now()
             group by 1, 2 order by 1, 2
         """
-        # The sums are kept as the ledger grows; the first report of all makes up for what no function wrote here.
+        # The sums are kept as the ledger grows; the first report catches up on the rows that no function wrote here.
         opened.stopwatch(report)()
         opened.admin.execute("vacuum analyze")
         reporting, aggregating = opened.stopwatch(report), opened.stopwatch(aggregate)

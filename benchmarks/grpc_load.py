@@ -1,7 +1,7 @@
-"""Load over gRPC, from another process than the server's: h2load where it is installed, else a client of grpc.aio.
+"""Load over gRPC, from another process than the server's: h2load if it is installed, or else a client of grpc.aio.
 
-h2load (Debian: nghttp2-client) costs little of the machine that it measures; a Python client takes a core for itself,
-so its figures are lower on both sides of a ratio. The results say which it was.
+h2load (Debian: nghttp2-client) costs little of the measured machine. A Python client takes a core for itself, which
+lowers its figures on both sides of a ratio. The results name the client.
 """
 
 import argparse
@@ -27,13 +27,13 @@ def frame(*messages: bytes) -> bytes:
 
 
 def rate(address: str, method: str, body: bytes, token: str, in_flight: int, seconds: float) -> float:
-    """Calls a second, with that many under way at a time on four connections at most."""
+    """Calls a second, with the given number in progress at a time, on four connections at most."""
     connections = min(4, in_flight)
     with tempfile.NamedTemporaryFile() as file:
         file.write(body)
         file.flush()
         if H2LOAD:
-            # A client that has nothing done by the end of its warm-up does nothing after it.
+            # A client that has finished no call by the end of its warm-up finishes none after it.
             command = [
                 *(H2LOAD, f"--clients={connections}", f"--max-concurrent-streams={in_flight // connections}"),
                 *(f"--duration={round(seconds * 1000)}ms", f"--warm-up-time={round(seconds * 500)}ms"),

@@ -1,7 +1,8 @@
-"""Clients that send SQL as fast as it is answered, in a process of their own: libpq through psycopg, a thread each.
+"""Clients that send SQL as soon as the last answer arrives, in a separate process: libpq through psycopg, a thread
+each.
 
-`python -m benchmarks.load` reads a Load as JSON on its standard input, connects, and for each line after that, a number
-of seconds, lets its clients send for so long and prints a Turn.
+`python -m benchmarks.load` reads a Load as JSON from its standard input and connects. Each further line is a number of
+seconds: the clients send for that time, and the program prints a Turn.
 """
 
 import json
@@ -22,10 +23,10 @@ from psycopg import pq
 
 @dataclass(frozen=True)
 class Load:
-    """What to send.
+    """The request to send.
 
-    statement: one message; {request} is new each time, {organization} one of the organizations by chance.
-    setup: sent once on each connection. prefix: of the requests.
+    statement: one message; {request} is new each time, {organization} is a random one of the organizations.
+    setup: a statement that is sent once on each connection. prefix: the start of each request's id.
     """
 
     conninfo: str
@@ -38,14 +39,15 @@ class Load:
 
 @dataclass(frozen=True)
 class Turn:
-    """Calls a second, and the median time of one in seconds."""
+    """Calls a second, and the median time of a call in seconds."""
 
     rate: float
     median: float
 
 
 class Clients:
-    """The clients of a load, connected until the end of the `with`; idle between turns, so that several take turns."""
+    """The clients of a load, connected until the end of the `with`; idle between turns, and several loads can take
+    turns."""
 
     def __init__(self, load: Load) -> None:
         self._process = subprocess.Popen(
@@ -54,7 +56,7 @@ class Clients:
         self._say(json.dumps(asdict(load)))
 
     def turn(self, seconds: float) -> Turn:
-        """Has them send for so long."""
+        """Lets the clients send for the given seconds."""
         self._say(str(seconds))
         told = self._process.stdout.readline() if self._process.stdout else ""
         if not told:
@@ -73,8 +75,8 @@ class Clients:
 
 @contextmanager
 def on_one_core(connection: pq.abc.PGconn) -> Iterator[None]:
-    """Keeps this process and a backend on one core, as they take turns anyway: whether they share one, and whether it
-    sleeps in between, makes ten times the difference of a short query."""
+    """Keeps this process and a backend on one core, as they take turns anyway. A shared core, and no sleep in between,
+    makes up to ten times the difference for a short query."""
     if not hasattr(os, "sched_setaffinity"):
         yield
         return
@@ -98,7 +100,7 @@ class _Client:
         self._chance = random.Random(number)  # noqa: S311 - no secret
 
     def work(self, start: threading.Barrier, seconds: float, times: list[float]) -> None:
-        """Sends for so long, and notes how long each took."""
+        """Sends for the given seconds, and records the time of each call."""
         load, organizations = self._load, self._load.organizations
         start.wait()
         before = time.perf_counter()
@@ -113,7 +115,7 @@ class _Client:
 
 
 def send(connection: pq.abc.PGconn, statement: str) -> None:
-    """Sends one message and waits for its end. Raises RuntimeError with what PostgreSQL says."""
+    """Sends one message and waits for its end. Raises RuntimeError with PostgreSQL's message."""
     result = connection.exec_(statement.encode())
     if result.status not in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
         raise RuntimeError(result.error_message.decode())
@@ -133,7 +135,7 @@ def _turn(clients: Sequence[_Client], seconds: float) -> Turn:
     if not all(times):
         sys.exit("a client failed")
     together = sorted(time for own in times for time in own)
-    # Each client's own rate: one that ends a little later does not dilute the others'.
+    # The sum of each client's own rate: a client that ends a little later does not dilute the others' rates.
     return Turn(sum(len(own) / sum(own) for own in times), together[len(together) // 2])
 
 

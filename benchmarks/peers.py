@@ -1,16 +1,16 @@
-"""Side by side with other credit ledgers on PostgreSQL that pip installs: `python -m benchmarks.peers`.
+"""A comparison with other credit ledgers on PostgreSQL that pip installs: `python -m benchmarks.peers`.
 
-One credit is consumed per call, with an idempotency key, by threads of one Python process, each peer as its own
-documentation has it called; the same cluster, fsync on. Not part of `make bench`, nor of any test, and the peers are no
-dependencies: install what you want to compare, `pip install hf-nostro credit-ledger`.
+Threads of one Python process consume one credit per call, with an idempotency key, and call each peer in the way of its
+own documentation; the same cluster, fsync on. Not part of `make bench`, nor of any test, and the peers are no
+dependencies: install the ones to compare, `pip install hf-nostro credit-ledger`.
 
-They do not do the same work:
+The peers do not do the same work:
 
     Tenantry       permissions, lots with expiry and priority, holds, credit events, low-balance events, numbers
     hf-nostro      lots, reversals, promo codes; no permissions, no holds
     credit-ledger  one balance row and a journal
 
-bursar is left out: it needs pg_jsonschema and pg_partman, which plain PostgreSQL does not bring, and Python 3.12.
+bursar is left out: it needs Python 3.12, and pg_jsonschema and pg_partman, which plain PostgreSQL does not include.
 """
 
 import importlib.util
@@ -34,7 +34,7 @@ SECONDS = 4.0
 SHAPES = (("1 client", 1, 1), ("8 on one organization", 8, 1), ("8 on 50 organizations", 8, 50))
 
 Consume = Callable[[str, str], Any]
-"""(organization, idempotency key) -> whatever."""
+"""(organization, idempotency key) -> the peer's result."""
 
 
 def tenantry(cluster: Cluster) -> tuple[list[str], Callable[[], Consume]]:

@@ -27,7 +27,7 @@ LOTS = (1, 10, 100, 1_000)
 
 
 def draw(cluster: Cluster, scale: Scale) -> None:
-    """Measures and draws both."""
+    """Measures and draws both plots."""
     IMAGES.mkdir(exist_ok=True)
     _throughput(cluster, scale)
     _latency(cluster, scale)

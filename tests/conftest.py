@@ -88,7 +88,7 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def peopled(cluster: Cluster) -> "World":
-    """What stands in the database PEOPLED: the cast of tests/rls, made once, to be copied."""
+    """The cast of tests/rls in the database PEOPLED, which is made once and then copied."""
     from tests.rls.world import build
 
     cluster.create_database(PEOPLED, TEMPLATE)

@@ -1,4 +1,4 @@
-"""Every check of style and shape, one after the other; exits with 1 if any fails. Run as `make lint`."""
+"""Runs every check of style and shape, one after the other; exits with 1 if any fails. Run as `make lint`."""
 
 import filecmp
 import subprocess
@@ -15,7 +15,7 @@ SQL = [f"sql/{folder}" for folder in sql_style.FOLDERS]
 
 
 def main() -> None:
-    """Runs all checks and says which failed."""
+    """Runs all checks and names the failed ones."""
     checks: dict[str, list[Path | str]] = {
         "ruff check": [BIN / "ruff", "check", "--quiet", "--output-format=concise", "."],
         "ruff format": [BIN / "ruff", "format", "--quiet", "--check", "."],
@@ -30,7 +30,7 @@ def main() -> None:
     }
     failed = [name for name, command in checks.items() if subprocess.run(command, cwd=ROOT).returncode]
     if not stubs_are_current():
-        print("server/tenantry/v1 is not what protos/ generates: run `make protos`")
+        print("the stubs in server/tenantry/v1 differ from protos/: run `make protos`")
         failed.append("protos")
     for path in errors.outdated():
         print(f"{path} is not what sql/seeds/errors.sql generates: run `make protos`")
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def stubs_are_current() -> bool:
-    """Whether the committed stubs are what the protos generate now."""
+    """Whether the committed stubs are the ones that the protos generate now."""
     with tempfile.TemporaryDirectory() as folder:
         generate(Path(folder))
         fresh = {path.name for path in (Path(folder) / STUBS).iterdir()}

@@ -139,7 +139,7 @@ PREPOSITIONS = _words(
     "about above after against at before behind below beyond by for from in into like near of on past than through to"
     " toward towards under until with"
 )
-# Before these a `whose` has nothing that is owned: "whose it is".
+# Before these words a `whose` has no owned thing after it: "`whose` it is".
 NO_POSSESSION = _words("a an he is are it the they these this those . , ) ;")
 DETERMINERS = _words("a an its her his my our that the their this these your")
 # "in whatever order" stands for "in any order".
@@ -162,7 +162,7 @@ def noun_clauses(text: str) -> list[str]:
         before = tokens[max(at - 6, 0) : at]
         after = [*tokens[at + 1 : at + 8], "."]
         if word == "what" and "who" in before[-3:]:
-            continue  # "who may do what"
+            continue  # "`who` may do `what`"
         if _is_asked(before) or (asked and before[-1] in JOINING):
             asked = True
             if word == "whose" and after[0] in NO_POSSESSION:
@@ -282,7 +282,7 @@ SQL = re.compile(
 )
 PROTO = re.compile(r'//(?P<comment>[^\n]*)|/\*(?P<block>.*?)\*/|"(?:[^"\\]|\\.)*"', re.DOTALL)
 HASH = re.compile(r"(?:^|(?<=\s))#+ (?P<comment>.*)$", re.MULTILINE)
-DIRECTIVE = re.compile(r"(?:type|noqa|pragma|mypy|ruff)\b|!")
+DIRECTIVE = re.compile(r"(?:type|noqa|fmt|pragma|mypy|ruff)\b|!")
 
 
 def prose(path: str, source: str) -> list[Sentence]:

@@ -1,4 +1,4 @@
 drop table tenantry.errors;
--- Roles belong to the whole cluster and may serve other databases: they stay, without what they had here.
+-- Roles belong to the whole cluster and may serve other databases: they stay, without their privileges here.
 revoke usage on schema tenantry from anon, authenticated, service_role, tenantry_server;
 revoke usage on schema public from anon, authenticated, service_role;

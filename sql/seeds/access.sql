@@ -1,8 +1,8 @@
--- The permissions and roles that Tenantry ships. Applied again it makes good what was changed of them, and leaves
--- everything else alone.
+-- The permissions and roles that Tenantry ships. A second run restores changed rows of them, and leaves everything else
+-- alone.
 --
--- Nobody but platform_admin holds what makes value out of nothing (credits:grant, refund, revoke; platform:*): an owner
--- who could grant credits or plans to their own organization would never buy any.
+-- Only platform_admin holds the permissions that create value (credits:grant, refund, revoke; platform:*): an owner who
+-- could grant credits or plans to their own organization would never buy any.
 
 insert into public.permissions (name, resource, action, description)
 values
@@ -13,7 +13,7 @@ values
     ('organizations:delete', 'organizations', 'delete', 'Delete an organization without history'),
     ('organizations:suspend', 'organizations', 'suspend', 'Deactivate and reactivate an organization'),
     ('members:*', 'members', '*', 'Everything about members'),
-    ('members:read', 'members', 'read', 'See who belongs to an organization, and in which roles'),
+    ('members:read', 'members', 'read', 'See the members of an organization and their roles'),
     ('members:manage', 'members', 'manage', 'Invite and remove members, give and take roles'),
     ('roles:manage', 'roles', 'manage', 'Make and change an organization''s own roles'),
     ('credits:read', 'credits', 'read', 'See ledger, lots, holds and usage'),
@@ -21,18 +21,18 @@ values
     ('credits:grant', 'credits', 'grant', 'Add credits'),
     ('credits:refund', 'credits', 'refund', 'Give spent credits back'),
     ('credits:revoke', 'credits', 'revoke', 'Take granted credits back'),
-    ('credits:verify', 'credits', 'verify', 'Prove ledgers'),
+    ('credits:verify', 'credits', 'verify', 'Verify ledgers'),
     ('billing:*', 'billing', '*', 'Everything about billing'),
-    ('billing:read', 'billing', 'read', 'See what was billed'),
-    ('billing:manage', 'billing', 'manage', 'Pay, and change how'),
+    ('billing:read', 'billing', 'read', 'See bills'),
+    ('billing:manage', 'billing', 'manage', 'Pay, and change the payment method'),
     ('subscriptions:*', 'subscriptions', '*', 'Everything about subscriptions'),
     ('subscriptions:read', 'subscriptions', 'read', 'See subscriptions'),
     ('subscriptions:manage', 'subscriptions', 'manage', 'Subscribe, change plans and cancel'),
     ('catalog:manage', 'catalog', 'manage', 'Change plans, credit products and credit events'),
     ('audit:read', 'audit', 'read', 'See who changed what'),
-    ('platform:subscribe', 'platform', 'subscribe', 'Give plans that Stripe does not charge for'),
+    ('platform:subscribe', 'platform', 'subscribe', 'Give plans without a payment at Stripe'),
     ('platform:bill', 'platform', 'bill', 'Write billing records'),
-    ('platform:stripe', 'platform', 'stripe', 'Take what Stripe tells, and see to what is stuck')
+    ('platform:stripe', 'platform', 'stripe', 'Process events of Stripe, and repair stuck ones')
 on conflict (name) do update
 set resource = excluded.resource, action = excluded.action, description = excluded.description
 where (permissions.resource, permissions.action, permissions.description)
@@ -41,18 +41,18 @@ where (permissions.resource, permissions.action, permissions.description)
 insert into public.roles (name, description, is_system_role)
 values
     ('platform_admin', 'May do everything, everywhere', true),
-    ('owner', 'Answers for an organization', true),
+    ('owner', 'Is responsible for an organization', true),
     ('admin', 'Runs an organization', true),
-    ('billing', 'Sees to plans and payments', true),
+    ('billing', 'Manages plans and payments', true),
     ('member', 'Works in an organization and spends its credits', true),
-    ('viewer', 'Looks on', true)
+    ('viewer', 'Reads only', true)
 on conflict (name) do update
 set description = excluded.description, is_system_role = true
 where (roles.description, roles.is_system_role) is distinct from (excluded.description, true);
 
 with wanted (role, permission) as (
     values
-        -- The others beside *:* stand here because a permission that a system role holds cannot be changed or deleted.
+        -- The entries beside *:* stand here because a permission that a system role holds cannot be changed or deleted.
         ('platform_admin', '*:*'), ('platform_admin', 'organizations:create'),
         ('platform_admin', 'organizations:suspend'), ('platform_admin', 'members:manage'),
         ('platform_admin', 'credits:grant'), ('platform_admin', 'credits:refund'), ('platform_admin', 'credits:revoke'),

@@ -1,4 +1,4 @@
--- A small tenant to look around in: `tenantry serve --demo-data`. Applied as often as you like, it makes the same.
+-- A small tenant to look around in: `tenantry serve --demo-data`. Every run gives the same result.
 do $$
 declare
     v_organization uuid;

@@ -46,14 +46,14 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 def assert_one_clear_line(ended: subprocess.CompletedProcess[str], *words: str) -> None:
-    """It ended with 1, and with nothing but one line that has these words."""
+    """It ended with status 1 and printed only one line, which has these words."""
     assert (ended.returncode, ended.stdout) == (1, ""), ended
     (line,) = ended.stderr.splitlines()
     assert line.startswith("tenantry: ")
     assert all(word in line for word in words), line
 
 
-# With an embedded PostgreSQL.
+# Tests with an embedded PostgreSQL.
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def test_a_first_start_says_where_it_serves_and_gives_a_token_that_works() -> No
         assert str(parent / "data") in running.announced
         with running.client() as client:
             created = create(client)
-        # The database can be entered by the words that were printed, too.
+        # The printed words open the database, too.
         conninfo = re.search(r'psql "([^"]+)"', running.announced)
         assert conninfo
         with closing(psycopg.connect(conninfo[1])) as connection:
@@ -216,7 +216,7 @@ def test_when_its_postgresql_ends_the_server_ends_and_says_why(folder: Path) -> 
         assert running.process.popen.returncode == 1
     assert f"the embedded PostgreSQL has ended; see {folder / 'postgres.log'}" in rest
     assert "Traceback" not in rest
-    # And that was no harm: the next start recovers.
+    # The kill did no harm: the next start recovers.
     with serving_in(folder) as running, running.client() as client:
         create(client)
 
@@ -278,7 +278,7 @@ def test_the_demo_of_billing_walks_through_the_life_of_a_subscription() -> None:
     assert not any("refused" in outcome for outcome in outcomes.values())
 
 
-# With a PostgreSQL that runs already.
+# Tests with a PostgreSQL that runs already.
 
 
 @in_one_version
@@ -309,7 +309,7 @@ SETTINGS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
 def test_a_setting_that_cannot_be_used_is_named_in_one_line(
     environment: dict[str, str], words: tuple[str, ...]
 ) -> None:
-    """And that before anything is connected to: there is no such database."""
+    """The check comes before any connection: there is no such database."""
     good = {"DATABASE_URL": NOWHERE, "TENANTRY_JWT_SECRET": SECRET}
     assert_one_clear_line(run("serve", **{**good, **environment}), *words)
 
@@ -360,7 +360,7 @@ def test_a_stop_lets_calls_under_way_finish(cluster: Cluster) -> None:
 
 
 def refuses(address: str) -> bool:
-    """Whether nobody listens there any more."""
+    """Whether nobody listens at the address any more."""
     host, port = address.split(":")
     try:
         socket.create_connection((host, int(port)), 1).close()

@@ -1,4 +1,4 @@
-"""`tenantry stripe`: what is stuck is listed, and taken up again."""
+"""`tenantry stripe`: it lists the stuck events and requests, and retries them."""
 
 import subprocess
 from argparse import Namespace

@@ -1,4 +1,4 @@
-"""`tenantry serve --workers N`: N processes on one port, none of which is missed when it dies."""
+"""`tenantry serve --workers N`: N processes share one port, and callers do not notice when one dies."""
 
 import contextlib
 import os
@@ -57,7 +57,7 @@ def listeners(process: Process) -> set[int]:
     }
     found = set()
     for pid in children(process.popen.pid):
-        # A worker, or a descriptor, may be gone before it is looked at.
+        # A worker, or a descriptor, may be gone before the test looks at it.
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             for descriptor in Path(f"/proc/{pid}/fd").iterdir():
                 with contextlib.suppress(FileNotFoundError):
@@ -180,7 +180,7 @@ def test_workers_do_not_outlive_their_parent(environment: dict[str, str]) -> Non
 @in_one_version
 def test_what_keeps_a_worker_from_serving_is_said_in_one_line(cluster: Cluster, serving: Process) -> None:
     good = {"DATABASE_URL": cluster.conninfo("serving", "tenantry_server"), "TENANTRY_JWT_SECRET": SECRET}
-    # Another server on the port, though one without workers; and a port that shares it with workers only.
+    # Another server without workers has the port, or a server that shares its port with workers only.
     assert_one_clear_line(run("serve", "--workers", "2", **good, TENANTRY_LISTEN=serving.address), serving.address)
     with server.serve("--workers", "2", **good) as process:
         assert_one_clear_line(run("serve", "--workers", "2", **good, TENANTRY_LISTEN=process.address), process.address)

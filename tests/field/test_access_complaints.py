@@ -1,4 +1,4 @@
-"""What users of other multi-tenant access systems complain of, each as a test of what happens here."""
+"""Complaints of users of other multi-tenant access systems, each as a test of this one."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tests.support.ledger import call, events, organization, refused
 from tests.support.postgres import Cluster
 from tests.support.rpc import CAST
 
-# What Supabase does to a new project's database.
+# Supabase gives these grants in the database of a new project.
 SUPABASE_DEFAULTS = """
 alter default privileges in schema public grant all on tables to anon, authenticated, service_role;
 alter default privileges in schema public grant all on functions to anon, authenticated, service_role;
@@ -70,8 +70,8 @@ def test_reading_members_does_not_recurse_through_the_policy_of_members(
 
 
 def test_a_role_given_or_taken_counts_at_the_next_statement(admin: Connection, connect: Connect, world: World) -> None:
-    """supabase #841, #3233: roles in tokens are stale until the token is renewed. Here the token stays, and within one
-    transaction even a statement apart suffices."""
+    """supabase #841, #3233: roles in tokens are stale until the token is renewed. Here the token stays the same, and a
+    change counts even for the next statement of the same transaction."""
     connection = world.become(connect(user="tenantry_server"), "newcomer")
 
     def reads() -> int:
@@ -104,7 +104,8 @@ def test_an_own_roles_permission_counts_at_the_next_statement(
 
 
 def test_a_token_does_not_grow_with_what_a_user_may_do(admin: Connection, connect: Connect, world: World) -> None:
-    """auth #1754: a token with every membership in it grows past what a header takes. Here it says who the user is."""
+    """auth #1754: a token that lists every membership grows past the size limit of a header. Here the token holds only
+    the user's id."""
     for number in range(100):
         tenant = organization(admin, name=f"tenant-{number}")
         call(admin, "assign_role", user_id=world.users["newcomer"], role="owner", organization_id=tenant)
@@ -140,14 +141,14 @@ def test_what_a_user_creates_comes_back_to_them(connect: Connect, world: World) 
     ],
 )
 def test_a_write_that_nobody_may_make_fails_loudly(connect: Connect, world: World, statement: str) -> None:
-    """supabase #49106: a write past the functions is refused with 42501, whatever clause it carries."""
+    """supabase #49106: a write past the functions is refused with 42501, with every clause that it may carry."""
     connection = world.become(connect(user="tenantry_server"), "owner")
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute(statement.encode())
 
 
 def test_a_denial_says_which_permission_is_missing(connect: Connect, world: World) -> None:
-    """supabase #7792: a denial answers [] and no reason. A policy can do no other, so a function says it."""
+    """supabase #7792: a denial answers [] and no reason. A policy cannot do more, so a function gives the reason."""
     connection = world.become(connect(user="tenantry_server"), "viewer")
     row = connection.execute("update public.organizations set description = 'x' returning id").fetchall()
     assert row == []
@@ -179,7 +180,7 @@ def test_default_privileges_of_the_database_open_nothing(cluster: Cluster, admin
 
 def test_an_account_can_be_deleted_even_of_a_last_owner(admin: Connection, service: Connection, world: World) -> None:
     """supabase #30879: a foreign key, or a trigger that keeps the last owner, keeps the account for ever. Here the
-    organization goes on without an owner, says so, and gets another from the platform."""
+    organization continues without an owner, reports it, and gets another owner from the platform."""
     invited = call(
         world.become(service, "owner"), "invite_member", organization_id=world.first, email="a@b.c", role="viewer"
     )
@@ -194,7 +195,7 @@ def test_an_account_can_be_deleted_even_of_a_last_owner(admin: Connection, servi
     assert [event["event_type"] for event in events(admin, world.first)][-1:] == ["owner_lost"]
     admin.execute("insert into auth.users (id, email) values (%s, 'new@example.com')", [world.users["newcomer"]])
     call(service, "assign_role", user_id=world.users["newcomer"], role="owner", organization_id=world.first)
-    # An invitation of somebody who is gone gives nothing.
+    # An invitation by a user who is gone gives no role.
     refused(world.become(service, "newcomer"), "TN024", "accept_invitation", token=invited["token"])
     told = admin.execute("select count(*) as n from tenantry.audit_log where actor_id = %s", [world.users["owner"]])
     assert told.fetchone() != {"n": 0}
@@ -227,8 +228,9 @@ def test_every_migration_can_be_taken_back_and_applied_again(cluster: Cluster, a
 
 
 def test_an_organization_has_roles_of_its_own(connect: Connect, world: World) -> None:
-    """supabase-tenant-rbac #30, #31: users want roles of their own. Two organizations may call one the same; each is
-    made and filled by an owner out of what they hold, and neither learns of the other's."""
+    """supabase-tenant-rbac #30, #31: users want roles of their own. Two organizations may give a role the same name. An
+    owner creates each and fills it with permissions that the owner holds, and neither organization learns of the
+    other's role."""
     owner = world.become(connect(user="tenantry_server"), "owner")
     role = call(owner, "create_role", name="auditors", organization_id=world.first)
     assert (role["display_name"], role["organization_id"]) == ("auditors", world.first)

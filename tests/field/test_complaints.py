@@ -1,4 +1,4 @@
-"""What users of credit ledgers complain about, each complaint as a test of this one."""
+"""Complaints of users of credit ledgers, each as a test of this one."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -93,7 +93,7 @@ def test_a_top_up_is_idempotent_and_its_key_serves_nothing_else(service: Connect
 
 
 def test_purchased_credits_survive_the_end_of_a_cycle(service: Connection, admin: Connection) -> None:
-    """Complaint 4: when the cycle was reset, credits that had been bought on top were gone."""
+    """Complaint 4: a reset of the cycle removed credits that had been bought on top."""
     acme, start = organization(service), freeze(admin)
     month = timedelta(days=31)
     grant(service, acme, 200, transaction_type="purchased")
@@ -122,14 +122,14 @@ def test_purchased_credits_survive_the_end_of_a_cycle(service: Connection, admin
 def test_concurrent_requests_cannot_overspend_and_holds_do_not_block_each_other(
     connect: Connect, service: Connection, admin: Connection
 ) -> None:
-    """Complaint 5: concurrent requests overspent before they were settled, and where the worst case was held for each,
-    everybody else was blocked."""
+    """Complaint 5: concurrent requests overspent before they were settled; where each request held its worst case, all
+    other requests were blocked."""
     acme = organization(service, 100)
     connections = [connect("service_role") for _ in range(12)]
 
     def work(number: int) -> str:
         connection = connections[number]
-        # The worst case is held for as long as the request runs, and only what it cost is kept.
+        # The request holds its worst case while it runs, and pays only its real cost.
         try:
             made = hold(connection, acme, 20, time_to_live=timedelta(minutes=5))
         except psycopg.Error as error:
@@ -148,7 +148,7 @@ def test_concurrent_requests_cannot_overspend_and_holds_do_not_block_each_other(
     assert 17 <= rounds["done"] <= 20, "all but the last few credits were spent, and none twice"
     assert 100 - 5 * rounds["done"] == balance(service, acme)["balance"]
 
-    # A hold waits for no other: it is there while another transaction's hold is long done, and lapses by itself.
+    # A hold waits for no other: it exists while another transaction still has a hold open, and it lapses by itself.
     other = organization(service, 100)
     hold(service, other, 90, time_to_live=timedelta(seconds=1))
     impatient = connect("service_role")
@@ -245,12 +245,12 @@ def assert_apart(service: Connection, organization_id: UUID, purchased: int, gra
 
 
 def test_credits_expire_recur_and_roll_over_to_the_moment(service: Connection, admin: Connection) -> None:
-    """Complaint 9: credits expired too late or twice, recurring grants came at the wrong time, and what should roll
-    over did not."""
+    """Complaint 9: credits expired too late or twice, recurring grants came at the wrong time, and credits that should
+    roll over did not."""
     acme, start = organization(service), freeze(admin)
     assert start == datetime(2030, 1, 1, 12, tzinfo=UTC)
     day = timedelta(days=1)
-    # Each month's 100 live for two months: what is unspent rolls over once.
+    # Each month's 100 live for two months: unspent credits roll over once.
     firsts = [start, start + 31 * day, start + 59 * day, start + 90 * day, start + 120 * day]
     for number, first in enumerate(firsts[:3]):
         call(
@@ -315,7 +315,7 @@ def test_items_of_one_batch_do_not_deduplicate_each_other(service: Connection, a
 
 
 def test_a_cycle_that_resets_leaves_what_was_bought(service: Connection, admin: Connection) -> None:
-    """Complaint 4, with a real subscription: its renewal, a change of plan and its end take no bought credit."""
+    """Complaint 4, with a real subscription: a renewal, a change of plan and the end take no bought credit."""
     start = freeze(admin)
     acme = organization(service)
     small, large = plan(service), plan(service, included_credits=300)
@@ -344,7 +344,7 @@ def test_a_cycle_that_resets_leaves_what_was_bought(service: Connection, admin: 
 
 
 def test_an_annual_plan_brings_its_credits_month_by_month(service: Connection, admin: Connection) -> None:
-    """Complaint 11: who paid for a year got all credits at once, or only those of the first month."""
+    """Complaint 11: a customer with a yearly plan got all credits at once, or only those of the first month."""
     start = freeze(admin)
     acme = organization(service)
     yearly = plan(service, interval="annual", included_credits=10, features={"credit_interval": "monthly"})
@@ -352,7 +352,7 @@ def test_an_annual_plan_brings_its_credits_month_by_month(service: Connection, a
     for month in range(1, 13):
         move_clock(admin, start.replace(month=month))
         assert balance(service, acme)["available"] == 10
-        # Nothing runs but this: the month's credits are there to be spent.
+        # Nothing runs but this call: the month's credits can be spent.
         consume(service, acme, 10)
     brought = [e["created_at"].month for e in entries(admin, acme) if e["source"] == "subscription"]
     assert brought == list(range(1, 13))

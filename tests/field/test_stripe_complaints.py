@@ -1,4 +1,4 @@
-"""What users of billing systems complain about where Stripe is concerned, each complaint as a test of this one."""
+"""Complaints of users of billing systems about Stripe, each as a test of this one."""
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
@@ -34,7 +34,7 @@ def test_a_webhook_that_is_delivered_at_once_and_again_is_credited_once(
 
 
 def test_a_payment_that_checkout_payment_and_invoice_tell_of_is_credited_once(admin: Connection) -> None:
-    """Complaint 1, of a payment that Stripe speaks of under three names."""
+    """Complaint 1, for a payment that Stripe reports under three names."""
     story = tell(admin, "invoiced_credit_purchase")
     told = [
         e

@@ -1,4 +1,4 @@
-"""Access over gRPC: users with tokens of their own, from the invitation to the refusal."""
+"""Access over gRPC: users with their own tokens, from the invitation to the refusal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -343,7 +343,7 @@ def test_the_organizations_of_a_user(sign_up: SignUp) -> None:
 
 
 def test_many_reads_at_once_are_answered_each_with_what_its_caller_may_see(client: Client, sign_up: SignUp) -> None:
-    """As fast as one connection takes them, so that they gather."""
+    """The calls come as fast as one connection takes them, and gather."""
     people = [sign_up()[1] for _ in range(3)]
     accounts = [found(person).id for person in people]
     for number, account in enumerate(accounts, 1):

@@ -1,5 +1,5 @@
-"""Who may call: every method refuses a caller without a good token, and a user's token opens nothing that row-level
-security and the functions keep closed."""
+"""Authentication: every method refuses a caller without a good token, and a user's token bypasses neither row-level
+security nor the functions."""
 
 import base64
 import hmac
@@ -85,7 +85,7 @@ def event(client: Client) -> str:
 
 
 def with_header(stranger: Client, header: str) -> Failure:
-    """What is answered to a call with this authorization header."""
+    """Returns the server's answer to a call with this authorization header."""
     return refused(
         stranger.organizations.ListOrganizations, ListOrganizationsRequest(), metadata=(("authorization", header),)
     )
@@ -129,7 +129,8 @@ BAD_TOKENS: dict[str, Callable[[], str]] = {
     "signed with an empty key": lambda: raw_token({"alg": "HS256"}, key=""),
     "algorithm none": lambda: jwt.encode(claims(), None, algorithm="none"),
     "algorithm None with a signature": lambda: raw_token({"alg": "None"}),
-    # A server that took the header's word would check an RS256 token with its HS256 secret, or the other way round.
+    # A server that trusted the header's algorithm would check an RS256 token with its HS256 secret, or the other way
+    # round.
     "algorithm RS256, signed by HMAC": lambda: raw_token({"alg": "RS256"}),
     "algorithm HS512": lambda: raw_token({"alg": "HS512"}, digest="sha512"),
     "no algorithm": lambda: raw_token({}),
@@ -197,7 +198,7 @@ def test_a_good_token_beside_a_bad_one_does_not_count(stranger: Client) -> None:
 
 
 def user(subject: str = USER) -> server.Metadata:
-    """Metadata of a user who has a role in no organization."""
+    """Metadata of a user who has no role in any organization."""
     return server.bearer(mint(SECRET, "authenticated", subject))
 
 

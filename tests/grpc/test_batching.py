@@ -1,7 +1,7 @@
-"""Group commit: concurrent calls of one caller share a transaction, and nobody can tell but by the speed.
+"""Group commit: concurrent calls of one caller share a transaction, and only the speed shows it.
 
-Another session holds the rows of some organizations; a call on each takes up all that a caller may have under way, so
-that what follows is gathered until the rows are let go.
+Another session holds the rows of some organizations. A call on each row uses up all calls that a caller may have in
+progress, and the calls that follow gather until the rows are released.
 """
 
 import time
@@ -34,7 +34,7 @@ Outcome = Any
 
 @dataclass(frozen=True)
 class World:
-    """The session's server, seen from behind, and organizations whose rows can be held."""
+    """The session's server as its database shows it, and organizations with rows that the test can lock."""
 
     cluster: Cluster
     client: Client
@@ -64,7 +64,7 @@ class World:
 
     @contextmanager
     def busy(self, client: Client | None = None) -> Iterator[None]:
-        """While it lasts, the client's calls are gathered."""
+        """The client's calls gather while the context lasts."""
         client = client or self.client
         with self.locked(*self.held):
             calls = [send(client, organization_id=held, amount=1) for held in self.held]
@@ -76,7 +76,7 @@ class World:
             call.result()
 
     def transactions(self, *entries: Any) -> set[int]:
-        """The transactions that wrote these entries."""
+        """Ids of the transactions that wrote these entries."""
         with self.admin() as connection:
             rows = connection.execute(
                 "select distinct xmin::text from public.credit_transactions where id = any (%s::uuid[])",
@@ -95,12 +95,12 @@ def world(cluster: Cluster, client: Client) -> World:
 
 
 def send(client: Client, timeout: float = 20, **fields: Any) -> Any:
-    """A call under way."""
+    """Starts a call."""
     return client.credits.ConsumeCredits.future(ConsumeCreditsRequest(**fields), timeout=timeout)
 
 
 def arrive(client: Client) -> None:
-    """Whatever was sent before this on the same channel has arrived."""
+    """Waits until every call that was sent before on the same channel has arrived."""
     client.organizations.ListOrganizations(ListOrganizationsRequest(page_size=1))
 
 
@@ -118,7 +118,7 @@ def test_calls_that_gather_share_a_transaction_and_keep_their_order(world: World
         for number in range(30):
             account = acme if number % 3 else other
             calls.append(send(world.client, organization_id=account, amount=1, description=str(number)))
-            # Without it, gRPC may take a call before those that were sent ahead of it.
+            # Without it, gRPC may handle a call before the calls that were sent earlier.
             arrive(world.client)
     entries = [outcome(call) for call in calls]
     assert len(world.transactions(*entries)) == 1
@@ -168,7 +168,7 @@ def test_a_gathered_call_writes_what_it_would_have_written_alone(world: World) -
 
 
 def refusals(client: Client) -> dict[str, dict[str, Any]]:
-    """For every kind of refusal a request that meets it."""
+    """Requests by the kind of refusal that they meet."""
     event, idle, dear = credit_event(client), credit_event(client), credit_event(client, 2_000_000_000)
     client.catalog.UpdateCreditEvent(
         UpdateCreditEventRequest(credit_event=idle.name, is_active=False, update_mask={"paths": ["is_active"]})
@@ -242,7 +242,7 @@ def test_a_user_is_refused_as_alone_and_callers_do_not_mix(world: World, serving
         with world.busy(user):
             calls = {kind: send(user, **fields) for kind, fields in requests.items()}
             mine = [send(user, organization_id=theirs, amount=1) for _ in range(2)]
-            # Somebody else's calls have nothing to wait for.
+            # Calls of other callers have no reason to wait.
             assert outcome(send(world.client, organization_id=foreign, amount=1)).balance_after == 9
         assert {kind: outcome(call) for kind, call in calls.items()} == alone
         assert alone["not theirs"].reason == "PERMISSION_DENIED"
@@ -263,7 +263,7 @@ def test_a_locked_account_holds_up_its_own_calls_only(world: World) -> None:
     acme, free = organization(world.client, 100).id, organization(world.client, 100).id
     with world.locked(acme):
         with world.busy():
-            # One batch, as both were gathered; it falls apart on the locked row.
+            # Both calls gather into one batch, which falls apart at the locked row.
             stuck = [send(world.client, organization_id=acme, amount=1) for _ in range(5)]
             free_calls = [send(world.client, organization_id=free, amount=1) for _ in range(5)]
         start = time.monotonic()
@@ -332,7 +332,7 @@ def test_one_callers_deadline_does_not_end_the_batch_of_others(world: World) -> 
 
 @contextmanager
 def trouble(world: World, condition: str, sqlstate: str) -> Iterator[None]:
-    """While it lasts, inserting entries that meet the condition fails, also after the fact: at commit."""
+    """While the context lasts, an insert of an entry that meets the condition fails, at the insert or at commit."""
     with world.admin() as admin:
         admin.execute(
             "create function public.trouble() returns trigger language plpgsql as $$ begin"
@@ -415,7 +415,7 @@ def test_under_load_with_cancellations_every_answer_is_in_the_ledger_once(
         return answered
 
     answered = [entry for entries in in_threads(work, 24) for entry in entries]
-    # Others give up before their batch has begun, or while it runs: whoever had time left is answered.
+    # Some calls give up before their batch begins or while it runs: every call with time left is answered.
     assert forgotten == []
     assert len({entry.id for entry in answered}) == len(answered) > 400
     with world.admin() as admin:
@@ -431,7 +431,7 @@ def test_under_load_with_cancellations_every_answer_is_in_the_ledger_once(
 
 @pytest.fixture
 def in_threads() -> Callable[..., Any]:
-    """in_threads(work, count): what work(0) … work(count - 1) return, all at once."""
+    """in_threads(work, count): the results of work(0) … work(count - 1), which run at once."""
 
     def run(work: Callable[[int], Any], count: int) -> list[Any]:
         with ThreadPoolExecutor(count) as executor:

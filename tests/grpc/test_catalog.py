@@ -91,7 +91,7 @@ def test_metadata_comes_back_as_it_was_given(client: Client, value: dict[str, An
 
 
 def walk(client: Client, add: int = 0, **filters: Any) -> list[CreditEvent]:
-    """Every credit event, in pages of 2; that many are added on the way."""
+    """Lists every credit event in pages of 2, and adds the given number of events meanwhile."""
     found: list[CreditEvent] = []
     token = ""
     while True:

@@ -57,7 +57,7 @@ def test_grpcurl_describes_a_request_with_its_fields(serving: Process) -> None:
 
 @pytest.mark.parametrize("service", ["", "tenantry.v1.CreditService"])
 def test_the_server_says_that_it_serves(serving: Process, service: str) -> None:
-    """Without a token: those who check cannot be expected to have one."""
+    """No token is needed: a health checker cannot be expected to have one."""
     checked = grpcurl("-d", json.dumps({"service": service}), serving.address, "grpc.health.v1.Health/Check")
     assert checked.returncode == 0, checked.stderr
     assert json.loads(checked.stdout) == {"status": "SERVING"}
@@ -124,7 +124,7 @@ def node_client(pytestconfig: pytest.Config) -> Path:
 
 
 def node(script: Path, serving: Process, token: str, service: str, method: str, request: dict[str, Any]) -> Any:
-    """What the client for Node prints."""
+    """Returns the output of the client for Node."""
     includes = Path(google.rpc.error_details_pb2.__file__).parents[2]
     called = run(
         *("node", script, serving.address, ROOT / "protos", includes, service, method, json.dumps(request)), TOKEN=token

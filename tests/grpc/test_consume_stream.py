@@ -1,4 +1,4 @@
-"""ConsumeStream: a batch for each request, decisions in order, back-pressure, and nothing charged twice."""
+"""ConsumeStream: a batch for each request, decisions in order, back-pressure, and no double charge."""
 
 import contextlib
 import queue
@@ -28,7 +28,8 @@ from tests.support.server import SECRET, Client, failure, wait_until
 
 
 class Requests(Iterator[ConsumeStreamRequest]):
-    """The client's side of a stream: what is put is sent; `close` ends it. `taken` counts what gRPC has asked for."""
+    """The client's side of a stream: `put` queues a request to send, and `close` ends the stream. `taken` is the number
+    of requests that gRPC has asked for."""
 
     def __init__(self) -> None:
         self._queue: queue.Queue[ConsumeStreamRequest | None] = queue.Queue()
@@ -118,7 +119,7 @@ def test_a_client_that_sends_faster_is_held_back(client: Client, cluster: Cluste
         while seen != requests.taken:
             seen = requests.taken
             time.sleep(0.3)
-        # 20 MB are to be sent; what is on its way is what the windows on both sides hold.
+        # 20 MB are to be sent; the windows on both sides limit the requests that are on their way.
         assert seen < 150
     assert sum(len(response.decisions) for response in answers) == 2000
     assert requests.taken == 200
@@ -131,14 +132,14 @@ def test_a_lost_stream_is_sent_again_and_charged_once(cluster: Cluster, client: 
     with psycopg.connect(cluster.conninfo("serving"), autocommit=True) as admin:
         answers = stream(client, iter(readings))
         answered = [outcomes(next(answers)) for _ in range(7)]
-        # Its connection is cut while it is at work; where exactly is chance.
+        # The connection is cut while the server works; the exact moment is random.
         admin.execute(
             "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
             " where application_name = 'tenantry' and datname = current_database()"
         )
         with contextlib.suppress(grpc.RpcError):
             answered += [outcomes(response) for response in answers]
-    # Until no call meets a connection that was cut.
+    # Until no call meets a cut connection.
     wait_until(lambda: all(is_up(client) for _ in range(10)))
     again = list(stream(client, iter(readings)))
     assert [outcomes(response) for response in again[: len(answered)]] == answered
@@ -176,7 +177,7 @@ def waiting(cluster: Cluster) -> bool:
 
 
 def test_a_token_that_expires_ends_the_stream(serving: server.Process) -> None:
-    # The server allows for clocks that differ by ten seconds; this token is in its last two.
+    # The server allows for clocks that differ by ten seconds; this token is in its last two seconds.
     token = mint(SECRET, "service_role", lifetime=-8)
     with server.client(serving.address, token) as client:
         requests = Requests()

@@ -1,4 +1,4 @@
-"""CreditService over a real channel: what is granted and spent, what a replay answers, and what is refused."""
+"""CreditService over a real channel: grants, consumption, replays and refusals."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -152,7 +152,7 @@ def test_a_call_sent_again_with_its_request_id_gets_the_first_entry(client: Clie
     assert grant(client, **granted) == grant(client, **granted)
     consumed = {"organization_id": acme, "credit_event": event.name, "quantity": 2, "request_id": "consume"}
     assert consume(client, **consumed) == consume(client, **consumed)
-    # The event is the same one, whichever way it is named.
+    # Each way to name the event finds the same event.
     assert consume(client, **{**consumed, "credit_event": event.id}).entry_number == 2
     assert [entry.amount for entry in ledger(client, acme)] == [100, -10]
 
@@ -263,7 +263,7 @@ def test_the_balance_tells_paid_from_granted_and_what_expires_next(client: Clien
     assert (now.balance, now.held, now.available) == (150, 0, 150)
     assert (now.purchased, now.granted) == (20, 130)
     assert (now.next_expiry_at, now.next_expiry_amount) == (soon, 20)
-    # What expires first is spent first, so the next expiry moves on.
+    # Credits that expire first are spent first, and the next expiry moves on.
     consume(client, organization_id=acme, amount=25)
     now = balance(client, acme)
     assert (now.balance, now.purchased, now.granted) == (125, 0, 125)
@@ -312,7 +312,7 @@ def test_pages_hold_every_entry_once_while_more_are_added(client: Client, oldest
         if added < 3:
             consume(client, organization_id=acme, amount=1)
             added += 1
-    # Those added while reading come after the end of one order, and before the start of the other.
+    # Entries that are added during the reading come after the end of one order, and before the start of the other.
     assert numbers == (list(range(1, 11)) if oldest_first else list(range(7, 0, -1)))
 
 

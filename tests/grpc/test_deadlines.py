@@ -31,7 +31,7 @@ POOL_SIZE = 2
 
 @dataclass(frozen=True)
 class Database:
-    """A database with a server in front, seen from behind."""
+    """A database behind a server, as the database shows it."""
 
     cluster: Cluster
     name: str
@@ -79,7 +79,7 @@ def shared(cluster: Cluster, client: Client) -> Database:
 
 @pytest.fixture(scope="module")
 def own(cluster: Cluster) -> Iterator[Database]:
-    """A server for these tests alone, with two connections and little patience."""
+    """A server for these tests alone, with two connections and short waits."""
     cluster.create_database("patience", TEMPLATE)
     with (
         server.fork(
@@ -102,7 +102,7 @@ def in_background() -> Iterator[Callable[..., Any]]:
 
 
 def retry_delay(error: grpc.RpcError) -> float | None:
-    """Seconds after which the server says to try again."""
+    """The number of seconds after which the server tells the client to retry."""
     answer: Any = error
     for detail in rpc_status.from_call(answer).details:
         info = RetryInfo()
@@ -130,7 +130,7 @@ def test_a_callers_deadline_is_the_statements_too(shared: Database, in_backgroun
             call.result()
         assert raised.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
         assert 0.7 < time.monotonic() - start < 3
-        # The row is still locked: whatever the server's backend waited for, it has given up.
+        # The row is still locked: the server's backend has stopped waiting for it.
         wait_until(lambda: not shared.busy(), 2)
     assert shared.client.credits.GetCreditBalance(GetCreditBalanceRequest(organization_id=acme)).balance == 10
 
@@ -207,7 +207,7 @@ def test_a_pool_full_of_waiting_calls_says_when_to_try_again(own: Database, in_b
 
 @pytest.fixture
 def conflicts(own: Database) -> Iterator[Callable[[str, int], None]]:
-    """conflicts(sqlstate, times): that many of the next inserts into the ledger fail with it."""
+    """conflicts(sqlstate, times): the given number of the next inserts into the ledger fail with the SQLSTATE."""
     with own.admin() as admin:
 
         def install(sqlstate: str, times: int) -> None:
@@ -265,8 +265,8 @@ def test_a_call_that_never_gets_through_is_given_up(
 
 
 def test_a_real_deadlock_is_survived(own: Database, in_background: Callable[..., Any]) -> None:
-    """The call waits for this session's row, and this session for the call's: PostgreSQL ends the one that looks
-    first, which is made to be the call."""
+    """The call waits for this session's row, and this session for the call's: PostgreSQL ends the session that checks
+    first, and the test makes that the call's."""
     acme, other = organization(own.client, 10).id, organization(own.client, 10).id
     lock = b"select from public.organizations where id = %s for update"
     with own.admin() as admin:
@@ -288,7 +288,8 @@ def test_a_real_deadlock_is_survived(own: Database, in_background: Callable[...,
                     timeout=20,
                 )
                 wait_until(own.waiting)
-                # Time for the call's first look, which finds no deadlock yet; then this closes the circle.
+                # The call has time for its first check, which finds no deadlock yet; then this statement closes the
+                # circle.
                 waiting = in_background(session.execute, lock, [acme])
                 waiting.result(15)
                 session.commit()
@@ -302,7 +303,7 @@ def test_a_real_deadlock_is_survived(own: Database, in_background: Callable[...,
 
 
 def asked(own: Database) -> grpc.StatusCode:
-    """How a plain call comes out."""
+    """Returns the outcome of a plain call."""
     try:
         own.client.organizations.ListOrganizations(ListOrganizationsRequest(page_size=1))
     except grpc.RpcError as raised:
@@ -340,7 +341,7 @@ def test_when_every_connection_was_cut_the_server_recovers_by_itself(
     own.terminate()
     outcomes = [asked(own) for _ in range(5)]
     assert set(outcomes) <= {grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE}
-    # One dead connection is noticed by one call; the others are replaced before anybody meets them.
+    # Only one call notices a dead connection; the pool replaces the others before a call uses them.
     assert outcomes.count(grpc.StatusCode.UNAVAILABLE) <= 1
     assert outcomes[-1] == grpc.StatusCode.OK
 
@@ -350,7 +351,7 @@ def test_while_the_database_takes_no_connections_calls_are_unavailable_and_then_
         admin.execute(f"alter database {own.name} allow_connections false".encode())
         try:
             admin.execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s", [own.name])
-            # The first meets a connection that was cut, the second finds none.
+            # The first call meets a cut connection, the second meets none.
             outcomes = [asked(own) for _ in range(2)]
         finally:
             admin.execute(f"alter database {own.name} allow_connections true".encode())

@@ -1,4 +1,4 @@
-"""The rest of CreditService over a real channel: that every method's fields, times, enums and refusals come through."""
+"""The rest of CreditService over a real channel: every method passes its fields, times, enums and refusals."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -33,7 +33,7 @@ def send(client: Client, method: str, **fields: Any) -> Any:
 
 
 def denied(client: Client, method: str, **fields: Any) -> Any:
-    """What the refusal of a call says."""
+    """Returns the error of a refused call."""
     return refused(send, client, method, **fields)
 
 

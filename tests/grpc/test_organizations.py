@@ -63,7 +63,7 @@ def test_both_id_and_slug_or_neither_is_refused(client: Client) -> None:
 
 
 def walk(client: Client, add: int = 0, **filters: bool) -> list[Organization]:
-    """Every organization, in pages of 2; that many are added on the way."""
+    """Lists every organization in pages of 2, and adds the given number of organizations meanwhile."""
     found: list[Organization] = []
     token = ""
     while True:

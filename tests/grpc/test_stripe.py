@@ -1,4 +1,5 @@
-"""What asks Stripe for something, over a real channel, to a server that asks a fake Stripe through the real library."""
+"""Calls that ask Stripe for something, over a real channel, with a server that calls a fake Stripe through the real
+library."""
 
 import os
 import signal
@@ -27,7 +28,7 @@ from tests.support.users import Team
 
 @dataclass
 class Site:
-    """A shop with a server in front, that sends by itself."""
+    """A shop behind a server, which sends the requests by itself."""
 
     shop: Shop
     process: server.Process
@@ -37,7 +38,7 @@ class Site:
         return invoke(self.client.channel, method, request(method, **fields), timeout=30)
 
     def buy(self, organization_id: UUID) -> None:
-        """A purchase of the credit product on a checkout page, which keeps the payment method, and is heard of."""
+        """Buys the credit product on a checkout page, which keeps the payment method, and processes the events."""
         session = self(
             "CreateCheckoutSession",
             organization_id=str(organization_id),
@@ -64,7 +65,7 @@ def settings(shop: Shop, database_url: str, **environment: str) -> dict[str, str
 
 Open = Callable[..., Any]
 IMPATIENT = {"tenantry.stripe.sender.POLL_INTERVAL": 0.2, "stripe.HTTPClient.INITIAL_DELAY": 0.01}
-"""Makes a server that soon looks again for what has become due, and asks again at once where no answer came."""
+"""Makes a server that looks for due requests often, and repeats a call without an answer at once."""
 MONTHLY = "BILLING_INTERVAL_MONTHLY"
 
 
@@ -97,7 +98,7 @@ def eventually(condition: Callable[[], bool], seconds: float = 15) -> None:
 
 
 def sell(site: Site) -> Any:
-    """A plan, and a credit product, brought to Stripe. Returns the plan."""
+    """Creates a plan and a credit product at Stripe. Returns the plan."""
     plan = site("CreateSubscriptionPlan", name="Pro", price_amount=2000, interval=MONTHLY, included_credits=100)
     site("CreateCreditProduct", name="Pack", price_amount=900, credit_amount=500)
     site("SyncCatalog", direction="SYNC_DIRECTION_PUSH")
@@ -252,7 +253,7 @@ def test_an_automatic_top_up_is_set_and_pays_by_itself(site: Site) -> None:
 
 
 def test_a_declined_payment_has_its_reason(site: Site) -> None:
-    """No call waits for an automatic top-up; whoever waits for a request that was declined is told so."""
+    """No call waits for an automatic top-up; a client that waits for a declined request is told so."""
     sell(site)
     shop, acme = site.shop, organization(site.shop.service)
     site.buy(acme)
@@ -282,7 +283,7 @@ def test_a_server_that_is_killed_between_sending_and_the_answer_leaves_one_payme
         eventually(lambda: len(shop.fake.calls) > before)
         os.kill(site.process.popen.pid, signal.SIGKILL)
         site.process.popen.wait()
-        # Stripe carries it out all the same.
+        # Stripe carries out the request all the same.
         eventually(lambda: len(shop.fake.of("payment_intent")) == 2)
         assert [r["state"] for r in shop.requests("auto_top_up")] == ["pending"]
         grant(shop.service, acme, 100)

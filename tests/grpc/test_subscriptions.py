@@ -1,4 +1,4 @@
-"""SubscriptionService over a real channel: that every method's fields, times, enums and refusals come through."""
+"""SubscriptionService over a real channel: every method passes its fields, times, enums and refusals."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,12 +19,12 @@ def send(client: Client, method: str, **fields: Any) -> Any:
 
 
 def denied(client: Client, method: str, **fields: Any) -> Any:
-    """What the refusal of a call says."""
+    """Returns the error of a refused call."""
     return refused(send, client, method, **fields)
 
 
 def plan(client: Client, features: dict[str, Any] | None = None, **fields: Any) -> SubscriptionPlan:
-    """A new plan: 100 included credits, unless told otherwise."""
+    """Creates a plan with 100 included credits, unless the fields give others."""
     struct = Struct()
     struct.update(features or {})
     return subscription_plan(client, **{"included_credits": 100, "features": struct} | fields)

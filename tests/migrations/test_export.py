@@ -1,4 +1,4 @@
-"""The export for the Supabase CLI: files that are only ever added, and that make what the runner makes."""
+"""The export for the Supabase CLI: an export only ever adds files, and the files give the same schema as the runner."""
 
 import subprocess
 from pathlib import Path
@@ -123,7 +123,7 @@ def test_applied_by_psql_the_files_make_what_the_runner_makes(cluster: Cluster, 
         else:
             migrate.up(conninfo)
         dump = run(cluster, "pg_dump", "--schema-only", conninfo)
-        # Newer releases put a key there that is another one each time.
+        # Newer releases write a key there that differs each time.
         dumps.append([line for line in dump.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))])
     cluster.drop_database("exported")
     assert dumps[0] == dumps[1]

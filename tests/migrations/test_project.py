@@ -1,4 +1,4 @@
-"""The project's own migrations: whole, reversible, and the same whoever applies them."""
+"""The project's own migrations: complete, reversible, and the same with every tool that applies them."""
 
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -86,7 +86,7 @@ def test_the_plan_applied_by_psql_gives_what_up_gives(cluster: Cluster, empty: s
 
 
 def test_an_auth_schema_that_is_there_is_left_alone(cluster: Cluster, empty: str) -> None:
-    """As on Supabase, whose accounts live in auth.users."""
+    """A database like Supabase's, which keeps accounts in auth.users."""
     with psycopg.connect(empty, autocommit=True) as conn:
         conn.execute("create schema auth; create table auth.users (id uuid primary key, email text)")
         conn.execute("create function auth.uid() returns uuid language sql stable return null::uuid")

@@ -31,7 +31,7 @@ create table public.things (id integer constraint things_pkey primary key, label
 alter table public.things add column size integer;
 create index things_size on public.things (size)""",
     UNDO_SECOND: "alter table public.things drop column size",
-    # By path, the caller comes before what it calls, which the language sql would not let pass.
+    # In the order of paths the caller comes before the callee, which the language sql would not accept.
     "functions/things/a_caller.sql": """
 create or replace function public.count_things() returns bigint language sql stable
 as $$ select tenantry.things_counted() $$;
@@ -73,7 +73,7 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
 
 @pytest.fixture
 def new_database(cluster: Cluster) -> Iterator[Database]:
-    """Makes an empty database; returns how to connect to it."""
+    """Makes an empty database; returns its connection string."""
     numbers = itertools.count()
     made: list[str] = []
 
@@ -137,7 +137,7 @@ def test_up_applies_everything_in_order_and_once(database: str, root: Path) -> N
 
 
 def test_a_function_is_made_after_those_that_its_bound_body_calls(database: str, root: Path) -> None:
-    """PostgreSQL binds a body in SQL-standard form at once. File names decide nothing."""
+    """PostgreSQL binds a body in SQL-standard form at once. The order of file names does not matter."""
     for name, body in {"a": "tenantry.b() + 1", "b": "tenantry.c() + 1", "c": "1"}.items():
         text = f"create or replace function tenantry.{name}() returns integer language sql return {body};"
         (root / "functions" / f"{name}.sql").write_text(text)
@@ -217,7 +217,7 @@ import pathlib, sys
 from tenantry.migrate import up
 print(up(sys.argv[1], pathlib.Path(sys.argv[2])))
 """
-    # Slow enough for the second to find the first at it, and longer than it waits for other locks.
+    # Slow enough that the second run finds the first at work, and longer than its wait for other locks.
     write(root, {FIRST: TREE[FIRST] + "select pg_sleep(1);"})
     command = [sys.executable, "-c", program, f"{database} options='-c lock_timeout=100'", str(root)]
     with ThreadPoolExecutor(2) as threads:

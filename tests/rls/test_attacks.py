@@ -1,4 +1,4 @@
-"""What a hostile client tries: with a valid token over PostgREST or gRPC, or with SQL of its own as `authenticated`."""
+"""Attacks by a hostile client: with a valid token over PostgREST or gRPC, or with its own SQL as `authenticated`."""
 
 import json
 import threading
@@ -46,7 +46,7 @@ def sees(connection: Connection, query: str, *values: Any) -> list[dict[str, Any
 def test_nothing_in_a_token_but_who_it_is_counts(
     shared_server: Connection, shared_world: World, claims: dict[str, Any]
 ) -> None:
-    """A gateway verifies the token; whatever the token says beyond `sub` gives nothing."""
+    """A gateway verifies the token; every claim but `sub` gives nothing."""
     world = shared_world
     claims = json.loads(json.dumps(claims).replace("{first}", str(world.first)))
     with world.acting(shared_server, "stranger") as connection:
@@ -74,7 +74,7 @@ def test_a_subject_that_is_no_id_is_an_error_and_shows_nothing(
 def test_a_token_for_anon_with_a_users_subject_is_still_anonymous(
     shared_server: Connection, shared_world: World
 ) -> None:
-    """The database role decides, not the claims: a gateway that set only the claims has signed nobody in."""
+    """The database role decides, not the claims: a gateway that sets only the claims signs in nobody."""
     with shared_world.acting(shared_server, "owner") as connection:
         connection.execute("set local role anon")
         refused(connection, "42501", "get_organization", organization_id=shared_world.first)
@@ -83,9 +83,9 @@ def test_a_token_for_anon_with_a_users_subject_is_still_anonymous(
 def test_a_database_login_of_ones_own_can_say_who_it_is_and_become_nothing_more(
     admin: Connection, connect: Connect, world: World
 ) -> None:
-    """Claims are a setting, and settings are anybody's to set: whoever may send SQL as `authenticated` can claim to be
-    any user. So only gateways get logins that may become it, as on Supabase; PostgREST and the gRPC server take no SQL
-    from callers. What such a login cannot do is to become another database role."""
+    """Claims are a setting, and any client can set a setting: a login that may send SQL as `authenticated` can claim to
+    be any user. For this reason only gateways get logins that may become `authenticated`, as on Supabase; PostgREST and
+    the gRPC server take no SQL from callers. Such a login cannot become another database role."""
     admin.execute("create role direct_login login noinherit; grant authenticated to direct_login")
     try:
         connection = connect(user="direct_login")
@@ -102,7 +102,7 @@ def test_a_database_login_of_ones_own_can_say_who_it_is_and_become_nothing_more(
                 connection.execute(statement.encode())
         world.become(connection, "owner")
         assert [row["name"] for row in sees(connection, "select name from public.organizations")] == ["Acme"]
-        # Not even a claim to be the service makes it the service.
+        # Even a claim to be the service does not make the caller the service.
         world.become(connection, "owner", role="service_role")
         refused(connection, "42501", "grant_credits", organization_id=world.first, amount=1)
         connection.close()
@@ -111,7 +111,7 @@ def test_a_database_login_of_ones_own_can_say_who_it_is_and_become_nothing_more(
 
 
 def test_who_inherits_a_users_role_is_not_taken_for_a_user(admin: Connection, connect: Connect, world: World) -> None:
-    """A member of `authenticated` gets its grants, and no permission: it acts under its own name."""
+    """A member of `authenticated` gets its grants but no permission: it acts under its own name."""
     admin.execute("create role heir login inherit; grant authenticated to heir")
     try:
         connection = connect(user="heir")
@@ -251,7 +251,7 @@ def test_an_update_reaches_only_the_callers_organizations(shared_server: Connect
         ]
     with world.acting(shared_server, "member") as connection:
         assert sees(connection, "update public.organizations set description = 'x' returning name") == []
-        # Nor does a member who may not change the row hold up those who may by locking it.
+        # Nor can a member without the right to change the row lock it and delay the members who may change it.
         assert sees(connection, "select id from public.organizations for update") == []
 
 
@@ -267,7 +267,7 @@ def test_copy_writes_out_only_what_the_caller_sees(shared_server: Connection, sh
 
 @pytest.fixture
 def attacker(admin: Connection) -> Iterator[None]:
-    """A schema in which users may create what they like."""
+    """A schema in which users may create objects."""
     admin.execute("create schema attacker; grant all on schema attacker to authenticated")
     yield
     admin.execute("drop schema attacker cascade")
@@ -277,8 +277,8 @@ def attacker(admin: Connection) -> Iterator[None]:
 def test_a_view_shows_its_owners_rows_unless_it_is_made_with_security_invoker(
     admin: Connection, connect: Connect, world: World
 ) -> None:
-    """A view of the superuser's without security_invoker opens the table to whoever may read the view: so PostgreSQL
-    has it, and advisors warn of it. A view that a user makes opens nothing to anybody."""
+    """A superuser's view without security_invoker opens the table to every reader of the view: PostgreSQL works this
+    way, and advisors warn of it. A view that a user creates opens nothing to anybody."""
     server = connect(user="tenantry_server")
     with world.acting(server, "owner") as connection:
         connection.execute("create view attacker.theirs as select name from public.organizations")
@@ -286,7 +286,7 @@ def test_a_view_shows_its_owners_rows_unless_it_is_made_with_security_invoker(
         assert sees(connection, "select * from attacker.theirs") == [{"name": "Acme"}]
         world.become(connection, "stranger")
         assert sees(connection, "select * from attacker.theirs") == []
-        # What is copied is copied: the caller's own rows, and no others.
+        # A copy keeps its rows: the caller's own rows, and no others.
         assert sees(connection, "select * from attacker.kept") == [{"name": "Acme"}]
     admin.execute(
         """
@@ -302,7 +302,7 @@ def test_a_view_shows_its_owners_rows_unless_it_is_made_with_security_invoker(
 
 @pytest.mark.usefixtures("attacker")
 def test_a_function_of_the_users_own_sees_no_row_that_the_policy_hides(connect: Connect, world: World) -> None:
-    """Not even a cheap one that the planner would like to run first."""
+    """Even a cheap function that the planner would like to run first sees no hidden row."""
     server = connect(user="tenantry_server")
     said: list[str] = []
     server.add_notice_handler(lambda notice: said.append(notice.message_primary or ""))
@@ -324,8 +324,8 @@ def test_a_function_of_the_users_own_sees_no_row_that_the_policy_hides(connect: 
 def test_explain_says_the_same_of_what_is_hidden_and_what_is_not_there(
     shared_server: Connection, shared_world: World
 ) -> None:
-    """EXPLAIN ANALYZE, which counts the rows that a policy removed, does tell that a slug exists, as the unique key
-    does (below). Neither PostgREST (unless db-plan-enabled is set) nor the gRPC server lets callers explain."""
+    """EXPLAIN ANALYZE counts the rows that a policy removed, and so tells that a slug exists, as the unique key does
+    (below). Neither PostgREST (unless db-plan-enabled is set) nor the gRPC server lets callers explain."""
     with shared_world.acting(shared_server, "stranger") as connection:
         plans = [
             sees(connection, f"explain (verbose, settings) select * from public.organizations where slug = '{slug}'")
@@ -336,7 +336,8 @@ def test_explain_says_the_same_of_what_is_hidden_and_what_is_not_there(
 
 # --- Oracles
 
-# Each asks for something of the second organization by its id or name: function, arguments, which of them that is.
+# Each call asks for an object of the second organization by its id or name: function, arguments, and the argument that
+# names the object.
 ORACLES: list[tuple[str, dict[str, str], str]] = [
     ("get_organization", {"organization_id": "{second}"}, "organization_id"),
     ("get_organization", {"slug": "globex"}, "slug"),
@@ -398,7 +399,8 @@ ORACLES: list[tuple[str, dict[str, str], str]] = [
 def test_what_is_hidden_and_what_does_not_exist_answer_alike(
     shared_server: Connection, shared_world: World, who: str
 ) -> None:
-    """Every answer, error text and error detail is the same for another tenant's id or name as for one made up."""
+    """Every answer, error text and error detail is the same for an id or name of another tenant and for an invented
+    one."""
     world = shared_world
     names = {"first": world.first, "second": world.second, **world.ids, **world.users}
     told = []
@@ -416,10 +418,11 @@ def test_what_is_hidden_and_what_does_not_exist_answer_alike(
     assert told == []
 
 
-# What tells of the caller's own permissions.
+# The tables that describe the caller's own permissions.
 OWN = {"permissions", "role_permissions", "roles", "user_roles"}
 # Listings that filter a table by an organization's id, as its readers over PostgREST may: PostgreSQL finds the rows by
-# the index and then asks the policy of each. Who knows an organization's id can tell by a clock about how many it has.
+# the index and then asks the policy of each. A caller who knows an organization's id can estimate its number of rows
+# from the time.
 READ = ["list_roles", "list_role_assignments"]
 
 
@@ -427,15 +430,15 @@ READ = ["list_roles", "list_role_assignments"]
 def test_what_is_hidden_and_what_does_not_exist_cost_the_same_work_but_for_one_row(
     admin: Connection, connect: Connect, world: World, who: str
 ) -> None:
-    """A clock tells what work differs, so the work is compared: the rows that are fetched from each table.
+    """Differing work shows in the time, so the test compares the work: the number of rows fetched from each table.
 
-    A question by id or by name finds at most the one row of a unique index, and only then asks the policy, which looks
-    up the caller's own roles. So a clock that is fine enough tells that there is such a row: of an id, which nobody can
-    guess, or of a name, of which the unique key tells anyway (below). But for READ no work depends on what the other
-    tenant has.
+    A query by id or by name finds at most the one row of a unique index, and only then calls the policy, which looks up
+    the caller's own roles. A clock that is fine enough tells that the row exists: for an id, which nobody can guess, or
+    for a name, which the unique key tells anyway (below). Except for READ, no work depends on the data of the other
+    tenant.
     """
     server = connect(user="tenantry_server")
-    # Plans as on much data; and so much of everything that reading it would show.
+    # The planner works as on much data, and each table has enough rows for a full read to show.
     server.execute("set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off")
     admin.execute(
         f"""
@@ -459,7 +462,7 @@ def test_what_is_hidden_and_what_does_not_exist_cost_the_same_work_but_for_one_r
         values = {name: value.format(**names) for name, value in arguments.items()}
         hidden = values[asked]
         made_up = "not-there" if len(hidden) < 30 else hidden.replace(hidden[-36:], NOBODY)
-        # The first time plans are made, which reads too.
+        # The first call also makes the plans, which reads rows too.
         tried = (made_up, hidden, made_up)
         work = [_work(server, world, who, function, values | {asked: value}) for value in tried][1:]
         more = {table: n - work[1].get(table, 0) for table, n in work[0].items() if n > work[1].get(table, 0)}
@@ -469,7 +472,7 @@ def test_what_is_hidden_and_what_does_not_exist_cost_the_same_work_but_for_one_r
 
 
 def _work(server: Connection, world: World, who: str, function: str, arguments: dict[str, str]) -> dict[str, int]:
-    """How many rows the call fetches, by table."""
+    """The number of rows that the call fetches, by table."""
     given = ", ".join(f"{name} => '{value}'" for name, value in arguments.items())
     counted = "select relname, seq_tup_read + idx_tup_fetch as rows from pg_stat_xact_user_tables"
     with world.acting(server, who) as connection:
@@ -496,8 +499,9 @@ def _answer(server: Connection, world: World, who: str, function: str, arguments
 
 
 def test_a_name_or_slug_that_is_taken_is_told_to_everybody(shared_server: Connection, shared_world: World) -> None:
-    """Organizations' names and slugs are unique among all tenants, as asked for: so whoever chooses one learns that it
-    is taken, by a tenant that they cannot see as well. It is said with their own words and nothing of that tenant's."""
+    """Organizations' names and slugs are unique among all tenants, as requested: a user who chooses a taken one learns
+    that it is taken, even if they cannot see that tenant. The error repeats the user's own words and nothing of that
+    tenant's."""
     for arguments in ({"name": "Globex", "slug": "other"}, {"name": "Other", "slug": "globex"}):
         with (
             shared_world.acting(shared_server, "stranger") as connection,
@@ -508,7 +512,8 @@ def test_a_name_or_slug_that_is_taken_is_told_to_everybody(shared_server: Connec
 
 
 def test_an_own_roles_name_is_not_told_to_others(shared_server: Connection, shared_world: World) -> None:
-    """Both organizations have an editor. What each calls its roles is unique there and nobody else's to learn."""
+    """Both organizations have an editor. The name of a role is unique in its organization only, and no other
+    organization learns it."""
     with shared_world.acting(shared_server, "owner") as connection:
         connection.execute("savepoint again")
         refused(connection, "23505", "create_role", name="editor", organization_id=shared_world.first)
@@ -533,7 +538,8 @@ FORGED = [
 def test_a_page_token_of_ones_own_making_shows_nothing_more(
     shared_server: Connection, shared_world: World, who: str
 ) -> None:
-    """Tokens are not secret: whoever reads the code can make them. They say where a page starts, and no more."""
+    """Page tokens are not secret: every reader of the code can make one. A token gives the start of a page and nothing
+    more."""
     world = shared_world
     listings = [
         ("list_organizations", "organizations ", ""),
@@ -568,7 +574,7 @@ def test_a_page_token_of_ones_own_making_shows_nothing_more(
 def test_statistics_and_the_sessions_of_others_tell_nothing(
     shared_admin: Connection, shared_server: Connection, shared_world: World, who: str
 ) -> None:
-    """The values that ANALYZE collects are those of every tenant."""
+    """ANALYZE collects the values of every tenant."""
     shared_admin.execute("analyze public.organizations")
     collected = "select * from pg_stats where schemaname in ('public', 'tenantry')"
     assert sees(shared_admin, collected)
@@ -583,7 +589,7 @@ def test_statistics_and_the_sessions_of_others_tell_nothing(
 
 # --- Shadowing
 
-# What the package's own SQL uses; each fails loudly if it ever runs.
+# The names that the package's own SQL uses; each shadow fails loudly if it ever runs.
 SHADOWS = """
 create function attacker.ran() returns void language plpgsql
     as $f$ begin raise exception using errcode = 'XX999', message = 'code of the attacker ran'; end $f$;
@@ -640,8 +646,8 @@ insert into {schema}.user_roles (id, user_id, role_id) values ('{nobody}', auth.
 def test_no_function_runs_or_reads_what_a_caller_puts_in_its_way(
     shared_admin: Connection, shared_server: Connection, shared_world: World, place: str
 ) -> None:
-    """Every public function, for everybody, with a search_path full of functions, operators and tables of the
-    attacker's: the answers are those of the matrix."""
+    """Calls every public function as every caller, with a search_path full of the attacker's functions, operators and
+    tables: the answers are those of the matrix."""
     shared_admin.execute("create schema attacker; grant all on schema attacker to public")
     try:
         if place == "attacker":
@@ -653,7 +659,7 @@ def test_no_function_runs_or_reads_what_a_caller_puts_in_its_way(
             shared_admin.execute("grant execute on all functions in schema attacker to public")
             preamble = ["set local search_path = attacker, pg_catalog, public"]
         else:
-            # The login's own role may create nothing, so they are a user's, for the whole session.
+            # The login's own role may not create anything, so a user's role creates them, for the whole session.
             shared_server.execute("set role authenticated")
             shared_server.execute(TABLES.format(temp="temporary", schema="pg_temp", nobody=NOBODY).encode())
             shared_server.execute("grant all on all tables in schema pg_temp to public")
@@ -664,7 +670,7 @@ def test_no_function_runs_or_reads_what_a_caller_puts_in_its_way(
             shared_server.execute("reset role")
             preamble = ["set local search_path = pg_temp, public, tenantry"]
         found = {function: results(shared_server, shared_world, function, *preamble) for function in access_rows()}
-        # The attack is real: outside of the package's functions it works.
+        # The attack is real: outside the package's functions it works.
         if place == "attacker":
             with shared_world.acting(shared_server, "stranger") as connection:
                 connection.execute(preamble[-1].encode())
@@ -684,7 +690,7 @@ def test_no_function_runs_or_reads_what_a_caller_puts_in_its_way(
 
 
 def _held(admin: Connection, user: UUID) -> set[tuple[Any, Any]]:
-    """What a user may do, and where."""
+    """The permissions of a user, with their organizations."""
     rows = sees(
         admin,
         """
@@ -703,8 +709,9 @@ def _held(admin: Connection, user: UUID) -> set[tuple[Any, Any]]:
 def test_nobody_comes_to_a_permission_by_calling_everything_they_can(
     admin: Connection, connect: Connect, world: World, who: str
 ) -> None:
-    """Tries, twice over, whatever could raise the caller: roles given to themselves and to a friend, roles filled with
-    every permission, invitations to every role taken up, edits of what they hold. What succeeds is kept."""
+    """Tries twice every call that could raise the caller's rights: gives roles to the caller and to a friend, fills
+    roles with every permission, accepts invitations to every role, and edits the roles that the caller holds. The calls
+    that succeed are kept."""
     caller, friend = world.users[who], world.users["newcomer"]
     before = {user: _held(admin, user) for user in world.users.values()}
     server = connect(user="tenantry_server")
@@ -745,7 +752,7 @@ def test_nobody_comes_to_a_permission_by_calling_everything_they_can(
     mine = before[caller]
     for user in world.users.values():
         gained = _held(admin, user) - before[user]
-        # Handed on, at most, what the caller held there.
+        # The caller passed on at most the permissions that they held in that organization.
         assert {x for x in gained if not _covers(mine, x)} == set()
     assert {x for x in _held(admin, caller) if not _covers(mine, x)} == set()
 
@@ -809,7 +816,8 @@ def test_an_owner_does_not_give_away_anothers_ownership(admin: Connection, conne
 def test_an_own_role_holds_nowhere_else_even_if_it_is_written_there(
     admin: Connection, connect: Connect, world: World
 ) -> None:
-    """Whoever can write user_roles past the functions (a DBA's script) opens no other organization by an own role."""
+    """A writer who bypasses the functions on user_roles (a DBA's script) opens no other organization through an own
+    role."""
     for tenant in (world.second, None):
         admin.execute(
             "insert into public.user_roles (user_id, role_id, organization_id) values (%s, %s, %s)",
@@ -827,7 +835,7 @@ def test_an_own_role_holds_nowhere_else_even_if_it_is_written_there(
 
 
 def _race(*actions: Callable[[], object]) -> list[str]:
-    """Runs the actions at once; of each, the SQLSTATE of its refusal or 'ok'."""
+    """Runs the actions at once; returns for each the SQLSTATE of its refusal or 'ok'."""
     results = ["" for _ in actions]
     start = threading.Barrier(len(actions))
 

@@ -1,4 +1,4 @@
-"""Direct SQL, as every role that a client can have: no way round the ledger's functions."""
+"""Direct SQL, as every role that a client can have: nothing bypasses the ledger's functions."""
 
 import psycopg
 import pytest
@@ -76,7 +76,7 @@ def test_not_even_the_owner_changes_an_entry(admin: Connection, operation: str) 
 
 
 SHARED = {"permissions", "roles", "role_permissions"}
-"""What every signed-in user reads: the roles of all, and what they allow."""
+"""The tables that every signed-in user may read: the roles of all organizations and their permissions."""
 
 
 @pytest.mark.parametrize("role", ["anon", "authenticated"])
@@ -105,7 +105,7 @@ def test_without_a_role_nothing_can_be_changed_and_nothing_of_an_organization_re
 
 
 def test_functions_of_the_private_schema_are_called_by_nobody_but_through_the_public_ones(scratch: Connection) -> None:
-    """What PUBLIC or anon may execute in schema tenantry is harmless on purpose: it is listed here."""
+    """The functions in schema tenantry that PUBLIC or anon may execute are harmless on purpose: this is the list."""
     rows = scratch.execute(
         """
         select proname::text as name from pg_proc

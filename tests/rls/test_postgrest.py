@@ -43,7 +43,7 @@ class Gateway:
 
     def rpc(self, who: str | None, function: str, **arguments: Any) -> Any:
         """POST /rpc/<function> with a JSON object; a composite comes as an object, a scalar as it is."""
-        # PostgREST takes the arguments out of the body by the types that the catalog gives.
+        # PostgREST derives the types of the arguments from the catalog.
         types = self._types(function)
         columns = ", ".join(f'"{name}" {types[name]}' for name in arguments)
         given = ", ".join(f'"{name}" := pgrst_args."{name}"' for name in arguments)
@@ -71,7 +71,7 @@ class Gateway:
         return self._send(who, method, f"/{table}", WRITE.format(statement=statement, columns=columns))
 
     def settings(self) -> dict[str, Any]:
-        """What is left of the settings between requests."""
+        """The settings that remain between requests."""
         row = self.connection.execute(
             "select current_user as role, current_setting('request.jwt.claims', true) as claims,"
             " current_setting('request.method', true) as method"
@@ -126,7 +126,7 @@ def test_rpc_calls_a_function_by_its_arguments_names(gateway: Gateway, world: Wo
     assert (entry["amount"], entry["organization_id"]) == (-4, str(world.first))
     [balance] = gateway.rpc("member", "get_credit_balance", organization_id=world.first)
     assert balance["balance"] == entry["balance_after"]
-    # PostgREST takes a scalar out of its column; under which name it puts it there is its own affair.
+    # PostgREST takes a scalar out of its column; the name of that column is its own affair.
     answer = gateway.rpc("member", "has_permission", organization_id=world.first, permission="credits:read")
     assert [list(row.values()) for row in answer] == [[True]]
     [page] = gateway.rpc("member", "list_organizations")
@@ -134,7 +134,7 @@ def test_rpc_calls_a_function_by_its_arguments_names(gateway: Gateway, world: Wo
 
 
 def test_a_refusal_says_which_permission_is_missing(gateway: Gateway, world: World) -> None:
-    """PostgREST answers 42501 with 403 and passes message and details on."""
+    """PostgREST answers 42501 with status 403 and passes on the message and the details."""
     with pytest.raises(psycopg.errors.InsufficientPrivilege) as denied:
         gateway.rpc("viewer", "consume_credits", organization_id=world.first, amount=1)
     detail = json.loads(denied.value.diag.message_detail or "")
@@ -165,7 +165,7 @@ def test_tables_are_read_and_edited_as_policies_allow(gateway: Gateway, world: W
 
 
 def test_an_anonymous_request_after_a_users_is_anonymous(gateway: Gateway, world: World) -> None:
-    """What SET LOCAL leaves behind are empty strings, not nothing: they must count as nobody."""
+    """SET LOCAL leaves empty strings behind instead of nothing: they must count as no user."""
     gateway.rpc("owner", "get_credit_balance", organization_id=world.first)
     assert gateway.settings() == {"role": "authenticator", "claims": "", "method": ""}
     for caller in (None, "anon"):
@@ -180,7 +180,7 @@ def test_an_anonymous_request_after_a_users_is_anonymous(gateway: Gateway, world
 
 
 def test_a_user_without_claims_is_nobody(gateway: Gateway) -> None:
-    """Empty claims with the users' role: a gateway should not send them, and they open nothing and break nothing."""
+    """Empty claims with the users' role: a gateway should not send them, and they give no access and cause no error."""
     with gateway.connection.transaction():
         gateway.connection.execute(
             "select set_config('role', 'authenticated', true), set_config('request.jwt.claims', '', true)"
@@ -229,8 +229,8 @@ def test_the_audit_log_tells_postgrests_door_from_the_others(
 
 
 def test_a_caller_cannot_set_the_claims_from_within_a_request(gateway: Gateway) -> None:
-    """PostgREST calls functions of exposed schemas only, and set_config() stands in pg_catalog. What it would do there:
-    the new role and claims hold for later statements, and a request has none after its own."""
+    """PostgREST calls functions of exposed schemas only, and set_config() stands in pg_catalog. A call to it would have
+    no effect: the new role and claims hold for later statements, and a request has none after its own."""
     rows = gateway.connection.execute(
         "select proname from pg_proc where pronamespace = 'public'::regnamespace and prosrc ~ 'set_config|query_to_xml'"
     ).fetchall()

@@ -1,7 +1,7 @@
-"""What policies cost on much data: a page is an index scan, and the policy asks once, not for each row.
+"""The cost of policies on much data: a page is an index scan, and the policy runs once, not for each row.
 
-A million entries in ten thousand organizations, read from the tables as PostgREST does, and through the functions, of
-whose inner plans auto_explain tells.
+The tests read a million entries in ten thousand organizations from the tables, as PostgREST does, and through the
+functions; auto_explain reports the plans inside the functions.
 """
 
 import json
@@ -18,10 +18,11 @@ from tests.support.plans import nodes, told_plans
 from tests.support.postgres import Cluster
 
 ORGANIZATIONS, ENTRIES, BILLS = 10_000, 100, 10
-"""Organizations, and rows of each: enough for a first page and one row more."""
+"""Number of organizations, and of rows in each: enough for a first page and one row more."""
 
-# Rows as the ledger's functions would leave them, without calling those a million times: no triggers, and indexes made
-# in one go. In the order in which they would come, so that those of one organization lie far apart.
+# The rows look as if the ledger's functions had written them, without a million calls: no triggers fire, and the
+# indexes are built at the end. The rows have the order in which they would come: those of one organization lie far
+# apart.
 DATA = f"""
 set session_replication_role = replica;
 set maintenance_work_mem = '256MB';
@@ -54,7 +55,7 @@ vacuum analyze;
 """
 
 MOST_BLOCKS = 400
-"""That a page may touch; the ledger has some 20,000, and the indexes as many."""
+"""The number of blocks that a page may touch; the ledger has some 20,000, and the indexes as many."""
 
 # A client's first page.
 PAGES = {
@@ -67,7 +68,7 @@ PAGES = {
     "billing history of all": "select * from public.billing_history order by created_at desc, id desc",
     "members": "select * from public.user_roles where organization_id = '{one}'",
 }
-# The same by the functions, and the table whose page it is.
+# The same pages by the functions, with the table of each page.
 LISTINGS = {
     "list_credit_transactions": ("credit_transactions", "organization_id => '{one}'"),
     "list_organizations": ("organizations", ""),
@@ -81,7 +82,7 @@ BIG = {"user_roles", "credit_transactions", "billing_history", "organizations"}
 
 @pytest.fixture(scope="module")
 def shared_database(cluster: Cluster, peopled: World) -> Iterator[str]:
-    """Name of the database with much in it; `stranger` owns three of its organizations."""
+    """Name of the database with the many rows; `stranger` owns three of its organizations."""
     cluster.create_database("much", PEOPLED)
     with psycopg.connect(cluster.conninfo("much"), autocommit=True) as connection:
         for statement in DATA.format(member=peopled.users["stranger"]).split(";\n"):
@@ -99,7 +100,7 @@ def one(shared_admin: Connection) -> dict[str, Any]:
 
 
 def _plan(connection: Connection, query: str) -> dict[str, Any]:
-    # Once before, so that catalogs and plans are in memory, and only the page itself is counted.
+    # A first run loads catalogs and plans into memory, and the count then covers only the page itself.
     connection.execute(query.encode())
     row = connection.execute(f"explain (analyze, buffers, format json) {query}".encode()).fetchone()
     assert row
@@ -109,13 +110,13 @@ def _plan(connection: Connection, query: str) -> dict[str, Any]:
 
 
 def _check(plan: dict[str, Any], table: str) -> None:
-    """The plan reads the table by an index, no big table whole, and asks the policy at most once."""
+    """The plan reads the table by an index, reads no big table as a whole, and runs the policy at most once."""
     every = list(nodes(plan))
     assert [node["Relation Name"] for node in every if node["Node Type"] == "Seq Scan" and _is_big(node)] == []
     assert [node for node in every if "Index" in node["Node Type"] and node.get("Relation Name") == table] or [
         node for node in every if node["Node Type"] == "Bitmap Heap Scan" and node["Relation Name"] == table
     ]
-    # An InitPlan runs once; a SubPlan would run for each row.
+    # PostgreSQL runs an InitPlan once; a SubPlan would run for each row.
     assert [node for node in every if node.get("Parent Relationship") == "SubPlan"] == []
     policies = [node for node in every if node.get("Parent Relationship") == "InitPlan"]
     assert {node["Actual Loops"] for node in policies} <= {0, 1}
@@ -152,7 +153,7 @@ def test_a_listing_is_an_index_scan_with_the_policy_asked_once(
     pages = [plan for plan in plans if f"public.{table} as" in plan["Query Text"] and "array_agg" in plan["Query Text"]]
     assert len(pages) == 1
     _check(pages[0]["Plan"], table)
-    # Whatever else the function asks, it reads no big table whole either, and the call as a whole touches few blocks.
+    # The function's other statements read no big table as a whole either, and the whole call touches few blocks.
     assert [
         node for plan in plans for node in nodes(plan["Plan"]) if node["Node Type"] == "Seq Scan" and _is_big(node)
     ] == []
@@ -163,7 +164,7 @@ def test_a_listing_is_an_index_scan_with_the_policy_asked_once(
 
 
 def test_a_policy_that_asks_for_each_row_would_be_seen(shared_admin: Connection, shared_world: World) -> None:
-    """The test's own test: a policy as people write it at first."""
+    """A check of the test: a policy in the form that people write at first."""
     shared_admin.execute(
         """
         begin;

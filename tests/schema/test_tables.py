@@ -1,4 +1,4 @@
-"""The eleven tables are what was promised, column by column, and refuse what they must."""
+"""The eleven tables match the promised schema, column by column, and refuse invalid rows."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""What the tests of the server's parts have in common."""
+"""Fixtures that the tests of the server's parts share."""
 
 import pytest
 
@@ -7,5 +7,5 @@ from tests.support.postgres import Cluster
 
 @pytest.fixture
 def conninfo(cluster: Cluster, database: str) -> str:
-    """Of the test's own database, as the server logs in."""
+    """Connection string of the test's own database, for the server's login."""
     return cluster.conninfo(database, "tenantry_server")

@@ -1,5 +1,5 @@
-"""The bridge: it refuses to start on SQL that does not fit the protos and says how, and what it writes into statements
-reaches PostgreSQL as it was."""
+"""The bridge: it refuses to start on SQL that does not fit the protos and lists the differences, and its values reach
+PostgreSQL unchanged."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 def mismatches(conninfo: str) -> list[str]:
-    """What the bridge says does not fit; empty when it starts."""
+    """Returns the mismatches that the bridge reports; empty if it starts."""
 
     async def compile_all(database: Database) -> list[str]:
         try:
@@ -43,7 +43,7 @@ def mismatches(conninfo: str) -> list[str]:
     return using(conninfo, compile_all)
 
 
-# What does not fit.
+# Mismatches between protos and SQL.
 
 
 GET_EVENT = "create function public.get_credit_event({}) returns {} language sql return {}"
@@ -135,7 +135,7 @@ def test_everything_that_does_not_fit_is_listed_at_once(admin: Connection, conni
 
 
 def served(conninfo: str) -> subprocess.CompletedProcess[str]:
-    """A run of `tenantry serve` that is expected not to last."""
+    """Runs a `tenantry serve` that is expected to end at once."""
     return subprocess.run(
         [sys.executable, "-m", "tenantry.cli", "serve"],
         env={"DATABASE_URL": conninfo, "TENANTRY_JWT_SECRET": server.SECRET, "TENANTRY_LISTEN": "127.0.0.1:0"},
@@ -156,7 +156,7 @@ def test_the_server_does_not_start_on_sql_that_does_not_fit(admin: Connection, c
 
 
 def test_the_server_does_not_start_on_a_database_that_is_not_migrated(cluster: Cluster) -> None:
-    """It must name the remedy rather than trip over a schema that is not there."""
+    """The server must name the remedy and not fail on the missing schema."""
     cluster.create_database("bare", "template0")
     try:
         ended = served(cluster.conninfo("bare", "tenantry_server"))
@@ -167,12 +167,12 @@ def test_the_server_does_not_start_on_a_database_that_is_not_migrated(cluster: C
     assert "migrate" in ended.stderr or "does not exist" in ended.stderr
 
 
-# What goes into statements.
+# Values in statements.
 
 
 @pytest.fixture(scope="module", params=["on", "off"])
 def plain(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[psycopg.Connection]:
-    """A connection with standard_conforming_strings on, and one with it off."""
+    """A connection with standard_conforming_strings on, and another with it off."""
     with closing(psycopg.connect(cluster.conninfo(), autocommit=True)) as connection:
         connection.execute("set escape_string_warning = off")
         connection.execute(f"set standard_conforming_strings = {request.param}".encode())
@@ -212,7 +212,7 @@ def test_words_come_apart_as_they_were_put_together(words: list[str]) -> None:
 
 
 def test_every_method_has_a_name_of_its_own() -> None:
-    """Functions are found by name alone, whatever the service."""
+    """The bridge finds functions by name alone, in every service."""
     methods: list[MethodDescriptor] = [method for service in services() for method in service.methods]
     names = [snake_case(method.name) for method in methods]
     assert len(names) == len(set(names))

@@ -1,4 +1,4 @@
-"""The one round trip: in the caller's role, prepared, on a connection that is at hand."""
+"""The one round trip: in the caller's role, with a prepared statement, on an idle connection."""
 
 import asyncio
 import re
@@ -72,7 +72,7 @@ def test_what_is_refused_at_commit_is_an_error_too(
             await database.call(
                 SERVICE, sql("select * from public.create_organization($1, $2)", "'Acme'", "'acme'"), 5.0
             )
-        # And the connection is fit for the next call.
+        # The connection can take the next call.
         assert (await database.call(SERVICE, sql("select 1"), 5.0))[0][0] == 1
         return refused.value
 
@@ -97,7 +97,7 @@ def test_a_statement_is_prepared_once_on_a_connection_for_each_role(conninfo: st
 
 
 def test_a_statement_that_is_prepared_already_is_taken_as_it_is(conninfo: str) -> None:
-    """As after a call that was cancelled on the way."""
+    """The state after a call that was cancelled in progress."""
 
     async def ask(database: Database) -> list[int]:
         answers = []
@@ -126,7 +126,7 @@ def test_what_is_more_than_a_connection_should_keep_is_sent_as_it_is(
 
 
 def test_a_session_that_loses_what_was_prepared_costs_speed_only(conninfo: str) -> None:
-    """As behind a pooler that gives each transaction another session."""
+    """A pooler that gives each transaction another session."""
 
     async def ask(database: Database) -> list[int]:
         await database.call(SERVICE, sql("select $1::integer", "1"), 5.0)
@@ -157,7 +157,7 @@ _WHERE = "select pg_backend_pid()"
 
 
 async def ask_side_by_side(database: Database, count: int) -> set[int]:
-    """Backends that answer so many calls at once."""
+    """The backends that answer the given number of calls at once."""
     asked = "select pg_backend_pid() from pg_sleep(0.05)"
     rows = await asyncio.gather(*(database.call(SERVICE, sql(asked), 5.0) for _ in range(count)))
     return {row[0][0] for row in rows}
@@ -183,7 +183,7 @@ def test_after_a_while_the_pool_has_a_connection_back_and_closes_it_if_it_is_too
         backends = []
         for _ in range(3):
             backends.append((await database.call(SERVICE, sql(_WHERE), 5.0))[0][0])
-            # What is given back is what the pool asks for its age.
+            # The pool checks the age of each connection that is returned.
             database._pool._pool.max_lifetime = 0.0
             await database._pool._pool.drain()
         return backends

@@ -1,5 +1,5 @@
-"""The error codes have one source and are all in use, and every kind of error that PostgreSQL really raises is answered
-as it should be."""
+"""The error codes have one source and are all in use, and the server answers every kind of PostgreSQL error
+correctly."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -101,7 +101,7 @@ def test_a_row_that_cannot_be_right_is_refused_with_a_sentence(row: str, problem
 
 
 def test_every_own_error_is_raised_through_the_one_function_that_gives_it_its_shape() -> None:
-    """RAISE of an own code elsewhere would come without JSON in DETAIL."""
+    """A RAISE of an own code elsewhere would lack the JSON in DETAIL."""
     for path in (ROOT / "sql").rglob("*.sql"):
         assert not re.search(r"errcode\s*=\s*'TN", path.read_text(), re.IGNORECASE), path
 
@@ -116,7 +116,8 @@ def test_every_header_names_only_codes_that_exist() -> None:
 
 @pytest.fixture(scope="module")
 def connection(cluster: Cluster) -> Iterator[psycopg.Connection]:
-    """A database with a table to offend, in a transaction that is rolled back to after each offence."""
+    """A database with a table for the offending statements, in a transaction that is rolled back to its start after
+    each one."""
     cluster.create_database("errors", "template0")
     with psycopg.connect(cluster.conninfo("errors"), autocommit=True) as connection:
         connection.execute(
@@ -143,7 +144,7 @@ def connection(cluster: Cluster) -> Iterator[psycopg.Connection]:
 
 
 class Case(NamedTuple):
-    """SQL, and what its error is answered with."""
+    """SQL, and the answer to its error."""
 
     sql: str
     code: grpc.StatusCode
@@ -261,7 +262,7 @@ def test_what_postgresql_raises_is_answered_with_code_reason_and_field(
     if case.metadata is not None:
         assert dict(info.metadata) == case.metadata
     assert answer.message
-    # Own errors are written for callers; of the others nothing may shine through.
+    # Own errors are written for callers; the text of all other errors must stay hidden.
     if not error.sqlstate or not error.sqlstate.startswith("TN"):
         for inside in ("thing", "relation", "constraint", "function", "syntax", "line 1", "selec", "assert"):
             assert inside not in answer.message.replace("something", "").lower()

@@ -1,4 +1,4 @@
-"""Reads that come while another is under way: together in one message, and nobody can tell but by the speed."""
+"""Reads that arrive while another is running share one message, and only the speed shows it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -20,7 +20,7 @@ Read = Callable[..., Awaitable[Any]]
 
 
 class Watched(Database):
-    """A database that notes how many statements each of its messages has."""
+    """A database that records the number of statements in each message."""
 
     def __init__(self, conninfo: str) -> None:
         super().__init__(conninfo, SLOTS, 5)
@@ -35,12 +35,13 @@ class Watched(Database):
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However slow the machine, what is under way is waited for."""
+    """The reader waits for reads in progress, even on a slow machine."""
     monkeypatch.setattr("tenantry.batching.reads.READ_TIME", 1.0)
 
 
 def reading(conninfo: str, job: Callable[[Watched, Read], Awaitable[None]]) -> None:
-    """Runs the job with a reader: read(value, seconds) answers the value after so long, and fails for one below 0."""
+    """Runs the job with a reader: read(value, seconds) returns the value after that time, and fails for a value below
+    0."""
 
     async def run() -> None:
         database = Watched(conninfo)
@@ -67,13 +68,13 @@ def reading(conninfo: str, job: Callable[[Watched, Read], Awaitable[None]]) -> N
 
 
 async def outcomes(*reads: Awaitable[Any]) -> list[Any]:
-    """The answers, or the codes of what was refused."""
+    """The answers, or the codes of the refusals."""
     answers = await asyncio.gather(*reads, return_exceptions=True)
     return [code(answer) if isinstance(answer, CallError) else answer for answer in answers]
 
 
 def running(admin: Connection) -> int:
-    """Messages of reads that PostgreSQL is at."""
+    """The number of messages with reads that PostgreSQL is running."""
     return admin.execute(
         "select from pg_stat_activity"
         " where query like '%execute read%' and state = 'active' and pid <> pg_backend_pid()"
@@ -146,7 +147,8 @@ def test_reads_do_not_wait_for_one_that_is_slow_while_there_are_connections(conn
         slow = asyncio.ensure_future(read(1, 10))
         await asyncio.sleep(0)
         assert await outcomes(*map(read, range(5))) == list(range(5))
-        # A second one as slow, beside those that take its message with it: they are tried by themselves.
+        # A second read is as slow as the first, and ends the message of the reads beside it: the reader retries them
+        # one by one.
         mixed = [asyncio.ensure_future(read(number, 10 if number == 2 else 0)) for number in range(5)]
         done, waiting = await asyncio.wait(mixed, timeout=5)
         assert len(done) == 4
@@ -163,7 +165,7 @@ def test_slow_reads_take_as_many_connections_as_there_are(conninfo: str) -> None
         loop = asyncio.get_running_loop()
         before = loop.time()
         assert await outcomes(*(read(number, 2 * READS_TIMEOUT) for number in range(SLOTS * 2))) == [*range(SLOTS * 2)]
-        # One by one they would take six times that.
+        # One after the other, the reads would take six times as long.
         assert loop.time() - before < 5 * 2 * READS_TIMEOUT
 
     reading(conninfo, job)
@@ -178,7 +180,7 @@ def test_nobody_waits_for_a_message_that_has_ended(conninfo: str) -> None:
         before = loop.time()
         for number in range(5):
             assert await read(number) == number
-        # The first waits a second for the slow one.
+        # The first read waits a second for the slow one.
         assert loop.time() - before < 4
         slow.cancel()
         await outcomes(slow)

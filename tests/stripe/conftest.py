@@ -15,7 +15,7 @@ def shop(
     cluster: Cluster, database: str, admin: Connection, service: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Shop]:
     """The test's database, which sells through a fake Stripe."""
-    # How often is asked again matters here, not how long the library waits before.
+    # The number of attempts matters here, not the library's wait between them.
     monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.01)
     with open_shop(admin, service, cluster.conninfo(database, "tenantry_server")) as shop:
         yield shop

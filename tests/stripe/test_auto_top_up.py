@@ -1,4 +1,5 @@
-"""Credits that an organization buys by itself: one payment for each dip, never two at once, no more than it allows."""
+"""Credits that an organization buys by itself: one payment for each fall below the threshold, never two at once, never
+above the cap."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
@@ -171,7 +172,7 @@ def test_a_declined_card_is_an_event_and_no_credits(shop: Shop) -> None:
     assert bills == [{"status": "failed"}]
     consume(shop.service, acme, 5)
     assert len(shop.requests("auto_top_up")) == 1, "it is low still, and was not above"
-    # The next dip tries again.
+    # The next fall below the threshold tries again.
     shop.fake.decline(shop.fake.of("customer")[0]["id"], declines=False)
     grant(shop.service, acme, 100)
     consume(shop.service, acme, 100)
@@ -281,7 +282,7 @@ def test_a_setting_that_cannot_work_is_refused(shop: Shop) -> None:
 
 
 def test_a_product_at_stripe_is_paid_without_being_there_too(shop: Shop) -> None:
-    """The payment needs an amount, not a price at Stripe."""
+    """The payment needs an amount, but no price at Stripe."""
     acme = ready(shop)
     call(shop.service, "create_credit_product", name="Local", credit_amount=300, price_amount=700)
     call(shop.service, "set_auto_top_up", organization_id=acme, credit_product="Local", threshold=100, monthly_cap=1)
@@ -297,7 +298,7 @@ def test_spending_and_paying_at_the_same_time_neither_deadlock_nor_pay_twice(sho
 
     def spend(connection: Connection) -> None:
         for _ in range(30):
-            # Down and up again, with and without credits from a payment in between.
+            # The balance falls and rises again, with and without credits from a payment in between.
             try:
                 consume(connection, acme, 90)
             except psycopg.Error as error:
@@ -312,7 +313,7 @@ def test_spending_and_paying_at_the_same_time_neither_deadlock_nor_pay_twice(sho
     with ThreadPoolExecutor(7) as pool:
         sending = pool.submit(send)
         try:
-            # Again, if the machine was too slow for spending and paying to meet.
+            # Repeats the test if the machine was too slow for the spending and the payment to meet.
             for _ in range(10):
                 list(pool.map(spend, connections))
                 if len(shop.requests("auto_top_up")) > 3:

@@ -1,4 +1,4 @@
-"""The fake Stripe refuses what Stripe refuses, and signs as Stripe signs."""
+"""The fake Stripe refuses the same requests as Stripe, and signs as Stripe signs."""
 
 import asyncio
 import json

@@ -1,5 +1,5 @@
-"""A smoke test of the way to Stripe against localstripe, an independent imitation, as far as it goes: customers,
-products, subscriptions in the shape of an older API. It is a program of its own, in an environment of its own."""
+"""A smoke test of the requests to Stripe against localstripe, an independent imitation, as far as it supports them:
+customers, products, subscriptions in the shape of an older API. It is a separate program in its own environment."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ pytestmark = in_one_version
 
 KEY = "sk_test_12345"
 
-# It keeps its state in one file of the machine's, whoever runs it; nobody needs it here.
+# It keeps its state in one file of the machine for all users; the tests do not need it.
 PROGRAM = """
 from localstripe import resources, server
 resources.Store.dump_to_disk = lambda store: None
@@ -73,7 +73,7 @@ def answers(address: str) -> bool:
 
 
 def ask(address: str, path: str, **params: Any) -> Any:
-    """Does something there that somebody else would have done."""
+    """Does an action at Stripe that another system would do."""
 
     async def run() -> Answer:
         stripe = Stripe(KEY, address)
@@ -100,7 +100,7 @@ def test_customers_and_products_come_there(shop: Shop, localstripe: str) -> None
         "select data ->> 'name' as name from tenantry.stripe_objects where id = %s", [plan["stripe_product_id"]]
     ).fetchall()
     assert mirrored == [{"name": "Pro"}]
-    # It knows no prices, only the plans of before.
+    # It knows no prices, only the older plans.
     assert [r["error_type"] for r in shop.requests("sync_price")] == ["unavailable"]
 
 
@@ -152,7 +152,7 @@ def test_what_is_no_answer_of_stripes_is_none(shop: Shop, localstripe: str) -> N
     acme = organization(shop.service)
     request = call(shop.service, "create_portal_session", organization_id=acme, return_url="https://shop.example/")
     answered = shop.answered(request)
-    # It has no portal, and says so in plain text, as a proxy on the way might.
+    # It has no portal, and answers in plain text, as a proxy on the way might.
     assert (answered["state"], answered["error_type"]) == ("pending", "unavailable")
 
 

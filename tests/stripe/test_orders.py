@@ -1,4 +1,4 @@
-"""Whatever the order, and however often: the events of a life lead to one state."""
+"""Events in any order and repeated any number of times: the events of a life lead to one state."""
 
 import random
 import re
@@ -16,7 +16,8 @@ from tests.support.stripe_payloads import ERAS, OLD, Object
 from tests.support.stripe_stories import STORIES
 
 EXHAUSTIVE = 6
-"""Up to so many events every order is tried, on the newest PostgreSQL; otherwise a sample, on others a small one."""
+"""Up to this many events the test tries every order on the newest PostgreSQL; otherwise a sample, and a small one on
+other versions."""
 
 AGAIN = 1 / 3
 """How many of the events arrive twice."""
@@ -40,8 +41,8 @@ def walk(
     dice: random.Random,
     check: Callable[[list[Object]], None],
 ) -> None:
-    """Lets the events that are left arrive in every order, some of them again later, and checks after the last. Orders
-    that begin alike share that beginning."""
+    """Delivers the remaining events in every order, some of them twice, and checks the state after the last one. Orders
+    with the same beginning share its work."""
     if not left:
         check(arrived)
     for event in left:
@@ -102,7 +103,8 @@ def test_events_that_arrive_at_the_same_time_lead_to_the_same_state(
 def test_objects_of_one_payment_that_arrive_at_the_same_time_see_each_other(
     admin: Connection, connect: Connect
 ) -> None:
-    """A refund names its charge only, which is not there yet: whose it is turns out while neither is committed."""
+    """A refund names only its charge, which has not arrived yet: the owner becomes known while neither transaction is
+    committed."""
     story = tell(admin, "partial_refund", OLD)
     charge, refund = (e for e in story.events if e["type"] in ("charge.succeeded", "charge.refund.updated"))
     refunding, charging = connect(), connect()
@@ -137,7 +139,7 @@ def _is_waiting(admin: Connection) -> bool:
     ],
 )
 def test_the_order_of_arrival_would_lead_elsewhere(admin: Connection, name: str) -> None:
-    """So the tests above can fail: a mirror that takes what comes last ends in other states."""
+    """A proof that the tests above can fail: a mirror that always takes the latest arrival ends in other states."""
     story = tell(admin, name)
     with admin.transaction(force_rollback=True):
         deliver_all(admin, story.events)

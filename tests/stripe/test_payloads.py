@@ -1,4 +1,4 @@
-"""The payloads of the tests have the fields that Stripe's do, as its own library knows them."""
+"""The payloads of the tests have the same fields as Stripe's, according to Stripe's own library."""
 
 from typing import Any, get_args
 

@@ -1,4 +1,4 @@
-"""What Stripe told nobody here is asked for, made good and reported; and nothing twice."""
+"""Reconciliation finds, repairs and reports the events that never arrived; it does nothing twice."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from tests.support.subscriptions import current
 
 
 def life(shop: Shop) -> UUID:
-    """A subscription, a purchase and a refund, of which nobody here heard."""
+    """A subscription, a purchase and a refund, without their events."""
     shop.plan()
     shop.product()
     acme = organization(shop.service)

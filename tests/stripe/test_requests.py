@@ -1,4 +1,4 @@
-"""What Stripe is asked for: the parameters, once, in order, whatever goes wrong on the way."""
+"""Requests to Stripe: their parameters, sent once, in order, through all failures on the way."""
 
 from datetime import timedelta
 from typing import Any
@@ -179,7 +179,7 @@ def test_cancel_resume_and_change_of_plan_are_done_at_stripe_and_followed_from_i
     assert current(shop.service, acme)["status"] == "cancelled"
     assert [r["state"] for r in shop.requests() if r["subject_id"] == subscription["id"]] == ["succeeded"] * 4
 
-    # What the events tell of it afterwards is known already.
+    # The events repeat only known facts afterwards.
     before = state(shop, acme)
     assert len(shop.fake.events) > heard
     shop.hear()
@@ -188,7 +188,8 @@ def test_cancel_resume_and_change_of_plan_are_done_at_stripe_and_followed_from_i
 
 @pytest.mark.parametrize("is_followed", [True, False])
 def test_a_plan_that_is_to_come_at_renewal_is_not_had_now_without_a_payment(shop: Shop, is_followed: bool) -> None:
-    """At Stripe it has come already, at no charge: from there a change costs nothing, or is even paid for."""
+    """At Stripe the change has come already, at no charge: a further change from there costs nothing, or even earns a
+    credit."""
     acme, subscription = subscribed(shop)
     for name in ("Team", "Business"):
         shop.plan(name=name, price_amount=500000, included_credits=30000)
@@ -202,7 +203,7 @@ def test_a_plan_that_is_to_come_at_renewal_is_not_had_now_without_a_payment(shop
     shop.send()
     shop.hear()
     assert shop.credits(acme) == 100
-    # Taken back, there is nothing to come.
+    # Once it is taken back, no change is pending.
     call(shop.service, "change_plan", subscription_plan="Pro", at_renewal=True, **one)
     shop.send()
     assert current(shop.service, acme)["pending_plan_id"] is None
@@ -229,8 +230,8 @@ def test_a_dearer_plan_is_had_when_it_has_been_paid_for(shop: Shop) -> None:
 
 @pytest.mark.parametrize(("interval", "behavior"), [("monthly", "always_invoice"), ("annual", "none")])
 def test_credits_that_stay_are_not_paid_back(shop: Shop, interval: str, behavior: str) -> None:
-    """Those of the old period stay when another billing period starts. If its money came back, going to and fro would
-    bring them again and again."""
+    """The credits of the old period stay when another billing period starts. If they were refunded, a change back and
+    forth would bring them again and again."""
     _, subscription = subscribed(shop)
     shop.plan(name="Team", price_amount=5000, included_credits=300, interval=interval)
     call(shop.service, "change_plan", subscription_id=subscription["id"], subscription_plan="Team")
@@ -262,7 +263,7 @@ def test_the_credits_of_a_trial_come_once_however_many_pages_offered_it(shop: Sh
 
 
 def test_no_more_is_sold_at_once_than_a_bill_can_say(shop: Shop) -> None:
-    """What came of the payment could not be written down, and the credits would never come."""
+    """The result of the payment could not be stored, and the credits would never come."""
     pack, acme = shop.product(price_amount=20_000_000), organization(shop.service)
     sale = {"organization_id": acme, "credit_product": pack["name"], **PAGES}
     assert refused(shop.service, "TN001", "create_checkout_session", quantity=108, **sale)["field"] == "quantity"
@@ -270,7 +271,7 @@ def test_no_more_is_sold_at_once_than_a_bill_can_say(shop: Shop) -> None:
 
 
 def test_a_trial_is_not_moved_to_a_plan_that_has_none(shop: Shop) -> None:
-    """Nothing is charged for it during a trial, and its credits would come at once."""
+    """The change is free during a trial, and its credits would come at once."""
     shop.plan(name="Trial", trial_period_days=14)
     shop.plan(name="Team", price_amount=5000, included_credits=300)
     shop.plan(name="Other", trial_period_days=7, included_credits=200)
@@ -301,7 +302,7 @@ def test_a_resumption_does_not_overtake_the_cancellation_before_it(shop: Shop) -
     shop.fake.fail(Failure(status=503))
     shop.send()
     shop.fake.heal()
-    # Asked for while the other waits for its next attempt.
+    # The second request comes while the first waits for its next attempt.
     shop.admin.execute(
         "update public.organization_subscriptions set cancel_at_period_end = true where id = %s", [subscription["id"]]
     )
@@ -316,7 +317,7 @@ def test_a_resumption_does_not_overtake_the_cancellation_before_it(shop: Shop) -
 
 
 def test_a_page_is_for_who_may_pay_not_for_who_may_look_on(shop: Shop, connect: Connect) -> None:
-    """Whoever has its address changes how the organization pays."""
+    """Every holder of the page's address can change how the organization pays."""
     team = Team(shop.admin, connect)
     asked = call(team.as_("billing"), "create_portal_session", organization_id=team.id, return_url=PAGES["success_url"])
     shop.send()
@@ -441,7 +442,7 @@ def test_a_replayed_answer_does_not_turn_back_what_was_heard_since(shop: Shop) -
     call(shop.service, "cancel_subscription", subscription_id=subscription["id"])
     shop.send()
     shop.fake.heal()
-    # Meanwhile somebody resumes it at Stripe, and we hear of it.
+    # Meanwhile another user resumes it at Stripe, and the event arrives.
     shop.fake.advance(HEAD_START)
     with shop.fake._change():
         resumed = shop.fake.objects[subscription["stripe_subscription_id"]]

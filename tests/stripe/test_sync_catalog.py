@@ -1,4 +1,4 @@
-"""Plans and credit products, and their products and prices at Stripe, are brought together, either way."""
+"""Plans and credit products match their products and prices at Stripe after a sync, in either direction."""
 
 from argparse import Namespace
 from typing import Any
@@ -14,7 +14,7 @@ from tests.support.users import Team
 
 
 def sync(shop: Shop, direction: str = "push") -> list[Row]:
-    """Syncs until nothing more is to be sent; returns the first requests, as they were made."""
+    """Syncs until nothing is left to send; returns the first requests in their original form."""
     made: list[Row] = call(shop.service, "sync_catalog", direction=direction)["stripe_requests"]
     shop.send()
     return made
@@ -113,7 +113,7 @@ def test_a_price_that_was_made_at_stripe_is_looked_at_first(shop: Shop) -> None:
         ("get", f"/v1/prices/{made['id']}"),
     ]
     assert shop.fake.of("product")[0]["name"] == "Theirs", "what was not made from here keeps its name"
-    # What differs here counts, and not what Stripe said when it was looked at.
+    # A later change here counts, and not the values that Stripe returned for the link.
     call(shop.service, "update_subscription_plan", subscription_plan="Linked", price_amount=600)
     sync(shop)
     linked = call(shop.service, "get_subscription_plan", subscription_plan="Linked")

@@ -1,4 +1,4 @@
-"""Stripe's webhook over real HTTP: which requests are let in, and how what comes of them is answered."""
+"""Stripe's webhook over real HTTP: the requests that it accepts, and its answers to them."""
 
 import http.client
 import json
@@ -50,12 +50,12 @@ class Endpoint:
             return connection.getresponse().status
 
     def send(self, event: Object, secret: str = SECRET) -> tuple[int, Any]:
-        """Sends an event as Stripe does."""
+        """Sends an event in the same way as Stripe."""
         body = json.dumps(event)
         return self.post(body, **{"Stripe-Signature": WebhookSignature.generate_signature_header(body, secret)})
 
     def stored(self) -> int:
-        """How many events there are."""
+        """The number of stored events."""
         row = self.admin.execute("select count(*) from tenantry.stripe_events").fetchone()
         assert row
         count: int = row["count"]

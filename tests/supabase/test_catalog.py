@@ -1,4 +1,5 @@
-"""What Supabase's linter looks for on the platform, asked of the catalog: one query a rule, and no row expected."""
+"""The rules of Supabase's linter, which runs on the platform, as queries of the catalog: one query a rule, and no row
+expected."""
 
 import pytest
 
@@ -7,7 +8,7 @@ from tests.conftest import Connection
 API_ROLES = "('anon', 'authenticated', 'service_role')"
 
 RULES = {
-    # The linter's 0028 and 0029: PostgREST would call it with its owner's rights.
+    # The linter's rules 0028 and 0029: PostgREST would call the function with its owner's rights.
     "definer function in an exposed schema": """
         select p.oid::regprocedure::text as found from pg_proc as p
         where p.pronamespace = 'public'::regnamespace and p.prosecdef
@@ -54,7 +55,7 @@ RULES = {
         where concat(pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
               ~ 'auth\\.(jwt|role|email)|current_setting'
     """,
-    # A subselect is evaluated once for a query, a bare call once for a row.
+    # A subselect runs once for a query, a bare call once for a row.
     "policy that asks a function for each row": """
         select p.polrelid::regclass || ' ' || p.polname as found from pg_policy as p
         where p.polrelid::regclass::text !~ '^auth\\.'
@@ -86,7 +87,7 @@ RULES = {
     "extension in an exposed schema": """
         select extname::text as found from pg_extension where extnamespace = 'public'::regnamespace
     """,
-    # An index of the rows that have the key serves as well as one of all.
+    # An index of the rows that have the key serves as well as one of all rows.
     "foreign key without an index": """
         select k.conrelid::regclass || ' ' || k.conname as found from pg_constraint as k
         where k.contype = 'f' and k.connamespace in ('public'::regnamespace, 'tenantry'::regnamespace)
@@ -121,7 +122,7 @@ def test_there_is_no(scratch: Connection, rule: str) -> None:
 
 
 def test_two_permissive_policies_for_one_role_and_command_are_the_documented_ones(scratch: Connection) -> None:
-    """Whoever manages the catalog sees inactive items too; docs/supabase.md explains it."""
+    """Managers of the catalog see inactive items too; docs/supabase.md explains it."""
     found = scratch.execute(
         """
         select p.polrelid::regclass::text as found

@@ -49,7 +49,7 @@ class Project:
         )
 
     def push(self) -> list[str]:
-        """Pushes what is new; returns the files that were applied."""
+        """Pushes the new files; returns the files that were applied."""
         done = self.supabase("db", "push", "--yes")
         output = done.stdout + done.stderr
         assert done.returncode == 0, output
@@ -64,7 +64,7 @@ def program(pytestconfig: pytest.Config) -> Path:
 
 @pytest.fixture(scope="module", params=installations(), ids=str)
 def platform(request: pytest.FixtureRequest, program: Path) -> Iterator[Cluster]:
-    """A cluster with Supabase's roles. The CLI is asked for first: without it there is nothing to start."""
+    """A cluster with Supabase's roles. The program comes first: without it there is nothing to start."""
     del program
     with supabase.cluster(request.param) as cluster:
         yield cluster
@@ -74,7 +74,7 @@ def platform(request: pytest.FixtureRequest, program: Path) -> Iterator[Cluster]
 def project(
     request: pytest.FixtureRequest, platform: Cluster, program: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Project]:
-    """A project onto which all was pushed."""
+    """A project with all migrations pushed."""
     supabase.create_project(platform, "app", default_grants=request.param)
     project = Project(platform, "app", tmp_path_factory.mktemp("project"), program)
     migrate.export_supabase(project.folder)
@@ -95,7 +95,7 @@ def test_pushed_again_there_is_nothing_to_do(project: Project) -> None:
 
 
 def documented() -> list[tuple[str, str]]:
-    """Finding and where, of the table in docs/supabase.md."""
+    """The finding and its place, from the table in docs/supabase.md."""
     section = (ROOT / "docs" / "supabase.md").read_text().partition("## Findings of the advisors")[2]
     rows = re.findall(r"^\| `(\w+)` \| (.*?) \|", section, re.MULTILINE)
     assert rows
@@ -120,7 +120,7 @@ def test_the_advisors_find_nothing_that_is_not_explained(project: Project) -> No
     assert unexplained == []
 
 
-# Who may do what with which table, column, function, type or schema, but for their owner.
+# Every privilege on a table, column, function, type or schema, except for those of the owner.
 PRIVILEGES = """
 with objects (object, owner, acl) as (
     select 'schema ' || nspname, nspowner, coalesce(nspacl, acldefault('n', nspowner))
@@ -159,7 +159,7 @@ def privileges(conninfo: str) -> set[tuple[Any, ...]]:
 
 
 def test_default_grants_open_nothing(project: Project) -> None:
-    """Whatever the project's defaults, clients may do what they may where nothing is granted by default."""
+    """Clients have the same privileges with every default of the project as without default grants."""
     supabase.create_project(project.cluster, "bare", default_grants=False)
     try:
         migrate.up(project.cluster.conninfo("bare", "postgres"))
@@ -199,7 +199,7 @@ def test_a_user_works_and_leaves_as_on_the_platform(project: Project) -> None:
 def test_a_release_is_pushed_as_further_files_between_migrations_of_ones_own(
     platform: Cluster, program: Path, tmp_path: Path
 ) -> None:
-    """The own migration says no schema: what an exported file sets ends with it."""
+    """The project's own migration sets no schema: a setting in an exported file ends with the file."""
     supabase.create_project(platform, "upgraded", default_grants=True)
     try:
         upgraded = Project(platform, "upgraded", tmp_path / "project", program)
@@ -227,7 +227,7 @@ def test_a_release_is_pushed_as_further_files_between_migrations_of_ones_own(
 
 
 def test_the_advisors_would_find_a_table_left_open(project: Project) -> None:
-    """So that finding nothing means something."""
+    """A check that the linter can find something."""
     with psycopg.connect(project.conninfo(), autocommit=True) as connection:
         connection.execute("create table public.left_open (id integer primary key)")
         connection.execute("grant select on public.left_open to anon")

@@ -1,4 +1,4 @@
-"""pgspot, which looks for SQL that somebody with CREATE on a schema could turn against who runs it."""
+"""pgspot, which looks for SQL that a user with CREATE on a schema could turn against the role that runs it."""
 
 import re
 import subprocess
@@ -15,26 +15,27 @@ PGSPOT = Path(sys.executable).parent / "pgspot"
 PREAMBLE = "set local search_path = pg_catalog, pg_temp;\n"
 
 # PS002 is about scripts that a superuser runs in a schema where others may create: `create or replace` would leave the
-# function to whoever made it first. Replacing is how functions are kept up to date here; from PostgreSQL 15 nobody but
-# its owner may create in `public`, and PostgreSQL refuses to replace what belongs to somebody else.
+# function with the owner who created it first. Functions are updated by replacement here. From PostgreSQL 15 on only
+# the owner of `public` may create in it, and PostgreSQL refuses to replace another owner's function.
 IGNORED = ["PS002"]
 # The schema exists already where the runner has made its record in it.
 EXPECTED = {"migrations/20261123010000_roles.sql": ["PS010: Unsafe schema creation: tenantry"]}
 
-# pgspot does not read a body in standard SQL, whose names are bound when it is made; one that is read takes its place.
-# Such a body has no $ but at the end of a pattern in quotes.
+# pgspot does not read a body in standard SQL, which binds its names at creation; the test replaces it by one that
+# pgspot reads. A body in standard SQL has no $ but at the end of a pattern in quotes.
 STANDARD_BODY = re.compile(
     r"^(?:return (?:[^$]|\$')*?| *return coalesce\(\n[^$]*?|begin atomic\n.*?\nend);$", re.MULTILINE | re.DOTALL
 )
 UNREAD = "set search_path = pg_catalog, pg_temp as $unread$ select 1 $unread$;"
-# It loses the quotes of an argument that is named like a type.
+# It drops the quotes of an argument that has the name of a type.
 QUOTED = re.compile(r'"(interval)"')
-# Nor can it tell a field of a row variable without the catalog. Its rules for bodies are met by the pinned search_path.
+# Without the catalog it cannot recognize a field of a row variable, either. The pinned search_path satisfies its rules
+# for bodies.
 NOT_PARSED = ("is not a known variable", "record variable cannot be part of multiple-item INTO list")
 
 
 def spot(files: list[Path], *options: str) -> dict[str, list[str]]:
-    """What pgspot says of each file."""
+    """The findings of pgspot in each file."""
     done = subprocess.run(
         [PGSPOT, *(f"--ignore={code}" for code in IGNORED), *options, *files],
         capture_output=True,

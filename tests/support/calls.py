@@ -1,4 +1,4 @@
-"""Short ways to say what tests over gRPC do: any method by its name, and what a refusal says."""
+"""Helpers for tests over gRPC: any method by its name, and the error of a refused call."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -50,14 +50,14 @@ def invoke(channel: grpc.Channel, method: str, message: Message | bytes, **optio
 
 
 def refused(call: Callable[..., Any], *arguments: Any, **options: Any) -> Failure:
-    """What the refusal of a call says; a call that succeeds fails the test."""
+    """The error of a refused call; a call that succeeds fails the test."""
     with pytest.raises(grpc.RpcError) as raised:
         call(*arguments, **options)
     return failure(raised.value)
 
 
 def organization(client: Client, credits: int = 0) -> Organization:
-    """A new organization with that many credits."""
+    """Creates an organization with the given number of credits."""
     name = f"org-{uuid4()}"
     created = client.organizations.CreateOrganization(CreateOrganizationRequest(name=name, slug=name)).organization
     if credits:
@@ -66,25 +66,25 @@ def organization(client: Client, credits: int = 0) -> Organization:
 
 
 def credit_event(client: Client, cost: int = 1, category: str = "compute") -> CreditEvent:
-    """A new credit event."""
+    """Creates a credit event."""
     return client.catalog.CreateCreditEvent(
         CreateCreditEventRequest(name=f"event-{uuid4()}", credit_cost=cost, category=category)
     ).credit_event
 
 
 def subscription_plan(client: Client, **fields: Any) -> SubscriptionPlan:
-    """A new plan at 1000 a month, unless the fields say otherwise."""
+    """Creates a plan at 1000 a month, unless the fields give other values."""
     given = {"name": f"plan-{uuid4()}", "price_amount": 1000, "interval": BILLING_INTERVAL_MONTHLY, **fields}
     return client.catalog.CreateSubscriptionPlan(CreateSubscriptionPlanRequest(**given)).subscription_plan
 
 
 def credit_product(client: Client, **fields: Any) -> CreditProduct:
-    """A new pack of 100 credits at 500, unless the fields say otherwise."""
+    """Creates a pack of 100 credits at 500, unless the fields give other values."""
     given = {"name": f"pack-{uuid4()}", "credit_amount": 100, "price_amount": 500, **fields}
     return client.catalog.CreateCreditProduct(CreateCreditProductRequest(**given)).credit_product
 
 
 def billing_record(client: Client, organization_id: str, **fields: Any) -> BillingRecord:
-    """A new bill of 1000, unless the fields say otherwise."""
+    """Creates a bill of 1000, unless the fields give other values."""
     given = {"organization_id": organization_id, "amount": 1000, **fields}
     return client.billing.CreateBillingRecord(CreateBillingRecordRequest(**given)).billing_record

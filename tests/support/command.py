@@ -1,5 +1,5 @@
-"""The `tenantry` command in a process of its own, forked from one that has imported it already: importing takes longer
-than most of what is run."""
+"""The `tenantry` command in a separate process, forked from one that has imported it already: the import takes longer
+than most commands."""
 
 import multiprocessing
 import os
@@ -15,10 +15,10 @@ _forks.set_forkserver_preload(["tenantry.cli"])
 
 
 class Forked:
-    """A run of `tenantry`, with what tests ask for of subprocess.Popen.
+    """A run of `tenantry`, with the members of subprocess.Popen that tests use.
 
-    constants: by their full names, those of modules that are others there. errors: where stderr goes, beside `stdout`
-    otherwise.
+    constants: new values of module constants, by their full names. errors: the connection for stderr; the same as
+    `stdout` if not given.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Forked:
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A run of `tenantry` to its end; what it says must fit into a pipe."""
+    """Runs `tenantry` to its end; its output must fit into a pipe."""
     reader, writer = _forks.Pipe(duplex=False)
     forked = Forked(*arguments, environment=os.environ | environment, errors=writer)
     writer.close()

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def using(conninfo: str, job: Callable[[Database], Awaitable[T]]) -> T:
-    """What the job makes of a Database on this PostgreSQL."""
+    """The result of a job with a Database on this PostgreSQL."""
 
     async def run() -> T:
         database = Database(conninfo, 2, 5)

@@ -1,4 +1,4 @@
-"""The eleven tables as their users were promised them: (column, type, nullable, default)."""
+"""The promised schema of the eleven tables: (column, type, nullable, default)."""
 
 Column = tuple[str, str, bool, str | None]
 

@@ -1,4 +1,4 @@
-"""A fake Stripe beside a test's database, and short ways to say what tests of the way there do."""
+"""A fake Stripe beside a test's database, and helpers for tests of the requests to it."""
 
 import asyncio
 import subprocess
@@ -35,12 +35,13 @@ class Shop:
         self._database: Database | None = None
 
     def send(self, organization_id: UUID | None = None, key: str | None = "") -> None:
-        """Sends what is due, through the real library. key: another one, or None for a server without."""
+        """Sends the due requests through the real library. key: an API key in place of the right one, or None for a
+        server without a key."""
         self._runner.run(self._send(str(organization_id) if organization_id else None, key))
 
     async def _send(self, organization_id: str | None, key: str | None) -> None:
         if self._database is None:
-            # Stays open: PostgreSQL takes its time for what a session does first.
+            # Stays open: the first statements of a PostgreSQL session are slow.
             self._database = Database(self.conninfo, 4, 30.0)
             await self._database.open()
         stripe = None if key is None else Stripe(key or self.fake.api_key, self.fake.url)
@@ -51,13 +52,13 @@ class Shop:
                 await stripe.close()
 
     def close(self) -> None:
-        """Sends no more."""
+        """Stops sending."""
         with self._runner:
             if self._database:
                 self._runner.run(self._database.close())
 
     def hear(self) -> list[Row]:
-        """Has the database hear of every event so far, in the order in which they were made."""
+        """Processes every event so far in the database, in the order in which they were made."""
         return [
             row
             for event in self.fake.events
@@ -67,26 +68,26 @@ class Shop:
         ]
 
     def ask(self, function: str, **arguments: Any) -> Row:
-        """Calls a function that asks Stripe for something, sends it, and returns the request as it is then."""
+        """Calls a function that asks Stripe for something, sends the request, and returns the request as it is then."""
         return self.answered(call(self.service, function, **arguments))
 
     def answered(self, request: Row) -> Row:
-        """Sends what is due and returns the request as it is then."""
+        """Sends the due requests and returns this request as it is then."""
         self.send()
         return call(self.service, "get_stripe_request", stripe_request_id=request["id"])
 
     def requests(self, operation: str | None = None) -> list[Row]:
-        """Requests as they stand, oldest first."""
+        """The requests in their present state, oldest first."""
         return self.admin.execute(
             "select * from tenantry.stripe_requests where operation = coalesce(%s, operation) order by id", [operation]
         ).fetchall()
 
     def due_now(self) -> None:
-        """Has the time come for everything that waits to be sent again."""
+        """Makes all waiting requests due."""
         self.admin.execute("update tenantry.stripe_requests set next_attempt_at = tenantry.clock()")
 
     def plan(self, **values: Any) -> Row:
-        """A plan that is at Stripe."""
+        """Creates a plan and sends it to Stripe."""
         made = call(
             self.service,
             "create_subscription_plan",
@@ -95,7 +96,7 @@ class Shop:
         return self._synced("subscription_plan", made)
 
     def product(self, **values: Any) -> Row:
-        """A credit product that is at Stripe."""
+        """Creates a credit product and sends it to Stripe."""
         made = call(
             self.service,
             "create_credit_product",
@@ -104,7 +105,7 @@ class Shop:
         return self._synced("credit_product", made)
 
     def buy(self, organization_id: UUID, product: Row, **arguments: Any) -> Row:
-        """A purchase on a checkout page, paid and heard of. Returns the session."""
+        """Pays for a purchase on a checkout page and processes its events. Returns the session."""
         request = self.ask(
             "create_checkout_session",
             organization_id=organization_id,
@@ -117,7 +118,7 @@ class Shop:
         return session
 
     def customer(self, credits: int = 0) -> UUID:
-        """An organization that has a customer with a card at Stripe, and that many credits."""
+        """An organization that has a customer with a card at Stripe, and the given number of credits."""
         made = organization(self.service, credits)
         self.ask("ensure_customer", organization_id=made)
         return made
@@ -127,7 +128,7 @@ class Shop:
         return int(balance(self.service, organization_id)["balance"])
 
     def posts(self, path: str) -> list[Call]:
-        """What was posted to a path."""
+        """The parameters of the requests that were posted to a path."""
         return [c for c in self.fake.calls if c.method == "POST" and c.path == path]
 
     def _synced(self, kind: str, made: Row) -> Row:

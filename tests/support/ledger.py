@@ -1,4 +1,4 @@
-"""Short ways to say what tests of the ledger do, over SQL connections."""
+"""Helpers for tests of the ledger, over SQL connections."""
 
 import json
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from tests.conftest import Connection
 Row = dict[str, Any]
 
 START = datetime(2030, 1, 1, 12, tzinfo=UTC)
-"""Where freeze() sets the clock: a Tuesday."""
+"""The time at which freeze() stops the clock: a Tuesday."""
 
 _COMPOSITES = (
     "credit_transactions",
@@ -49,7 +49,7 @@ _COMPOSITES = (
     "stripe_request",
 )
 _registered: WeakSet[Connection] = WeakSet()
-# By cluster: its databases are copies of one template, so a type's number is the same in all.
+# By cluster: its databases are copies of one template, so a type has the same number in all of them.
 _infos: dict[str, list[CompositeInfo]] = {}
 
 
@@ -64,7 +64,7 @@ def call(connection: Connection, function: str, **arguments: Any) -> Row:
 
 
 def refused(connection: Connection, sqlstate: str, function: str, **arguments: Any) -> Row:
-    """The variables of a call's refusal; a call that succeeds, or fails otherwise, fails the test."""
+    """The variables of a call's refusal; a call that succeeds, or fails for another reason, fails the test."""
     with pytest.raises(psycopg.Error) as raised, _kept_usable(connection):
         call(connection, function, **arguments)
     assert raised.value.sqlstate == sqlstate, raised.value
@@ -75,7 +75,7 @@ def refused(connection: Connection, sqlstate: str, function: str, **arguments: A
 
 
 def _kept_usable(connection: Connection) -> AbstractContextManager[object]:
-    """What a failure within it does not abort the caller's transaction."""
+    """A context in which a failure does not abort the caller's transaction."""
     in_transaction = connection.info.transaction_status == TransactionStatus.INTRANS
     return connection.transaction() if in_transaction else nullcontext()
 
@@ -98,7 +98,7 @@ def _maker(info: CompositeInfo) -> Callable[..., Row]:
 
 
 def organization(connection: Connection, credits: int = 0, name: str | None = None) -> UUID:
-    """Id of a new organization with that many credits."""
+    """Creates an organization with the given number of credits; returns its id."""
     name = name or f"org-{uuid4()}"
     created: UUID = call(connection, "create_organization", name=name, slug=name.lower())["id"]
     if credits:
@@ -107,7 +107,7 @@ def organization(connection: Connection, credits: int = 0, name: str | None = No
 
 
 def grant(connection: Connection, organization_id: UUID, amount: int, **arguments: Any) -> Row:
-    """The entry of a grant."""
+    """Grants credits; returns the entry."""
     entry: Row = call(connection, "grant_credits", organization_id=organization_id, amount=amount, **arguments)[
         "transaction"
     ]
@@ -115,12 +115,12 @@ def grant(connection: Connection, organization_id: UUID, amount: int, **argument
 
 
 def consume(connection: Connection, organization_id: UUID, amount: int, **arguments: Any) -> Row:
-    """The entry of a consumption."""
+    """Consumes credits; returns the entry."""
     return call(connection, "consume_credits", organization_id=organization_id, amount=amount, **arguments)
 
 
 def hold(connection: Connection, organization_id: UUID, amount: int, **arguments: Any) -> Row:
-    """A new hold."""
+    """Holds credits; returns the hold."""
     return call(connection, "hold_credits", organization_id=organization_id, amount=amount, **arguments)
 
 
@@ -138,7 +138,7 @@ def lots(connection: Connection, organization_id: UUID, **arguments: Any) -> lis
 
 
 def remaining(connection: Connection, organization_id: UUID, **arguments: Any) -> list[int]:
-    """What remains of the organization's lots, in spending order."""
+    """The remaining credits of the organization's lots, in spending order."""
     return [lot["remaining"] for lot in lots(connection, organization_id, **arguments)]
 
 
@@ -151,7 +151,7 @@ def allocations(connection: Connection, organization_id: UUID, **arguments: Any)
 
 
 def taken(connection: Connection, organization_id: UUID, entry: Row) -> dict[UUID, int]:
-    """What an entry took from each lot (below 0), or gave back to it."""
+    """The credits that an entry took from each lot (below 0) or gave back to it."""
     found = allocations(connection, organization_id, credit_transaction_id=entry["id"])
     return {allocation["lot_id"]: allocation["amount"] for allocation in found}
 
@@ -162,7 +162,7 @@ def balance(connection: Connection, organization_id: UUID, as_of: datetime | Non
 
 
 def findings(connection: Connection, organization_id: UUID | None = None) -> list[Row]:
-    """What verify_ledger() finds."""
+    """The findings of verify_ledger()."""
     found: list[Row] = call(connection, "verify_ledger", organization_id=organization_id)["findings"]
     return found
 
@@ -193,8 +193,8 @@ def entries(connection: Connection, organization_id: UUID) -> list[Row]:
 
 
 def assert_ledger_holds(connection: Connection, organization_id: UUID) -> None:
-    """The invariants of one ledger: numbers without gap, an exact chain of balances, time that never runs back, an
-    account equal to its last entry, and lots that add up to it once what is not allocated yet is taken off."""
+    """Checks the invariants of one ledger. Entry numbers have no gap, the chain of balances is exact, and time never
+    runs back. The account equals its last entry, and the lots add up to it after the unallocated consumption."""
     ledger = entries(connection, organization_id)
     balance, time = 0, datetime.min.replace(tzinfo=ledger[0]["created_at"].tzinfo) if ledger else None
     for number, entry in enumerate(ledger, 1):
@@ -219,7 +219,7 @@ def assert_ledger_holds(connection: Connection, organization_id: UUID) -> None:
 
 
 def move_clock(admin: Connection, time: datetime | str) -> None:
-    """Sets the ledger's clock of this database: to a time, or by an interval such as '+1 day' from where it stands."""
+    """Sets the ledger's clock of this database: to a time, or forward by an interval such as '+1 day'."""
     found = admin.execute("select to_regclass('test.clock') is not null as is_there").fetchone()
     if not found or not found["is_there"]:
         make_clock_movable(admin)
@@ -230,7 +230,8 @@ def move_clock(admin: Connection, time: datetime | str) -> None:
 
 
 def make_clock_movable(admin: Connection) -> None:
-    """Replaces tenantry.clock(), which only its owner can, by one that goes as before until it is moved."""
+    """Replaces tenantry.clock() by one that runs as before until it is moved; only the owner of the function can do
+    so."""
     admin.execute(
         "create schema test;"
         " create table test.clock as select null::timestamptz as now;"

@@ -1,6 +1,6 @@
-"""The credit ledger as plain Python: what the SQL must do, said the simplest way.
+"""The credit ledger as plain Python: the rules of the SQL in their simplest form.
 
-Everything is done at once and in the order of time: nothing is lazy here. Amounts are credits, times are whole hours.
+Every change happens at once and in the order of time: nothing is lazy here. Amounts are credits, times are whole hours.
 """
 
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class Lot:
 
     @property
     def order(self) -> tuple[int, int, int]:
-        """Its place in the order of spending."""
+        """The lot's place in the order of spending."""
         return self.expires, self.priority, self.entry or NEVER
 
 
@@ -69,11 +69,11 @@ class Ledger:
         return self.balance - self.held
 
     def live(self) -> list[Lot]:
-        """Lots that can be spent, in that order."""
+        """The lots with spendable credits, in that order."""
         return sorted((x for x in self.lots if x.entry and x.remaining and not x.overdue), key=lambda x: x.order)
 
     def overdue(self) -> list[Lot]:
-        """Lots that have expired and are kept by holds, in the order of their expiry."""
+        """Expired lots that holds keep, in the order of their expiry."""
         return sorted((x for x in self.lots if x.remaining and x.overdue), key=lambda x: x.order)
 
     def write(self, kind: str, amount: int, time: int) -> Entry:
@@ -94,7 +94,7 @@ class Ledger:
         assert left == 0
 
     def advance(self, hours: int) -> None:
-        """Lets time pass; what falls due on the way happens then."""
+        """Lets time pass; all that falls due on the way happens at its time."""
         end = self.now + hours
         while True:
             due = [x.expires for x in self.lots if x.remaining and not x.overdue]
@@ -121,7 +121,7 @@ class Ledger:
                 lot.entry = len(self.entries)
 
     def expire(self, moment: int) -> None:
-        """Writes off overdue lots, but for what holds older than their expiry keep."""
+        """Writes off overdue lots, except for the credits that older holds keep."""
         kept = 0
         for lot in self.overdue():
             older = sum(h.remaining for h in self.holds if h.state == "active" and h.created < lot.expires)

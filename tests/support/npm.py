@@ -1,4 +1,4 @@
-"""Packages of npm, for tests that need a program in JavaScript."""
+"""Packages of npm, for tests that need a JavaScript program."""
 
 import hashlib
 import os
@@ -14,9 +14,9 @@ OFFLINE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT")
 
 
 def install(package: Path, config: pytest.Config) -> Path:
-    """A copy of a package's folder with what it depends on, installed once for each state of it.
+    """A copy of a package's folder with its dependencies, installed once for each state of it.
 
-    Skips the test where there is no Node, or no way to npm's registry.
+    Skips the test if there is no Node, or no connection to npm's registry.
     """
     if not shutil.which("node") or not shutil.which("npm"):
         pytest.skip("node and npm are not installed")
@@ -28,7 +28,8 @@ def install(package: Path, config: pytest.Config) -> Path:
         if is_first:
             for part in parts:
                 shutil.copy(part, folder)
-            # As locked. Not `npm ci`, which refuses a lock file without the programs for every other platform.
+            # Installs the locked versions. Not `npm ci`, which refuses a lock file without the programs for every other
+            # platform.
             installed = subprocess.run(
                 ["npm", "install", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund"],
                 capture_output=True,

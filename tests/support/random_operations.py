@@ -48,7 +48,7 @@ class HoldsAndExpiry(RuleBasedStateMachine):
         self.lots: list[tuple[Lot, Any]] = []
         self.holds: list[tuple[Hold, Any]] = []
         self.consumptions: list[tuple[int, Any]] = []
-        # Something for time to work on, from the first step.
+        # Data for time to work on, from the first step.
         for lives in (1, 2, None):
             self.grant(amount=20, purchased=False, lives=lives, priority=0)
 
@@ -168,7 +168,7 @@ class HoldsAndExpiry(RuleBasedStateMachine):
     def maintenance(self) -> None:
         self.one("select tenantry.settle_due_accounts()")
 
-    # What both must say.
+    # The answer that both sides must give.
 
     @invariant()
     def balances_agree(self) -> None:
@@ -336,7 +336,7 @@ def run(machine: type[HoldsAndExpiry], service: Connection, admin: Connection, e
         examples: number of sequences.
     """
     HoldsAndExpiry.service, HoldsAndExpiry.admin = service, admin
-    # A rule that is broken may have a loop that waits for it.
+    # A broken rule may have a loop that waits for it.
     service.execute("set statement_timeout = '5s'")
     HoldsAndExpiry.hours_gone = 0
     ledger.move_clock(admin, START)

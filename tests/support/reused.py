@@ -1,7 +1,6 @@
-"""A database that tests have one after the other, emptied in between, and its connections.
+"""A database that tests use one after the other, emptied in between, and its connections.
 
-A database of one's own is soon made; what costs is that in it everything is done for the first time, compiled and
-planned.
+A new database is quickly made, but everything in it happens for the first time and must be compiled and planned.
 """
 
 import itertools
@@ -16,10 +15,10 @@ from tests.support.ledger import make_clock_movable
 from tests.support.postgres import Cluster
 
 _KEPT = 12
-"""So many connections of a kind stay open."""
+"""The number of connections of a kind that stay open."""
 
 _TESTS = 200
-"""So many tests use one database: what is deleted stays in its tables, as nothing vacuums them."""
+"""The number of tests that use one database: deleted rows stay in its tables, as nothing vacuums them."""
 
 _PREPARE = """
 create schema reuse;
@@ -75,9 +74,8 @@ alter event trigger note_change enable always;
 class ReusedDatabase:
     """Hands out connections to a migrated database whose clock can be moved, until a test ends.
 
-    Args:
-        cluster: where it is made.
-        template: the database that it is a copy of.
+    Args: cluster: the cluster in which the database is made.
+        template: the database to copy.
     """
 
     def __init__(self, cluster: Cluster, template: str) -> None:
@@ -87,7 +85,7 @@ class ReusedDatabase:
         self._open()
 
     def connect(self, role: str | None = None, user: str = "postgres") -> Connection:
-        """A connection as that user, after SET ROLE."""
+        """Opens a connection as the user, after SET ROLE."""
         kept = self._kept[role, user]
         connection = kept.pop() if kept else self._new_connection(user)
         if role:
@@ -96,9 +94,9 @@ class ReusedDatabase:
         return connection
 
     def end_test(self) -> None:
-        """Takes the connections back and empties the database; one whose schema was changed is replaced."""
+        """Takes the connections back and empties the database; replaces the database if its schema was changed."""
         self._tests += 1
-        # Whoever was lent first is lent first again, and has planned the same.
+        # The first connection of a test is also the first of the next test, and has the same plans.
         for kind, connection in reversed(self._lent):
             if len(self._kept[kind]) < _KEPT and _made_as_new(connection):
                 self._kept[kind].append(connection)
@@ -124,7 +122,7 @@ class ReusedDatabase:
         self._keeper = self._new_connection("postgres")
         make_clock_movable(self._keeper)
         self._keeper.execute(_PREPARE)
-        # No trigger is to see it emptied, and who is in the way after a test was left behind by it.
+        # No trigger may see the emptying, and a session that blocks it was left behind by a test.
         self._keeper.execute("set session_replication_role = replica; set lock_timeout = '1s'")
 
     def _new_connection(self, user: str) -> Connection:
@@ -132,7 +130,7 @@ class ReusedDatabase:
         return psycopg.connect(conninfo, autocommit=True, row_factory=dict_row)
 
     def _begin_anew(self) -> bool:
-        """Makes the tables what they were. Returns whether that is enough."""
+        """Restores the contents of the tables. Returns False if that is not enough."""
         if self._keeper.execute("select from reuse.changes limit 1").fetchone() is not None:
             return False
         try:
@@ -143,7 +141,7 @@ class ReusedDatabase:
 
 
 def _made_as_new(connection: Connection) -> bool:
-    """Whether nothing of what a test did to the connection is left, but that more is planned."""
+    """Whether the connection has nothing left of the test except more plans."""
     if connection.closed or connection.info.transaction_status == TransactionStatus.ACTIVE:
         return False
     try:

@@ -1,4 +1,4 @@
-"""A real server process, and clients that speak to it over a real channel."""
+"""A real server process, and clients that call it over a real channel."""
 
 import os
 import re
@@ -28,14 +28,14 @@ Metadata = tuple[tuple[str, str], ...]
 
 @dataclass
 class Process:
-    """A running `tenantry serve`: where it listens, and what it printed so far."""
+    """A running `tenantry serve`: its address, and its output so far."""
 
     popen: subprocess.Popen[str]
     address: str
     output: list[str] = field(default_factory=list)
 
     def stop(self) -> int:
-        """Asks it to stop, and waits. Returns its exit code."""
+        """Asks the server to stop, and waits. Returns its exit code."""
         self.popen.terminate()
         for line in self.popen.stdout or ():
             self.output.append(line)
@@ -58,9 +58,9 @@ def serve(*arguments: str, **environment: str) -> Iterator[Process]:
 
 @contextmanager
 def fork(constants: Mapping[str, float] | None = None, /, **environment: str) -> Iterator[Process]:
-    """Does the same in a fifth of the time, for tests that say nothing about how the program is started and ended.
+    """Does the same in a fifth of the time, for tests that check neither the start nor the end of the program.
 
-    constants: by their full names, those of modules that are others in this server.
+    constants: new values of module constants in this server, by their full names.
     """
     forked = Forked("serve", environment=_environment(environment), constants=constants)
     with _serving(cast("subprocess.Popen[str]", forked)) as process:
@@ -139,7 +139,7 @@ class _Bearer(grpc.UnaryUnaryClientInterceptor, grpc.StreamStreamClientIntercept
 
 @dataclass(frozen=True)
 class Failure:
-    """What a refused call says, in all its parts."""
+    """All parts of the error of a refused call."""
 
     code: grpc.StatusCode
     reason: str

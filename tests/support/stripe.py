@@ -1,4 +1,4 @@
-"""Short ways to say what tests of Stripe's events do, over SQL connections."""
+"""Helpers for tests of Stripe's events, over SQL connections."""
 
 import json
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from tests.support.stripe_stories import AMOUNTS, BASIC, PACK, PRO, STORIES, Sto
 
 NAMES = {BASIC: "Basic", PRO: "Pro", PACK: "Pack"}
 CREDITS = {BASIC: 100, PRO: 500, PACK: 200}
-"""What each price brings."""
+"""The credits that each price brings."""
 
 
 def catalog(admin: Connection) -> UUID:
-    """Makes the plans and the credit product that the stories speak of. Returns the product's id."""
+    """Makes the plans and the credit product that the stories use. Returns the product's id."""
     for price in (BASIC, PRO):
         admin.execute(
             "insert into public.subscription_plans"
@@ -52,7 +52,7 @@ def deliver(connection: Connection, event: Object) -> Row:
 
 
 def deliver_all(connection: Connection, events: Sequence[Object]) -> list[Row]:
-    """The events, one after the other, within one statement. None of them may fail."""
+    """Processes the events one after the other in one statement. None of them may fail."""
     answers = connection.execute(
         "select r.* from unnest(%s::jsonb[]) as event cross join lateral public.process_stripe_event(event) as r",
         [[Jsonb(event) for event in events]],
@@ -63,7 +63,7 @@ def deliver_all(connection: Connection, events: Sequence[Object]) -> list[Row]:
 
 
 def state(admin: Connection, organization_id: UUID) -> Row:
-    """All that events lead to, without ids and entry numbers; credits are counted by kind and expiry."""
+    """All effects of the events, without ids and entry numbers; credits are counted by kind and expiry."""
     row = admin.execute(
         """
         select
@@ -102,7 +102,7 @@ def state(admin: Connection, organization_id: UUID) -> Row:
         {"id": organization_id},
     ).fetchone()
     assert row
-    # Moments as text, whatever the session's time zone.
+    # Times as text, independent of the session's time zone.
     read: Row = json.loads(json.dumps(row, default=str))
     return read
 

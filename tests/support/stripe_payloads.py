@@ -1,8 +1,8 @@
 """Objects and events as Stripe sends them, with all their fields: in the shape of 2017, and in the current one.
 
-What moved in between: the period from the subscription to its items; on an invoice the subscription to `parent`, its
-payments to objects of their own (`invoice_payment`), the price of a line to `pricing`; an invoice of 2017 had `closed`
-and `paid` for a status, and a subscription a `plan` for prices.
+These fields moved in between. The period moved from the subscription to its items. On an invoice, the subscription
+moved to `parent`, the payments to separate objects (`invoice_payment`), and the price of a line to `pricing`. An
+invoice of 2017 had `closed` and `paid` for a status, and a subscription had a `plan` for prices.
 """
 
 from typing import Any
@@ -136,7 +136,7 @@ def price(name: str, amount: int, created: int, *, product: str, recurring: bool
 
 
 def plan(era: str, name: str, amount: int, created: int, product: str) -> Object:
-    """A plan, which is what a price was called in 2017."""
+    """A plan, which was the name of a price in 2017."""
     common: Object = {
         "id": name,
         "object": "plan",
@@ -509,7 +509,7 @@ def invoice(
 def invoice_payment(
     name: str, *, invoice: str, payment_intent: str | None, amount: int, created: int, status: str = "paid"
 ) -> Object:
-    """What pays an invoice, since 2025 an object of its own."""
+    """The payment of an invoice, a separate object since 2025."""
     return {
         "id": name,
         "object": "invoice_payment",
@@ -606,7 +606,7 @@ def charge(
     status: str = "succeeded",
     metadata: Object | None = None,
 ) -> Object:
-    """A charge. refunds: all of it so far; in the shape of 2017 they stand in it."""
+    """A charge. refunds: all refunds of the charge so far; in the shape of 2017 the charge contains them."""
     refunded = sum(item["amount"] for item in refunds or [] if item["status"] == "succeeded")
     made: Object = {
         "id": name,

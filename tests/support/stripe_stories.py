@@ -1,7 +1,7 @@
-"""What Stripe tells of the life of a customer: every event of it, in the order in which things happened.
+"""The events of a customer's life at Stripe, in the order in which things happened.
 
-Much happens within a second, and ids of events say nothing of their order: here later events have lower ids, so that
-nobody can take them for a clock.
+Many events share a second, and their ids say nothing of their order: here later events have lower ids, and cannot be
+taken for a clock.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ HOUR, DAY = 3600, 24 * 3600
 
 @dataclass
 class Story:
-    """The events so far, and what Stripe would know. `prefix` keeps the ids of several stories apart."""
+    """The events so far, and the state at Stripe. `prefix` keeps the ids of several stories apart."""
 
     era: str
     organization_id: UUID
@@ -44,7 +44,7 @@ class Story:
         return f"cus_{self.prefix}1"
 
     def tell(self, kind: str, data: Object) -> None:
-        """An event of this moment."""
+        """Adds an event of this moment."""
         number = self.first_number - len(self.events)
         self.events.append(payloads.event(self.era, kind, data, self.now, number))
 
@@ -57,7 +57,7 @@ class Story:
         self.tell("customer.created", payloads.customer(self.era, self.customer, self.now, metadata))
 
     def change(self, **changes: Any) -> Object:
-        """The subscription as it is from now on."""
+        """Changes the subscription from now on; returns it."""
         self.subscription = self.subscription | changes
         return self.make_subscription()
 
@@ -176,7 +176,7 @@ class Story:
         )
 
     def renew(self, name: str, *, attempt_fails: bool = False) -> Callable[..., Object]:
-        """The next period begins; its invoice is made, and an hour later it is paid, or is not."""
+        """The next period begins; its invoice is made, and the payment an hour later succeeds or fails."""
         start = self.subscription["period"][1]
         self.now = start
         invoice = f"in_{self.prefix}{name}"
@@ -216,7 +216,7 @@ class Story:
         return make
 
     def switch(self, price_id: str, credit: int, debit: int) -> None:
-        """The plan changes now: what is left of the old is credited, and what is left of the period is charged."""
+        """The plan changes now: the rest of the old plan is credited, and the rest of the period is charged."""
         before = self.subscription["price_id"]
         start, end = self.now, self.subscription["period"][1]
         self.tell("customer.subscription.updated", self.change(price_id=price_id, amount=AMOUNTS[price_id]))
@@ -230,7 +230,7 @@ class Story:
         self.settle(make, f"to_{price_id}")
 
     def end_subscription(self, **changes: Any) -> None:
-        """It is cancelled for good."""
+        """The subscription is cancelled for good."""
         self.tell("customer.subscription.deleted", self.change(status="canceled", ended_at=self.now, **changes))
 
     def buy(self, *, invoiced: bool = False, quantity: int = 1) -> tuple[str, str, int]:
@@ -290,7 +290,7 @@ class Story:
         return intent, charge, amount
 
     def refund(self, intent: str, charge: str, amount: int, refunds: list[int], *, failing: bool = False) -> None:
-        """Money goes back, in these parts; failing: the last of them comes back after all."""
+        """Refunds in these parts; failing: the last part comes back after all."""
         made: list[Object] = []
         for number, part in enumerate(refunds):
             self.pass_time(HOUR)
@@ -308,7 +308,7 @@ class Story:
             self._tell_charge("charge.updated", intent, charge, amount, made)
 
     def dispute(self, intent: str, charge: str, amount: int, outcome: str) -> None:
-        """The payer's bank takes the money back, and a month later decides."""
+        """The payer's bank takes the money back, and decides a month later."""
         self.pass_time(DAY)
         common: Object = {"charge": charge, "payment_intent": intent, "amount": amount, "created": self.now}
         name = f"dp_{charge}"
@@ -381,7 +381,7 @@ def downgrade(story: Story) -> None:
 
 
 def cancel_at_period_end(story: Story) -> None:
-    """Cancelled, and over when the period is."""
+    """Cancelled, and over at the end of the period."""
     checkout(story)
     story.pass_time(DAY)
     story.tell("customer.subscription.updated", story.change(cancel_at_period_end=True, canceled_at=story.now))
@@ -406,7 +406,7 @@ def trial(story: Story) -> None:
 
 
 def pause(story: Story) -> None:
-    """A trial ends without a way to pay, and a week later there is one."""
+    """A trial ends without a payment method, and a week later there is one."""
     story.begin()
     story.subscribe(trial=14)
     story.now = story.subscription["period"][1]
@@ -429,47 +429,47 @@ def credit_purchase(story: Story) -> None:
 
 
 def invoiced_credit_purchase(story: Story) -> None:
-    """Credits are bought, and an invoice made of it."""
+    """Credits are bought, with an invoice."""
     story.begin()
     story.buy(invoiced=True)
 
 
 def partial_refund(story: Story) -> None:
-    """Credits are bought, and a quarter of the money goes back."""
+    """Credits are bought, and a quarter of the money is refunded."""
     story.begin()
     intent, charge, amount = story.buy()
     story.refund(intent, charge, amount, [amount // 4])
 
 
 def full_refund(story: Story) -> None:
-    """Credits are bought, and all of the money goes back, in two parts."""
+    """Credits are bought, and all of the money is refunded, in two parts."""
     story.begin()
     intent, charge, amount = story.buy(invoiced=True)
     story.refund(intent, charge, amount, [amount // 4, amount - amount // 4])
 
 
 def failed_refund(story: Story) -> None:
-    """Money goes back and does not arrive."""
+    """A refund fails."""
     story.begin()
     intent, charge, amount = story.buy()
     story.refund(intent, charge, amount, [amount], failing=True)
 
 
 def refunded_subscription(story: Story) -> None:
-    """The money for a period goes back."""
+    """The payment for a period is refunded."""
     checkout(story)
     story.refund(f"pi_{story.prefix}first", f"ch_{story.prefix}first_1", AMOUNTS[BASIC], [AMOUNTS[BASIC]])
 
 
 def dispute_won(story: Story) -> None:
-    """A payment is disputed, and stands."""
+    """A payment is disputed, and the merchant wins."""
     story.begin()
     intent, charge, amount = story.buy()
     story.dispute(intent, charge, amount, "won")
 
 
 def dispute_lost(story: Story) -> None:
-    """A payment is disputed, and lost."""
+    """A payment is disputed, and the merchant loses."""
     story.begin()
     intent, charge, amount = story.buy()
     story.dispute(intent, charge, amount, "lost")

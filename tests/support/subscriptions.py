@@ -1,4 +1,4 @@
-"""Short ways to say what tests of subscriptions do."""
+"""Helpers for tests of subscriptions."""
 
 import itertools
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ def utc(text: str) -> datetime:
 
 
 def plan(connection: Connection, **values: Any) -> Row:
-    """A new plan: monthly, 100 included credits, unless told otherwise."""
+    """Creates a monthly plan with 100 included credits, unless the fields give others."""
     name = values.pop("name", f"plan-{next(_numbers)}")
     return call(
         connection,
@@ -27,7 +27,7 @@ def plan(connection: Connection, **values: Any) -> Row:
 
 
 def subscribe(connection: Connection, organization_id: UUID, subscription_plan: Row, **arguments: Any) -> Row:
-    """A new subscription that Stripe does not know of."""
+    """Creates a subscription that Stripe does not know."""
     return call(
         connection,
         "create_subscription",
@@ -43,7 +43,7 @@ def current(connection: Connection, organization_id: UUID) -> Row:
 
 
 def stored(admin: Connection, subscription: Row) -> Row:
-    """The subscription as it stands in the table."""
+    """The subscription as it is stored in the table."""
     row = admin.execute(
         "select * from public.organization_subscriptions where id = %s", [subscription["id"]]
     ).fetchone()

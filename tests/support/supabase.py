@@ -1,4 +1,4 @@
-"""A PostgreSQL dressed as a Supabase project: its roles, its `auth` schema, its default privileges."""
+"""A PostgreSQL that looks like a Supabase project: its roles, its `auth` schema, its default privileges."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,8 +7,8 @@ import psycopg
 
 from tests.support.postgres import Cluster, Installation
 
-# As on the platform: who migrates is `postgres`, who is no superuser, may create roles and hand on the API roles, and
-# owns neither the schema auth nor what is in it.
+# As on the platform, the role `postgres` runs migrations. It is no superuser, may create roles and grant the API roles,
+# and owns neither the schema auth nor the objects in it.
 ROLES = """
 create role postgres login createdb createrole replication bypassrls;
 create role anon nologin noinherit;
@@ -69,7 +69,7 @@ $$;
 reset role;
 """
 
-# What projects made before the change of 2026 have, and later ones only if they ask for it.
+# Default privileges of projects from before the change of 2026; later projects have them only on request.
 DEFAULT_GRANTS = """
 set role postgres;
 alter default privileges in schema public grant all on tables to postgres, anon, authenticated, service_role;
@@ -91,10 +91,9 @@ def cluster(installation: Installation) -> Iterator[Cluster]:
 def create_project(made: Cluster, name: str, *, default_grants: bool) -> None:
     """A database with Supabase's schemas.
 
-    Args:
-        made: where.
-        name: of the database.
-        default_grants: whether the API roles are given everything that is created in `public`.
+    Args: made: the cluster.
+        name: the name of the database.
+        default_grants: whether the API roles get every privilege on new objects in `public`.
     """
     made.create_database(name, "template0")
     with psycopg.connect(made.conninfo(name), autocommit=True) as connection:

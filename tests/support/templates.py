@@ -120,7 +120,7 @@ def _write(entry: Path, cluster: Cluster) -> None:
                 (unfinished / "data").rename(entry)
             finally:
                 shutil.rmtree(unfinished, ignore_errors=True)
-        # Nobody waits for this lock: the next process that makes an entry removes what this one cannot.
+        # Nobody waits for this lock: if this process cannot remove an entry, the next one that makes an entry does.
         with suppress(BlockingIOError), _locked(entry.parent, fcntl.LOCK_EX | fcntl.LOCK_NB):
             _remove_stale(entry.parent, str(cluster.installation))
 

@@ -68,7 +68,7 @@ def test_half_made_and_broken_entries_are_not_used() -> None:
         folder = parent / f"tenantry-clusters-{os.geteuid()}"
         folder.mkdir(mode=0o700)
         entry = folder / f"{NEWEST}-{templates.key(NEWEST)}"
-        # What a process leaves behind that is killed while it writes, or after it has removed some files.
+        # The remains of a process that is killed while it writes, or after it has removed some files.
         half_made = folder / "unfinished-abc"
         (half_made / "data").mkdir(parents=True)
         entry.mkdir()

@@ -33,7 +33,7 @@ def sign_in(connection: Connection, user_id: UUID, **claims: Any) -> Connection:
 
 @dataclass
 class Team:
-    """An organization with a user in every system role; `as_` gives a connection of one of them."""
+    """An organization with a user in every system role; `as_` opens a connection as one of them."""
 
     admin: Connection
     connect: Connect
@@ -43,7 +43,7 @@ class Team:
 
     def __post_init__(self) -> None:
         self.id = organization(self.admin)
-        # As join() does it, in one statement: most tests of access begin here.
+        # Does the work of join() in one statement: most tests of access begin here.
         placed = self.admin.execute(
             """
             with accounts as (
@@ -59,29 +59,29 @@ class Team:
         self.users.update({row["role"]: row["user_id"] for row in placed})
 
     def join(self, role: str) -> UUID:
-        """A new user with that role here."""
+        """Creates a user with that role here."""
         joined = user(self.admin)
         call(self.admin, "assign_role", user_id=joined, role=role, organization_id=self.id)
         return joined
 
     def as_(self, who: str | UUID) -> Connection:
-        """A connection of that user; of users in a system role by its name."""
+        """Opens a connection as the user; users in a system role are found by its name."""
         user_id = self.users[who] if isinstance(who, str) else who
         if user_id not in self._connections:
             self._connections[user_id] = sign_in(self.connect(), user_id)
         return self._connections[user_id]
 
     def assignment(self, who: str | UUID, role: str | None = None) -> UUID:
-        """Id of the assignment by which a user has a role here."""
+        """Id of the assignment that gives a user a role here."""
         user_id = self.users[who] if isinstance(who, str) else who
         return assignment(self.admin, user_id, role or str(who), self.id)
 
     def roles_of(self, who: str | UUID) -> set[str]:
-        """Names of the roles that a user has here."""
+        """Names of the user's roles here."""
         return roles_of(self.admin, self.users[who] if isinstance(who, str) else who, self.id)
 
     def subscribe(self, max_users: int | None, status: str = "active") -> None:
-        """Subscribes the organization, at Stripe, to a new plan with that many seats."""
+        """Subscribes the organization, at Stripe, to a new plan with the given number of seats."""
         name = f"plan-{uuid4()}"
         self.admin.execute(
             """
@@ -121,7 +121,7 @@ def assignment(admin: Connection, user_id: UUID, role: str, organization_id: UUI
 
 
 def roles_of(admin: Connection, user_id: UUID, organization_id: UUID | None) -> set[str]:
-    """Names of the roles that a user has there; None is everywhere."""
+    """Names of the user's roles there; None is everywhere."""
     rows = admin.execute(
         "select coalesce(r.display_name, r.name) as name from public.user_roles as ur"
         " join public.roles as r on r.id = ur.role_id"
@@ -140,7 +140,7 @@ def allowed(connection: Connection, organization_id: UUID | None, permission: st
 
 
 def own_role(connection: Connection, organization_id: UUID, name: str, *permissions: str) -> Row:
-    """A new role of the organization's own, with these permissions."""
+    """Creates an own role of the organization with these permissions."""
     role = call(connection, "create_role", name=name, organization_id=organization_id)
     for permission in permissions:
         call(connection, "add_role_permission", role=str(role["id"]), permission=permission)

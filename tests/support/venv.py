@@ -1,4 +1,4 @@
-"""Programs of PyPI that must not share the project's environment."""
+"""Programs from PyPI that must not share the project's environment."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from tests.support.once import once
 
 
 def install(package: str, config: pytest.Config) -> Path:
-    """The virtual environment of a package, installed once. Skips the test where it cannot be had."""
+    """The virtual environment of a package, installed once. Skips the test if it cannot be installed."""
     assert config.cache
     folder = config.cache.mkdir(f"venv-{package}")
     environment = folder / "venv"

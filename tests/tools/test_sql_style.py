@@ -1,4 +1,4 @@
-"""The check of SQL files: what it finds, in bodies too, and what it leaves alone."""
+"""The check of SQL files: its findings, in bodies too, and the lines that it accepts."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Who gives which role to whom: nothing is handed on that the giver lacks there."""
+"""Rules of assigning roles: nobody gives a permission that they lack in that organization."""
 
 from uuid import UUID, uuid4
 
@@ -32,14 +32,14 @@ def test_a_role_is_given_changed_and_taken(acme: Team, giver: str) -> None:
 def test_nobody_is_made_a_member_unasked(
     acme: Team, globex: Team, admin: Connection, service: Connection, platform: Connection, giver: str
 ) -> None:
-    """Else whoever founds an organization would learn the address of any account whose id they know. What they are told
-    is the same for an account, a member elsewhere and nobody."""
+    """Otherwise the founder of an organization would learn the address of any account with a known id. The answer is
+    the same for an account, a member of another organization and an unknown id."""
     said = [
         refused(acme.as_(giver), "TN002", "assign_role", user_id=who, role="viewer", organization_id=acme.id)
         for who in (user(admin), globex.users["viewer"], uuid4())
     ]
     assert [detail | {"name": ""} for detail in said] == [{"reason": "NOT_FOUND", "resource": "member", "name": ""}] * 3
-    # The service and the platform place whom they like.
+    # The service and the platform can give roles to any account.
     for connection in (service, platform):
         give(connection, user(admin), "viewer", acme.id)
 

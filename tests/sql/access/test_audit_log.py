@@ -1,4 +1,4 @@
-"""The audit log: every change with who, how and what, and nothing else."""
+"""The audit log: it records every change with its author, time and values, and nothing else."""
 
 import json
 from typing import Any
@@ -44,7 +44,7 @@ def test_every_audited_table_writes_insert_update_and_delete(admin: Connection) 
         where t.tgfoid = 'tenantry.record_audit_event()'::regprocedure and t.tgenabled = 'O'
         """
     ).fetchall()
-    # 4 insert, 8 delete, 16 update.
+    # 4 inserts, 8 deletes, 16 updates.
     assert {row["name"]: row["commands"] for row in rows} == dict.fromkeys(AUDITED, 28)
 
 
@@ -107,7 +107,7 @@ def test_who_did_it_and_in_which_role_is_kept(acme: Team, admin: Connection, ser
     before = last(admin)
     guest = acme.users["member"]
     given = call(acme.as_("admin"), "assign_role", user_id=guest, role="viewer", organization_id=acme.id)
-    # The service is the service, whatever else its token says.
+    # The service counts as the service, regardless of the other claims in its token.
     service.execute(
         "select set_config('request.jwt.claims', %s, false)", [json.dumps({"role": "service_role", "sub": str(guest)})]
     )
@@ -127,7 +127,7 @@ def test_which_door_it_came_through_is_kept(acme: Team, admin: Connection, conne
     posting = acme.as_("owner")
     posting.execute("select set_config('request.method', 'POST', false)")
     call(posting, "update_organization", organization_id=acme.id, name="By PostgREST")
-    # What PostgREST leaves behind in its session after the transaction.
+    # PostgREST leaves this setting behind in its session after the transaction.
     posting.execute("select set_config('request.method', '', false)")
     call(posting, "update_organization", organization_id=acme.id, name="By SQL")
     assert [(row["door"], row["new"]["name"]) for row in log(admin)[-3:]] == [

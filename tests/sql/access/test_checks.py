@@ -1,4 +1,4 @@
-"""Questions about permissions: alone, in bulk, explained, and who holds one."""
+"""Questions about permissions: one, many at once, with an explanation, and the list of the holders."""
 
 from uuid import UUID, uuid4
 
@@ -25,7 +25,7 @@ HOLDS = {
     "member": {"organizations:read", "members:read", "credits:read", "credits:consume"},
     "viewer": {"organizations:read", "members:read", "credits:read"},
 }  # fmt: skip
-"""What the system roles allow in their organization."""
+"""The permissions of the system roles in their organization."""
 
 
 def permissions(service: Connection) -> list[str]:
@@ -66,7 +66,7 @@ def test_a_wildcard_holds_all_of_its_side_and_no_more(acme: Team, service: Conne
     assert not allowed(reader, acme.id, "anything:write")
     assert not allowed(reader, acme.id, "anything:*")
     assert not allowed(reader, acme.id, "*:*")
-    # A name of an own liking means nothing: resource and action do.
+    # The name of an own permission has no meaning: the resource and the action count.
     refused(reader, "TN001", "check_permission", organization_id=acme.id, permission="readers")
 
 
@@ -158,8 +158,9 @@ def test_an_explanation_says_why_not(acme: Team, globex: Team, service: Connecti
 def test_members_do_not_learn_who_runs_the_platform_nor_whose_account_exists(
     acme: Team, globex: Team, service: Connection, admin: Connection, platform: Connection
 ) -> None:
-    """Of others, members see the roles held in their organization, as the policy of user_roles has it; so a colleague's
-    role everywhere, an operator, somebody else's member, an account and nobody all look alike."""
+    """Members see of other users the roles held in their own organization, as the policy of user_roles allows. A
+    colleague's role everywhere, an operator, a member of another organization, an account and an unknown id look
+    alike."""
     boss = user(admin)
     for operator in (boss, acme.users["billing"]):
         call(service, "assign_role", user_id=operator, role="platform_admin")
@@ -176,7 +177,7 @@ def test_members_do_not_learn_who_runs_the_platform_nor_whose_account_exists(
     assert (said["allowed"], said["reason"]) == (False, "no role that the user holds here has the permission")
     batch = {"organization_ids": [acme.id], "permissions": ["credits:grant"], "user_id": colleague}
     assert not call(acme.as_("owner"), "batch_check_permissions", **batch)["answers"][0]["allowed"]
-    # They themselves, the service and the platform see all of it.
+    # The user, the service and the platform see all roles.
     assert allowed(acme.as_("billing"), acme.id, "credits:grant")
     for asking in (service, platform):
         assert allowed(asking, acme.id, "credits:grant", colleague)
@@ -219,7 +220,7 @@ def test_who_holds_a_permission_is_listed_in_pages(
     assert holders("billing:manage") == {users["owner"], users["billing"], users["viewer"]}
     assert holders("credits:grant") == set()
     assert holders("credits:read") == set(users.values())
-    # Who holds roles everywhere, and may, is told to who may see that.
+    # Holders of roles everywhere are listed only for callers who may see them.
     runs_the_platform = call(platform, "list_user_roles")["roles"]
     assert names(runs_the_platform) == ["platform_admin"]
     for asking in (service, platform):
@@ -250,7 +251,7 @@ def test_has_permission_and_organizations_with_say_the_same_of_the_caller(
 
 
 def test_the_rule_becomes_part_of_the_query_that_asks(visitor: Connection) -> None:
-    """Called as a function, it would be planned at each call before PostgreSQL 18, and cost ten times as much."""
+    """As a function call it would be planned at each call before PostgreSQL 18, and cost ten times as much."""
     visitor.execute("reset role")
     asked = "select from tenantry.organizations_granting(auth.uid(), tenantry.permissions_granting('credits:read'))"
     plan = str(visitor.execute(f"explain (verbose) {asked}").fetchall())

@@ -1,4 +1,4 @@
-"""A change counts from the next statement on, in a session that is open, with a token that is out."""
+"""A change counts from the next statement on, in open sessions and for tokens that were issued before."""
 
 from tests.conftest import Connection
 from tests.support.ledger import call, refused

@@ -1,4 +1,5 @@
-"""Invitations: shown once, kept as a hash, good once, and worth no more than who made them may still give."""
+"""Invitations: the token is shown once, stored as a hash, valid once, and gives no more than the inviter may still
+give."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""An organization keeps an owner, and yet an account can always be deleted."""
+"""An organization keeps an owner, and an account can still be deleted at any time."""
 
 from uuid import UUID
 
@@ -52,7 +52,7 @@ def test_the_last_owners_account_can_be_deleted_and_an_event_tells_of_it(acme: T
     owner = acme.users["owner"]
     delete_account(admin, owner)
     assert owner_lost(admin, acme.id) == [str(owner)]
-    # Everybody else goes on, and the platform appoints another owner.
+    # The other members continue, and the platform appoints another owner.
     assert allowed(acme.as_("admin"), acme.id, "members:manage")
     call(admin, "assign_role", user_id=acme.users["admin"], role="owner", organization_id=acme.id)
     assert allowed(acme.as_("admin"), acme.id, "organizations:delete")

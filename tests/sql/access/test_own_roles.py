@@ -1,4 +1,4 @@
-"""Roles of an organization's own: seen, changed and given there, and unknown anywhere else."""
+"""An organization's own roles: members see, change and give them there, and they are unknown anywhere else."""
 
 import psycopg
 import pytest
@@ -22,7 +22,7 @@ def test_two_organizations_have_an_editor_each_and_neither_learns_of_the_other(a
     assert asking.execute("select id from public.roles where organization_id is not null").fetchall() == [
         {"id": mine["id"]}
     ]
-    # What exists elsewhere is refused in the very words of what does not exist.
+    # The refusal for a role of another organization has the same words as for a role that does not exist.
     for function, more in (
         ("get_role", {}),
         ("list_role_permissions", {}),

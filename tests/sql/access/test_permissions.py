@@ -1,4 +1,4 @@
-"""Permissions: made, found, changed and deleted by who manages roles everywhere; those of system roles stay."""
+"""Permissions: callers who manage roles everywhere create, find, change and delete them; those of system roles stay."""
 
 import pytest
 

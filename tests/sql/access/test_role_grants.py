@@ -1,4 +1,4 @@
-"""What roles allow is kept ready for the question that every call asks: never other than what the roles hold."""
+"""The permissions of roles are kept ready for the check that every call makes, and always match the roles."""
 
 import contextlib
 import random
@@ -31,7 +31,7 @@ where (g.permissions, g.organization_id) is distinct from (held.permissions, r.o
 
 
 def differences(admin: Connection) -> list[Any]:
-    """Roles for which something else is kept than they hold."""
+    """Roles with other kept permissions than they hold."""
     return admin.execute(DIFFERENCES).fetchall()
 
 
@@ -82,7 +82,7 @@ def test_it_is_what_the_roles_hold_whatever_is_done_to_them(admin: Connection, a
     ]
     for _ in range(60):
         step = chance.choices(steps, weights=[4] * (len(steps) - 1) + [1])[0]
-        # Held already, or nothing left to choose from.
+        # The role holds it already, or nothing is left to choose from.
         with contextlib.suppress(psycopg.errors.UniqueViolation, IndexError):
             step()
         assert differences(admin) == []
@@ -112,7 +112,7 @@ CHANGES = [
 @pytest.mark.parametrize("first", range(len(CHANGES)))
 @pytest.mark.parametrize("second", range(len(CHANGES)))
 def test_of_two_changes_at_once_none_is_lost(connect: Connect, admin: Connection, first: int, second: int) -> None:
-    """Whichever commits first, and whether the other waited for it or not."""
+    """The result is the same for each order of commits, with and without a wait of one for the other."""
     made = {
         name: admin.execute(
             "insert into public.permissions (name, resource, action) values (%(n)s, %(n)s, 'read') returning id",
@@ -138,7 +138,7 @@ def test_of_two_changes_at_once_none_is_lost(connect: Connect, admin: Connection
         thread.start()
         thread.join(0.1)
     thread.join()
-    # The same row twice, or a permission that has just been deleted.
+    # The same row twice, or a permission that was just deleted.
     assert all(isinstance(error, psycopg.errors.IntegrityError) for error in refusals)
     assert differences(admin) == []
 

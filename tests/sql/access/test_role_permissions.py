@@ -1,4 +1,4 @@
-"""What a role allows is bounded by what its maker may do where it holds."""
+"""A role can allow only permissions that its author holds in the same place."""
 
 from tests.conftest import Connection
 from tests.support.ledger import call, refused
@@ -57,7 +57,7 @@ def test_a_role_of_all_is_bounded_by_what_its_maker_holds_everywhere(
     call(service, "add_role_permission", role="role_manager", permission="roles:manage")
     keeper = acme.join("owner")
     call(service, "assign_role", user_id=keeper, role="role_manager")
-    # Held in one organization, not everywhere.
+    # The author holds it in one organization, not everywhere.
     denied = refused(acme.as_(keeper), "42501", "add_role_permission", role="auditor", permission="members:manage")
     assert "organization_id" not in denied
     call(acme.as_(keeper), "add_role_permission", role="auditor", permission="roles:manage")

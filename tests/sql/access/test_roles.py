@@ -1,4 +1,4 @@
-"""Roles of all, and system roles, which nobody changes."""
+"""Roles of all organizations, and system roles, which nobody can change."""
 
 import pytest
 

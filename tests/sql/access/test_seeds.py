@@ -1,4 +1,4 @@
-"""Seeds applied again restore what Tenantry ships and leave everything else alone."""
+"""A second run of the seeds restores Tenantry's own rows and leaves everything else alone."""
 
 from pathlib import Path
 

@@ -64,7 +64,7 @@ def test_nobody_takes_what_is_not_given(acme: Team, globex: Team, stranger: Conn
             user_id=globex.users["owner"],
             from_user_id=owner,
         )
-    # Nor does one owner give away another's.
+    # One owner cannot give away the role of another, either.
     second = acme.join("owner")
     denied = refused(
         acme.as_(second),

@@ -1,5 +1,5 @@
-"""Billing records: made once, found, listed newest first, moved along by the states of a payment, and left to Stripe
-where they are Stripe's."""
+"""Billing records: create, find, list newest first, follow the states of a payment; records of Stripe are left to
+Stripe."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -22,7 +22,7 @@ WAYS = {
     "refunded": set(),
     "void": set(),
 }
-"""From each status, those that it may become."""
+"""The statuses that may follow each status."""
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ def test_each_organization_has_request_ids_of_its_own(service: Connection, admin
     assert create(service, acme, request_id="1")["id"] != create(service, other, 7, request_id="1")["id"]
 
 
-# How a payment goes.
+# The states of a payment.
 
 
 @pytest.mark.parametrize(("before", "after"), [(b, a) for b, a in product(STATUSES, STATUSES) if a != b])
@@ -216,7 +216,7 @@ def test_a_payment_is_dated(service: Connection, admin: Connection, acme: UUID) 
 def test_money_is_given_back_in_parts_until_it_is_all(service: Connection, acme: UUID) -> None:
     record = create(service, acme, status="paid")
     assert update(service, record, amount_refunded=300)["status"] == "paid"
-    # A total: the same call again changes nothing.
+    # The amount is a total: the same call again changes nothing.
     assert update(service, record, amount_refunded=300)["amount_refunded"] == 300
     for amount in (299, 0, -1, 1001, 2147483647):
         assert update_refused(service, "TN001", record, amount_refunded=amount)["field"] == "amount_refunded"
@@ -266,7 +266,7 @@ def test_a_record_of_stripe_follows_stripe(service: Connection, acme: UUID, key:
     assert detail == {"reason": "BILLING_RECORD_FOLLOWS_STRIPE", "billing_record_id": str(record["id"]), key: "x_1"}
 
 
-# Who may.
+# Permissions.
 
 
 def test_no_role_of_an_organization_writes_bills(admin: Connection, connect: Connect, service: Connection) -> None:

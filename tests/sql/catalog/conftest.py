@@ -1,4 +1,4 @@
-"""Plans and products to try things on, and organizations that are subscribed."""
+"""Plans and products for the tests, and organizations that are subscribed."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The features of a plan: free but for the names that have a meaning, by whichever door they are written."""
+"""The features of a plan: free except for the names with a meaning, through every door that writes them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Plans: made, found in three ways, listed in pages, changed by mask; what live subscriptions were agreed on stays."""
+"""Plans: create, find in three ways, list in pages, change by mask; the terms of live subscriptions stay."""
 
 from typing import Any
 from uuid import uuid4
@@ -46,7 +46,7 @@ def test_a_plan_of_stripe_is_found_by_its_price(service: Connection) -> None:
 
 
 def test_a_price_that_reads_as_another_plans_name_gives_way_to_the_name(service: Connection) -> None:
-    """Stripe's older plans have ids of one's own choice."""
+    """The ids of Stripe's older plans are free to choose."""
     older = create(service, name="older", stripe_price_id="gold")
     assert call(service, "get_subscription_plan", subscription_plan="gold") == older
     named = create(service, name="gold")
@@ -197,7 +197,7 @@ def test_an_update_of_everything(service: Connection, plan: Row) -> None:
     assert (changed["id"], changed["name"], changed["currency"], changed["interval"]) == (
         plan["id"], "plus", "GBP", "weekly",
     )  # fmt: skip
-    # What has no value is cleared: the product at Stripe, too.
+    # A field without a value is cleared, and the product at Stripe, too.
     assert (changed["stripe_price_id"], changed["stripe_product_id"]) == ("price_7", f"local:{plan['id']}")
 
 
@@ -277,7 +277,7 @@ def test_a_plan_in_use_is_archived_by_force_only_and_who_has_it_keeps_it(
         "select status from public.organization_subscriptions where subscription_plan_id = %s", [plan["id"]]
     ).fetchall()
     assert {row["status"] for row in rows} == set(LIVE)
-    # Again it is the same, forced or not; and it comes back.
+    # A repeated call gives the same, forced or not; and the plan comes back.
     assert call(service, "archive_subscription_plan", subscription_plan="pro") == archived
     assert call(service, "update_subscription_plan", subscription_plan="pro", is_active=True)["is_active"]
 

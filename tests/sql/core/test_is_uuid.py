@@ -1,4 +1,4 @@
-"""is_uuid: the one pattern of a UUID, for functions and for the names that must not read as an id."""
+"""is_uuid: the one pattern of a UUID, for functions and for names that must not look like an id."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A database that tests share which leave nothing behind but organizations of their own: most refusals."""
+"""A database for tests that leave nothing behind except their own organizations: most refusals."""
 
 from collections.abc import Iterator
 

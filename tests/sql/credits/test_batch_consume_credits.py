@@ -1,4 +1,4 @@
-"""batch_consume_credits: a decision for each item, in order, whatever the others are."""
+"""batch_consume_credits: one decision for each item, in order, independent of the other items."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""charge_on_insert, stop_charging and can_afford: a table of one's own that charges for its rows."""
+"""charge_on_insert, stop_charging and can_afford: a table of your own that charges for its rows."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -352,7 +352,7 @@ def test_can_afford_is_false_and_raises_nothing_for_what_is_not(
 
 
 def test_can_afford_serves_in_a_policy(connect: Connect, admin: Connection, acme: UUID) -> None:
-    # service_role is held by no policy, so a role of its own stands for a caller who may spend.
+    # No policy limits service_role, so a separate role stands for a caller who may spend.
     admin.execute("alter table public.images enable row level security")
     admin.execute(
         "create policy paid on public.images for insert to authenticated"

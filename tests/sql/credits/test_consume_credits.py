@@ -1,4 +1,4 @@
-"""consume_credits: what it writes, what it refuses, and that a refusal writes nothing."""
+"""consume_credits: the rows that it writes, its refusals, and that a refusal writes nothing."""
 
 from uuid import UUID, uuid4
 
@@ -146,7 +146,7 @@ def test_an_inactive_organization_or_event_is_refused(service: Connection) -> No
     assert refused.value.sqlstate == "TN012"
 
 
-@pytest.mark.usefixtures("database")  # what was done in one that is reused is counted late
+@pytest.mark.usefixtures("database")  # a reused database counts its writes late
 def test_a_consumption_is_one_hot_update_and_one_insert(service: Connection, admin: Connection) -> None:
     acme = organization(service, 1000)
     for _ in range(30):
@@ -170,7 +170,7 @@ def test_a_consumption_is_one_hot_update_and_one_insert(service: Connection, adm
 
 
 def _writes(service: Connection, admin: Connection) -> dict[str, dict[str, int]]:
-    """What was written so far, by table; a table that nothing was ever written to is left out."""
+    """The number of writes so far, by table, without tables that were never written to."""
     service.execute("select pg_stat_force_next_flush()")
     rows = admin.execute(
         "select relname, n_tup_ins as inserted, n_tup_upd as updated, n_tup_del as deleted, n_tup_hot_upd as hot"
@@ -190,15 +190,15 @@ def test_a_consumption_reads_no_more_pages_for_more_lots_and_entries(service: Co
     )
     admin.execute("vacuum analyze")
     pages = {name: _pages(service, one) for name, one in (("small", small), ("large", large))}
-    # A level more in an index, and a page that fills up now and then; not a page for each lot.
+    # Room for one more level in an index and a new page now and then, but not for a page for each lot.
     assert pages["large"] <= pages["small"] + 15
 
 
 def test_a_request_is_looked_up_by_its_own_index_when_only_short_ledgers_are_known_of(
     service: Connection, admin: Connection
 ) -> None:
-    """Statistics from a time when every organization had one entry, and one that has many since, with
-    long ids: by size alone another index would look better."""
+    """The statistics date from a time when every organization had one entry. One organization now has many, with long
+    ids: by size alone another index would look better."""
     accounts = [organization(service, 5000) for _ in range(300)]
     admin.execute("analyze public.credit_transactions")
     admin.execute(
@@ -224,17 +224,17 @@ CALLS = {
     "batch_consume_credits": "select public.batch_consume_credits(jsonb_agg(item)) from (select jsonb_build_object("
     " 'organization_id', %(id)s::uuid, 'amount', 1, 'request_id', gen_random_uuid()::text) as item"
     " from generate_series(1, 20)) as items",
-    # One that is refused has all looked at with care.
+    # A refused consumption reads everything with care.
     "decide_items": "select public.batch_consume_credits(jsonb_agg(item)) from (select jsonb_build_object("
     " 'organization_id', %(id)s::uuid, 'amount', n, 'request_id', gen_random_uuid()::text) as item"
     " from generate_series(0, 20) as n) as items",
 }
 
 
-@pytest.mark.usefixtures("database")  # in one that is reused, tables are not so small
+@pytest.mark.usefixtures("database")  # the tables of a reused database are larger
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 def test_no_plan_from_when_there_was_little_reads_a_whole_table(admin: Connection, call: str) -> None:
-    """A connection keeps its plans, and a table that has one row is soonest read as a whole."""
+    """A connection keeps its plans, and for a table with one row a sequential scan is the fastest plan."""
     acme = organization(admin, 5000)
     admin.execute("analyze")
     # PL/pgSQL makes a plan for good after five calls.
@@ -249,7 +249,7 @@ def test_no_plan_from_when_there_was_little_reads_a_whole_table(admin: Connectio
 
 
 def _pages(service: Connection, organization_id: UUID) -> int:
-    """Pages that a consumption touches in all its statements, planned before."""
+    """Number of pages that a planned consumption touches in all its statements."""
     touched = []
     for _ in range(8):
         row = service.execute(

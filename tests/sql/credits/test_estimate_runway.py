@@ -1,4 +1,4 @@
-"""estimate_runway: when the credits run out, with what expires on the way counted in."""
+"""estimate_runway: the time when the credits run out, with expiring credits counted in."""
 
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -36,7 +36,7 @@ def estimate(service: Connection, organization_id: UUID, days: int | None = None
 
 
 def burn(service: Connection, admin: Connection, organization_id: UUID, days: int, daily: int) -> datetime:
-    """Spends for days on end; returns the time after that."""
+    """Spends on several days in a row; returns the time after that."""
     for _ in range(days):
         move_clock(admin, "+1 day")
         consume(service, organization_id, daily)

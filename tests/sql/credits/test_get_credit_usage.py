@@ -1,4 +1,4 @@
-"""get_credit_usage: consumption by period and group, in any time zone, from entries and from their sums."""
+"""get_credit_usage: consumption by period and group, in any time zone, from entries and from the kept sums."""
 
 import random
 from datetime import UTC, datetime, timedelta

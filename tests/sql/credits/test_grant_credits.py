@@ -1,4 +1,4 @@
-"""grant_credits: credits that expire, credits that come later, and what a replay answers."""
+"""grant_credits: expiring credits, future credits, and the answer to a replay."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""list_allocations: which entry took how much from which lot, before settlement and after it."""
+"""list_allocations: the credits that each entry took from each lot, before settlement and after it."""
 
 import random
 from collections import defaultdict
@@ -175,7 +175,8 @@ def test_after_any_history_allocations_add_up_to_entries_and_lots(
 
 
 def _assert_sums(service: Connection, admin: Connection, acme: UUID) -> None:
-    """Entries are what they took and gave back, but for the lots they opened; lots are what is left of them."""
+    """The amount of an entry is the sum of its allocations, except for the lots that it opened; a lot's remainder is
+    its amount less its allocations."""
     opened: dict[int, int] = defaultdict(int)
     for lot in lots(service, acme, include_closed=True, page_size=1000):
         if lot["entry_number"] is None:

@@ -1,4 +1,4 @@
-"""list_credit_lots and list_expiring_credits: order, states, pages, and the same answer before settlement and after."""
+"""list_credit_lots and list_expiring_credits: order, states, pages, and the same answer before and after settlement."""
 
 from datetime import timedelta
 from typing import Any

@@ -33,7 +33,8 @@ FILTERS: dict[str, tuple[Any, Callable[[Row, datetime, UUID], bool]]] = {
 
 
 def history(service: Connection, admin: Connection, credits: int = 100) -> tuple[UUID, datetime, UUID]:
-    """An organization with twelve entries of many kinds, one a minute, and the credit event that some charge."""
+    """An organization with twelve entries of many kinds, one a minute, and the credit event that some of them
+    charge."""
     event = call(service, "create_credit_event", name="image", credit_cost=2, category="compute")["id"]
     call(service, "create_credit_event", name="text", credit_cost=1, category="compute")
     acme, start = organization(service), freeze(admin)

@@ -1,4 +1,4 @@
-"""The low_balance event: one for each crossing of the threshold downwards, whatever made it."""
+"""The low_balance event: one for each time that the balance falls below the threshold, for every cause."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -32,7 +32,7 @@ def watched(service: Connection, credits: int, threshold: int = 50) -> UUID:
 
 
 def available(admin: Connection, organization_id: UUID) -> list[int]:
-    """What was available at each low_balance event."""
+    """The available credits at each low_balance event."""
     found = events(admin, organization_id)
     assert all(event["event_type"] == "low_balance" for event in found)
     return [event["payload"]["available"] for event in found]

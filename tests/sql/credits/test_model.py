@@ -4,13 +4,13 @@ import pytest
 
 from tests.conftest import Connect
 
-# Its assertions then say as much as those of a test module.
+# Pytest then explains the module's assertions like those of a test module.
 pytest.register_assert_rewrite("tests.support.random_operations")
 
 
 @pytest.mark.parametrize("machine", ["HoldsAndExpiry", "WholeLedger"])
 def test_the_ledger_does_what_the_model_does(machine: str, connect: Connect, request: pytest.FixtureRequest) -> None:
-    # Imported here, as Hypothesis takes half a second to import, also for those who run another test of this folder.
+    # Hypothesis takes half a second to import; imported here, it costs nothing to the other tests of this folder.
     from tests.support import random_operations
 
     random_operations.run(

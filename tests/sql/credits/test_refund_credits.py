@@ -1,4 +1,4 @@
-"""refund_credits: where refunded credits go, and that no more comes back than was spent."""
+"""refund_credits: the lots that get refunded credits, and the limit to the spent amount."""
 
 from datetime import timedelta
 from typing import Any

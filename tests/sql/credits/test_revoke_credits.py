@@ -1,4 +1,4 @@
-"""revoke_credits: what a returned payment takes back, and what it cannot."""
+"""revoke_credits: the credits that a returned payment takes back, and the credits that it cannot take."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""tenantry.settle_due_accounts: settles what has fallen due, beside others that do the same."""
+"""tenantry.settle_due_accounts: settles the due accounts, beside other sessions that do the same."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -20,7 +20,7 @@ def maintain(connection: Connection, limit: int | None = None) -> int:
 
 
 def due(service: Connection, admin: Connection, count: int) -> list[UUID]:
-    """Organizations in which something has fallen due."""
+    """Organizations with something due."""
     now = freeze(admin)
     made = []
     for _ in range(count):

@@ -1,4 +1,4 @@
-"""verify_ledger: nothing on healthy ledgers, and every kind of damage by its invariant."""
+"""verify_ledger: no finding on healthy ledgers, and one for every kind of damage, by its invariant."""
 
 from datetime import timedelta
 from uuid import UUID, uuid4

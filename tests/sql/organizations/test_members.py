@@ -1,4 +1,5 @@
-"""What a user may do about organizations: found one, run it within their role, and never raise a suspended one."""
+"""The rights of a user over organizations: create one, run it within their role, and never reactivate a suspended
+one."""
 
 from uuid import uuid4
 
@@ -74,7 +75,7 @@ def test_a_suspended_organization_is_not_raised_by_its_owner(acme: Team, service
         assert denied["permission"] == "organizations:suspend"
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         owner.execute("update public.organizations set is_active = true")
-    # Nor is it edited: neither by the function nor in the table.
+    # The function and the table both refuse to edit it.
     assert refused(owner, "TN012", "update_organization", organization_id=acme.id, description="x")
     assert owner.execute("update public.organizations set description = 'x'").rowcount == 0
     call(service, "update_organization", organization_id=acme.id, description="Looked into")

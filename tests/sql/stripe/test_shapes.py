@@ -1,4 +1,4 @@
-"""What is read out of Stripe's objects, in every shape that its API has given them."""
+"""Values that are read from Stripe's objects, in every shape that Stripe's API has given them."""
 
 from typing import Any
 
@@ -154,7 +154,7 @@ def test_an_invoice_of_2017_gets_the_status_that_it_means(admin: Connection) -> 
 
 
 def test_what_was_paid_by_several_payments_counts_together(admin: Connection) -> None:
-    """An invoice that two payment intents paid; half of the second went back."""
+    """An invoice that two payment intents paid; half of the second was refunded."""
     line = payloads.line(CURRENT, "1", price_id="price_1", amount=1000, period=PERIOD)
     told = [payloads.invoice(CURRENT, "in_1", customer="cus_1", lines=[line], status="paid", created=0)]
     for number, amount in ((1, 400), (2, 600)):

@@ -1,4 +1,4 @@
-"""process_stripe_event: what it takes for an event, what it keeps, and what each kind leads to."""
+"""process_stripe_event: the events that it accepts, the rows that it keeps, and the effects of each kind of event."""
 
 import itertools
 from collections.abc import Callable
@@ -40,13 +40,13 @@ BAD_INPUT = [
 
 @pytest.fixture
 def admin(scratch: Connection) -> Connection:
-    """One connection for all, which knows the functions by now."""
+    """One connection for all tests, which has the functions planned by now."""
     return scratch
 
 
 @pytest.fixture
 def story(admin: Connection) -> Story:
-    """A customer of a new organization, with nothing told yet."""
+    """A customer of a new organization, before the first event."""
     story = Story(CURRENT, organization(admin), catalog(admin))
     move_clock(admin, story.end)
     return story
@@ -162,7 +162,7 @@ def test_every_type_that_means_something_is_processed(admin: Connection, story: 
     assert deliver(admin, story.events[-1])["state"] == "processed"
 
 
-# Whose it is
+# The owner of an event
 
 
 def test_events_of_an_unknown_customer_are_kept_and_taken_up_when_it_is_known(admin: Connection, story: Story) -> None:
@@ -170,7 +170,7 @@ def test_events_of_an_unknown_customer_are_kept_and_taken_up_when_it_is_known(ad
     story.refund(intent, charge, amount, [amount // 2])
     for event in story.events:
         del event["data"]["object"]["metadata"]
-    # A refund has no customer: it is known by its charge.
+    # A refund has no customer: its charge leads to the customer.
     deliver_all(admin, story.events[::-1])
     assert {state(admin, event) for event in story.events} == {"unmatched"}
     assert bills(admin, story.organization_id) == []
@@ -219,7 +219,7 @@ def test_a_price_that_nothing_has_is_flagged_until_a_plan_has_it(admin: Connecti
     assert (subscription(admin, story.organization_id)["plan"], credits(admin, story.organization_id)) == ("Basic", 100)
 
 
-# What fails
+# Failures
 
 
 def test_an_event_that_fails_is_kept_with_its_error_and_tried_again(admin: Connection, story: Story) -> None:
@@ -259,7 +259,7 @@ def test_an_object_that_makes_no_sense_does_no_harm(admin: Connection, story: St
     assert credits(admin, story.organization_id) == 100
 
 
-# Credits that are bought
+# Purchases of credits
 
 
 CLAIMS = ("payment_intent.succeeded", "invoice.paid", "checkout.session.completed")
@@ -363,7 +363,7 @@ def test_the_invoice_says_what_was_bought_rather_than_the_metadata(admin: Connec
             assert credits(admin, story.organization_id) == 600
 
 
-# Money that goes back
+# Refunds
 
 
 @pytest.mark.parametrize(
@@ -549,7 +549,7 @@ def test_old_events_may_be_deleted_and_come_again(admin: Connection, story: Stor
 
 
 def catalog_states(admin: Connection) -> list[Any]:
-    """What the catalog says of what is sold."""
+    """The state of the catalog's plans and products."""
     rows = admin.execute(
         "select name, is_active, price_amount, currency from public.subscription_plans"
         " union all select name, is_active, price_amount, currency from public.credit_products order by name"
@@ -607,7 +607,7 @@ def test_nothing_is_made_of_a_product_that_nobody_here_made(admin: Connection, s
     assert catalog_states(admin) == before
 
 
-# Looking at them
+# Reading events
 
 
 def test_events_are_listed_newest_first_by_state_and_in_pages(admin: Connection, story: Story) -> None:

@@ -1,4 +1,4 @@
-"""What an organization may use: features of plan, state and subscription; limits; predicates for policies."""
+"""The entitlements of an organization: features of plan, state and subscription; limits; predicates for policies."""
 
 from datetime import timedelta
 from typing import Any
@@ -90,7 +90,7 @@ def test_the_state_and_the_subscription_have_a_say(service: Connection, admin: C
     )
     assert _limit(service, acme, "projects") == 3
     move_clock(admin, start + timedelta(days=14))
-    # Nobody has written down yet that the trial is over.
+    # Nobody has yet written that the trial is over.
     assert _limit(service, acme, "projects") == 10
     call(service, "update_subscription", subscription_id=trial["id"], metadata={"features": {"projects": 99}})
     assert _limit(service, acme, "projects") == 99
@@ -191,7 +191,7 @@ def test_seats_come_from_the_plan_as_it_is_now(service: Connection, admin: Conne
     subscription = subscribe(service, acme, plan(service, max_users=1))
     call(service, "assign_role", user_id=users[0], role="member", organization_id=acme)
     refused(service, "TN023", "assign_role", user_id=users[1], role="member", organization_id=acme)
-    # Cancelled for the end of the period, which is over though nobody wrote it down: no plan, no limit.
+    # Cancelled at the end of the period, which is over although nobody wrote it down: no plan, no limit.
     call(service, "cancel_subscription", subscription_id=subscription["id"])
     move_clock(admin, subscription["current_period_end"])
     call(service, "assign_role", user_id=users[1], role="member", organization_id=acme)

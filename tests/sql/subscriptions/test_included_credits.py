@@ -36,7 +36,7 @@ def test_each_period_brings_its_credits_once_and_they_expire_with_it(service: Co
         settle(admin, acme)
         assert included(service, acme) == [(100, 70, end, "active")]
     move_clock(admin, end)
-    # Nobody has settled anything: the consumption does.
+    # Nobody has settled the account: the consumption does it.
     consume(service, acme, 1)
     assert included(service, acme) == [(100, 99, end + 28 * DAY, "active")]
     assert balance(service, acme)["purchased"] == 0
@@ -50,7 +50,7 @@ def test_each_period_brings_its_credits_once_and_they_expire_with_it(service: Co
         ("earned", "subscription", 100),
         ("consumed", "consumption", -1),
     ]
-    # Stamped with the moment at which they fell due.
+    # The entries have the time at which they fell due.
     assert [entry["created_at"] for entry in entries(admin, acme)][3:5] == [end, end]
     assert_ledger_holds(admin, acme)
 
@@ -125,7 +125,8 @@ def test_an_upgrade_grants_the_difference_and_a_downgrade_takes_back_what_is_lef
     assert change(large["name"]) == {"purchased": 500, "granted": 340}
     assert change(small["name"]) == {"purchased": 500, "granted": 40}
     assert change(large["name"]) == {"purchased": 500, "granted": 340}
-    # Spent before it is taken back: what is missing is remembered, and does not come out of what was bought.
+    # The credits are spent before the plan takes them back: the rest is recorded as missing, and does not come out of
+    # bought credits.
     consume(service, acme, 300)
     assert change(small["name"]) == {"purchased": 500, "granted": 0}
     assert change(large["name"]) == {"purchased": 500, "granted": 40}
@@ -182,7 +183,7 @@ def test_a_plan_changed_at_renewal_holds_from_then_on(service: Connection, admin
     assert (renewed["subscription_plan_id"], renewed["pending_plan_id"]) == (large["id"], None)
     assert (renewed["current_period_start"], renewed["current_period_end"]) == (end, end.replace(year=end.year + 1))
     assert balance(service, acme)["balance"] == 400
-    # Taken back before it took effect.
+    # The grant is taken back before it takes effect.
     call(service, "change_plan", subscription_id=subscription["id"], subscription_plan=small["name"], at_renewal=True)
     undone = call(
         service, "change_plan", subscription_id=subscription["id"], subscription_plan=large["name"], at_renewal=True
@@ -223,7 +224,7 @@ def test_monthly_credits_on_an_annual_plan(service: Connection, admin: Connectio
         assert balance(service, acme)["balance"] == 10
         consume(service, acme, 3)
         assert balance(service, acme)["balance"] == 7
-    # The second year has begun; it brings its months likewise.
+    # The second year has begun; it brings its monthly credits in the same way.
     assert [state for *_, state in included(service, acme)] == ["active"] + ["pending"] * 11
     assert_ledger_holds(admin, acme)
     move_clock(admin, "+1 day")
@@ -330,7 +331,7 @@ def test_credits_of_a_plan_without_any_move_nothing(service: Connection, admin: 
 
 
 def test_what_is_granted_for_later_leaves_no_room_for_a_period(service: Connection, admin: Connection) -> None:
-    """Else the account could not be settled from then on, and the organization not spend anything any more."""
+    """Otherwise the account could not be settled from then on, and the organization could not spend."""
     now = freeze(admin)
     acme = organization(service)
     grant(service, acme, 2_000_000_000, effective_at=now + timedelta(days=10))

@@ -1,4 +1,4 @@
-"""A subscription and its credits come out the same, whether they were settled at every step or never."""
+"""A subscription and its credits end in the same state, whether they were settled at every step or never."""
 
 import random
 from datetime import timedelta
@@ -43,7 +43,7 @@ def _plans(service: Connection) -> list[Row]:
 
 
 def _attempt(service: Connection, function: str, **arguments: Any) -> str:
-    """What came of a call: done, or the SQLSTATE of its refusal."""
+    """The outcome of a call: done, or the SQLSTATE of its refusal."""
     try:
         call(service, function, **arguments)
     except psycopg.Error as error:
@@ -52,7 +52,7 @@ def _attempt(service: Connection, function: str, **arguments: Any) -> str:
 
 
 def _step(service: Connection, acme: UUID, plans: list[Row], dice: random.Random) -> str:
-    """One thing that somebody does, the same for all that throw the same dice."""
+    """Does one random thing, the same for every organization with the same random numbers."""
     kind = dice.choice(["consume", "consume", "consume", "change", "change", "cancel", "resume", "late", "paid", "now"])
     other, amount, flag = dice.choice(plans)["name"], dice.randint(1, 60), dice.random() < 0.5
     subscription = current(service, acme)["id"]
@@ -75,7 +75,7 @@ def _step(service: Connection, acme: UUID, plans: list[Row], dice: random.Random
 
 
 def _state(service: Connection, acme: UUID) -> dict[str, Any]:
-    """Everything that can be seen, without what differs from organization to organization."""
+    """The whole visible state, without the values that differ from organization to organization."""
     subscription = current(service, acme)
     return {
         "subscription": {
@@ -93,7 +93,7 @@ def _state(service: Connection, acme: UUID) -> dict[str, Any]:
 
 
 def _settle_daily(admin: Connection, acme: UUID, days: int) -> None:
-    """Lets so many days pass, and settles on each."""
+    """Lets the given number of days pass, and settles on each."""
     admin.execute(
         f"do $$ begin for day in 1..{days} loop"
         " update test.clock set now = now + interval '1 day';"
@@ -118,7 +118,7 @@ def test_settled_at_every_step_or_never_it_is_the_same(service: Connection, admi
         now += timedelta(days=days, hours=1)
         move_clock(admin, now)
         throw = dice.random()
-        # Read before anything is written for it.
+        # The read comes before anything is written for it.
         assert _state(service, eager) == _state(service, lazy)
         outcomes = {_step(service, acme, plans, random.Random(throw)) for acme in (eager, lazy)}
         assert len(outcomes) == 1, (step, outcomes)

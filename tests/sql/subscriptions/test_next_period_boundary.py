@@ -1,4 +1,4 @@
-"""next_period_boundary: where the periods that are counted from an anchor end."""
+"""next_period_boundary: the ends of periods that are counted from an anchor."""
 
 from datetime import datetime
 
@@ -22,7 +22,7 @@ def after(admin: Connection, anchor: datetime, at: datetime, interval: str, coun
     [
         ("daily", 1, ["2030-02-01", "2030-02-02", "2030-02-03"]),
         ("weekly", 2, ["2030-02-14", "2030-02-28", "2030-03-14"]),
-        # From the 31st each time: a short month does not move the ones after it.
+        # Counted from the 31st each time: a short month does not move the later ones.
         ("monthly", 1, ["2030-02-28", "2030-03-31", "2030-04-30", "2030-05-31"]),
         ("monthly", 3, ["2030-04-30", "2030-07-31", "2030-10-31", "2031-01-31"]),
         ("annual", 1, ["2031-01-31", "2032-01-31"]),
@@ -51,7 +51,7 @@ def test_the_time_zone_of_the_session_does_not_matter(admin: Connection) -> None
 
 
 def test_it_is_the_first_boundary_after_any_moment(admin: Connection) -> None:
-    """Against a plain search, over every day of four years."""
+    """Compared with a plain search, over every day of four years."""
     rows = admin.execute(
         """
         with anchor (at) as (values ('2028-01-31 10:00Z'::timestamptz), ('2028-02-29 10:00Z'), ('2028-12-15 00:00Z')),

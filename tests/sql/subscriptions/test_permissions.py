@@ -1,4 +1,4 @@
-"""Who may do what to subscriptions: nobody gets a plan, or more of one, for nothing."""
+"""Permissions on subscriptions: nobody gets a plan, or more of one, without paying."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -101,7 +101,7 @@ def test_what_was_given_for_one_period_stays_for_one_period(
     subscription = subscribe(service, acme, plan(service), cancel_at_period_end=True)
     owner = member("owner")
     refused(owner, "42501", "resume_subscription", subscription_id=subscription["id"])
-    # Nor by way of a cancellation of one's own.
+    # A cancellation by the customer does not help, either.
     call(owner, "cancel_subscription", subscription_id=subscription["id"])
     refused(owner, "42501", "resume_subscription", subscription_id=subscription["id"])
     call(service, "resume_subscription", subscription_id=subscription["id"])

@@ -1,4 +1,4 @@
-"""The states of a subscription: which follow which, by hand, by the clock, and in psql."""
+"""The states of a subscription: the allowed changes, by hand, by the clock, and in psql."""
 
 import itertools
 from datetime import timedelta
@@ -13,7 +13,7 @@ from tests.support.subscriptions import current, plan, stored, subscribe
 
 STATES = ("trial", "active", "past_due", "cancelled", "expired")
 DAY = timedelta(days=1)
-# What may follow what, of a subscription that Stripe does not know of.
+# The allowed changes of a subscription that Stripe does not know.
 ALLOWED = {
     ("trial", "active"),
     ("trial", "past_due"),
@@ -25,7 +25,7 @@ ALLOWED = {
     ("past_due", "cancelled"),
     ("past_due", "expired"),
 }
-# At Stripe what has happened has happened, and is followed.
+# Every change at Stripe has already happened, and is followed.
 ALLOWED_AT_STRIPE = set(itertools.permutations(STATES, 2))
 
 INSERT = """
@@ -36,7 +36,7 @@ values (%s, 'cus', %s, %s, %s, %s)
 
 
 def _row(admin: Connection, status: str, stripe: bool) -> psycopg.Cursor[dict[str, object]]:
-    """Puts a subscription in that state, past all rules, as a DBA without triggers could."""
+    """Puts a subscription into the state, past all rules, as a DBA without triggers could."""
     acme = organization(admin)
     ended = "2030-01-01" if status in ("cancelled", "expired") else None
     admin.execute("set session_replication_role = replica")
@@ -113,7 +113,7 @@ def test_a_period_renews_by_itself_and_is_read_so_before_anybody_wrote_it(
     assert stored(admin, subscription)["current_period_start"] == start
     settle(admin, acme)
     assert stored(admin, subscription)["current_period_start"] == start + timedelta(days=31)
-    # Three more periods, which nobody looked at meanwhile.
+    # Three more periods pass, and nobody looks at the subscription.
     move_clock(admin, start + timedelta(days=31 + 28 + 31 + 5))
     assert current(service, acme)["current_period_start"] == start + timedelta(days=31 + 28 + 31)
     settle(admin, acme)
@@ -134,7 +134,7 @@ def test_cancelled_at_period_end_it_lives_until_then(service: Connection, admin:
     cancelled = call(service, "cancel_subscription", subscription_id=subscription["id"])
     assert (cancelled["status"], cancelled["cancel_at_period_end"]) == ("active", True)
     assert cancelled["cancelled_at"] == start
-    # Again, later: nothing new.
+    # Run later again, the call changes nothing.
     move_clock(admin, "+1 day")
     assert call(service, "cancel_subscription", subscription_id=subscription["id"])["cancelled_at"] == start
     move_clock(admin, cancelled["current_period_end"] - timedelta(microseconds=1))
