@@ -29,7 +29,8 @@ begin
     -- Checked before they meet a column's type, whose limit would not name the field.
     v_new := to_jsonb(v_event) || v_changes;
     perform tenantry.require_credit_event_fields(
-        v_new ->> 'name', (v_new ->> 'credit_cost')::integer, v_new ->> 'category', nullif(v_new -> 'metadata', 'null'));
+        v_new ->> 'name', (v_new ->> 'credit_cost')::integer, v_new ->> 'category',
+        nullif(v_new -> 'metadata', 'null'));
     v_event := jsonb_populate_record(v_event, v_changes);
 
     update public.credit_events
