@@ -1,4 +1,4 @@
-"""What the wheel holds: the server and the SQL, and none of the tools of a checkout."""
+"""The contents of the wheel: the server and the SQL, and none of the tools of a checkout."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""accept_invitation: who may call it, and the input that it refuses."""
+"""accept_invitation: its callers, and the input that it refuses."""
 
 from tests.support.rpc import PERMISSION_DENIED, access, case
 

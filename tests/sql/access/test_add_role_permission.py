@@ -1,4 +1,4 @@
-"""add_role_permission: who may call it, and the input that it refuses."""
+"""add_role_permission: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NOT_FOUND, SYSTEM_ROLE, access, case
 

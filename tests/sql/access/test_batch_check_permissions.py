@@ -1,4 +1,4 @@
-"""batch_check_permissions: who may call it, and the input that it refuses."""
+"""batch_check_permissions: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NOBODY, access, case
 

@@ -1,4 +1,4 @@
-"""check_permission: who may call it, and the input that it refuses."""
+"""check_permission: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NOBODY, access, case
 

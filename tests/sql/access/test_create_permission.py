@@ -1,4 +1,4 @@
-"""create_permission: who may call it, and the input that it refuses."""
+"""create_permission: its callers, and the input that it refuses."""
 
 from tests.support.rpc import ALREADY_EXISTS, ANY_UUID, INVALID_ARGUMENT, access, case
 

@@ -1,4 +1,4 @@
-"""create_role: who may call it, and the input that it refuses."""
+"""create_role: its callers, and the input that it refuses."""
 
 from tests.support.rpc import ALREADY_EXISTS, INVALID_ARGUMENT, NOBODY, NOT_FOUND, access, case
 

@@ -1,4 +1,4 @@
-"""delete_permission: who may call it, and the input that it refuses."""
+"""delete_permission: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NOT_FOUND, SYSTEM_ROLE, access, case
 

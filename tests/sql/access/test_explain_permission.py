@@ -1,4 +1,4 @@
-"""explain_permission: who may call it, and the input that it refuses."""
+"""explain_permission: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NOBODY, access, case
 

@@ -1,4 +1,4 @@
-"""has_permission: who may call it."""
+"""has_permission: its callers."""
 
 from tests.support.rpc import access
 

@@ -1,4 +1,4 @@
-"""invite_member: who may call it, and the input that it refuses."""
+"""invite_member: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NOBODY, NOT_FOUND, ZERO, access, case
 

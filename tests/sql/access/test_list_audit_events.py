@@ -1,4 +1,4 @@
-"""list_audit_events: who may call it, and the input that it refuses."""
+"""list_audit_events: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_PAGE_TOKEN, access, case
 

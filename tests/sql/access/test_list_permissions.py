@@ -1,4 +1,4 @@
-"""list_permissions: who may call it, and the input that it refuses."""
+"""list_permissions: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_PAGE_TOKEN, access, case
 

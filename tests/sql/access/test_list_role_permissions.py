@@ -1,4 +1,4 @@
-"""list_role_permissions: who may call it, and the input that it refuses."""
+"""list_role_permissions: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NOT_FOUND, access, case
 

@@ -1,4 +1,4 @@
-"""list_roles: who may call it, and the input that it refuses."""
+"""list_roles: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_PAGE_TOKEN, access, case
 

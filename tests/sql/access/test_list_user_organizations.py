@@ -1,4 +1,4 @@
-"""list_user_organizations: who may call it, and the input that it refuses."""
+"""list_user_organizations: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, access, case
 

@@ -1,4 +1,4 @@
-"""list_users_with_permission: who may call it, and the input that it refuses."""
+"""list_users_with_permission: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, access, case
 

@@ -1,4 +1,4 @@
-"""organizations_with: who may call it."""
+"""organizations_with: its callers."""
 
 from tests.support.rpc import access
 

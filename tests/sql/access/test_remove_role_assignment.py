@@ -1,4 +1,4 @@
-"""remove_role_assignment: who may call it, and the input that it refuses."""
+"""remove_role_assignment: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NOBODY, NOT_FOUND, access, case
 

@@ -1,4 +1,4 @@
-"""revoke_invitation: who may call it, and the input that it refuses."""
+"""revoke_invitation: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NOBODY, NOT_FOUND, access, case
 

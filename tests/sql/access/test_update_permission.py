@@ -1,4 +1,4 @@
-"""update_permission: who may call it, and the input that it refuses."""
+"""update_permission: its callers, and the input that it refuses."""
 
 from tests.support.rpc import ALREADY_EXISTS, INVALID_ARGUMENT, NOT_FOUND, SYSTEM_ROLE, access, case, mask
 

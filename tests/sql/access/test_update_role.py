@@ -1,4 +1,4 @@
-"""update_role: who may call it, and the input that it refuses."""
+"""update_role: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NOT_FOUND, SYSTEM_ROLE, access, case, mask
 

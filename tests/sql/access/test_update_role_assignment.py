@@ -1,4 +1,4 @@
-"""update_role_assignment: who may call it, and the input that it refuses."""
+"""update_role_assignment: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NOBODY, NOT_FOUND, access, case
 

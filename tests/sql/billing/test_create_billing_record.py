@@ -1,4 +1,4 @@
-"""create_billing_record: who may call it, and the input that it refuses."""
+"""create_billing_record: its callers, and the input that it refuses."""
 
 from google.protobuf.timestamp_pb2 import Timestamp
 

@@ -1,4 +1,4 @@
-"""get_billing_record: who may call it, and the input that it refuses."""
+"""get_billing_record: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NOBODY, NOT_FOUND, access, case
 

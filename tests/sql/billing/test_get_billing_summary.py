@@ -1,4 +1,4 @@
-"""get_billing_summary: who may call it, and the input that it refuses."""
+"""get_billing_summary: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, access, case
 

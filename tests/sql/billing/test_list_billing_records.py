@@ -1,4 +1,4 @@
-"""list_billing_records: who may call it, and the input that it refuses."""
+"""list_billing_records: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, INVALID_PAGE_TOKEN, access, case
 

@@ -1,4 +1,4 @@
-"""archive_subscription_plan: who may call it, and the input that it refuses."""
+"""archive_subscription_plan: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NOBODY, NOT_FOUND, PLAN_IN_USE, access, case
 

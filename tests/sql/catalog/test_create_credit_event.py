@@ -1,4 +1,4 @@
-"""create_credit_event: who may call it, and the input that it refuses."""
+"""create_credit_event: its callers, and the input that it refuses."""
 
 from tests.support.rpc import ALREADY_EXISTS, ANY_UUID, INVALID_ARGUMENT, access, case
 

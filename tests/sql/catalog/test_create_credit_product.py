@@ -1,4 +1,4 @@
-"""create_credit_product: who may call it, and the input that it refuses."""
+"""create_credit_product: its callers, and the input that it refuses."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""create_subscription_plan: who may call it, and the input that it refuses."""
+"""create_subscription_plan: its callers, and the input that it refuses."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""get_credit_product: who may call it, and the input that it refuses."""
+"""get_credit_product: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NOBODY, NOT_FOUND, access, case
 

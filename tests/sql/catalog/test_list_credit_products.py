@@ -1,4 +1,4 @@
-"""list_credit_products: who may call it, and the input that it refuses."""
+"""list_credit_products: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, INVALID_PAGE_TOKEN, access, case
 

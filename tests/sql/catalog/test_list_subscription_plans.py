@@ -1,4 +1,4 @@
-"""list_subscription_plans: who may call it, and the input that it refuses."""
+"""list_subscription_plans: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, INVALID_PAGE_TOKEN, access, case
 

@@ -1,4 +1,4 @@
-"""update_credit_event: who may call it, and the input that it refuses."""
+"""update_credit_event: its callers, and the input that it refuses."""
 
 from tests.support.rpc import ALREADY_EXISTS, INVALID_ARGUMENT, NOBODY, NOT_FOUND, access, case, mask
 

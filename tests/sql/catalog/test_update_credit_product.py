@@ -1,4 +1,4 @@
-"""update_credit_product: who may call it, and the input that it refuses."""
+"""update_credit_product: its callers, and the input that it refuses."""
 
 from tests.support.rpc import (
     ALREADY_EXISTS,

@@ -1,4 +1,4 @@
-"""update_subscription_plan: who may call it, and the input that it refuses."""
+"""update_subscription_plan: its callers, and the input that it refuses."""
 
 from tenantry.v1.catalog_pb2 import BILLING_INTERVAL_DAILY
 from tests.support.rpc import (

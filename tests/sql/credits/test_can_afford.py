@@ -1,4 +1,4 @@
-"""can_afford: who may call it, and the input that it refuses."""
+"""can_afford: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, access, case
 

@@ -1,4 +1,4 @@
-"""capture_hold: who may call it, and the input that it refuses."""
+"""capture_hold: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NOBODY, NOT_FOUND, access, case
 

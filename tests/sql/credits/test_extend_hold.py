@@ -1,4 +1,4 @@
-"""extend_hold: who may call it, and the input that it refuses."""
+"""extend_hold: its callers, and the input that it refuses."""
 
 from tests.support.rpc import HOUR, INVALID_ARGUMENT, NOBODY, ZERO, access, case
 

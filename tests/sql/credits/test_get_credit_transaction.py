@@ -1,4 +1,4 @@
-"""get_credit_transaction: who may call it, and the input that it refuses."""
+"""get_credit_transaction: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NOBODY, NOT_FOUND, access, case
 

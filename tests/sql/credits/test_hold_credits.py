@@ -1,4 +1,4 @@
-"""hold_credits: who may call it, and the input that it refuses."""
+"""hold_credits: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, ORGANIZATION_INACTIVE, ZERO, access, case
 

@@ -1,4 +1,4 @@
-"""list_expiring_credits: who may call it, and the input that it refuses."""
+"""list_expiring_credits: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NOBODY, NOT_FOUND, access, case
 

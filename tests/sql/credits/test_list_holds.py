@@ -1,4 +1,4 @@
-"""list_holds: who may call it, and the input that it refuses."""
+"""list_holds: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, INVALID_PAGE_TOKEN, access, case
 

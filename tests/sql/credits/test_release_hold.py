@@ -1,4 +1,4 @@
-"""release_hold: who may call it, and the input that it refuses."""
+"""release_hold: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NOBODY, NOT_FOUND, access, case
 

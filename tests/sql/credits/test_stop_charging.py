@@ -1,4 +1,4 @@
-"""stop_charging: who may call it."""
+"""stop_charging: its callers."""
 
 from tests.support.rpc import access
 

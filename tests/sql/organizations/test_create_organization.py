@@ -1,4 +1,4 @@
-"""create_organization: who may call it, and the input that it refuses."""
+"""create_organization: its callers, and the input that it refuses."""
 
 from tests.support.rpc import ALREADY_EXISTS, INVALID_ARGUMENT, access, case
 

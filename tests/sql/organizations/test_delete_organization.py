@@ -1,4 +1,4 @@
-"""delete_organization: who may call it, and the input that it refuses."""
+"""delete_organization: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NOBODY, NOT_FOUND, access, case
 

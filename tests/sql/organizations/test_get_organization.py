@@ -1,4 +1,4 @@
-"""get_organization: who may call it, and the input that it refuses."""
+"""get_organization: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NOBODY, NOT_FOUND, access, case
 

@@ -1,4 +1,4 @@
-"""update_organization: who may call it, and the input that it refuses."""
+"""update_organization: its callers, and the input that it refuses."""
 
 from tests.support.rpc import ALREADY_EXISTS, INVALID_ARGUMENT, NOBODY, NOT_FOUND, access, case, mask
 

@@ -1,4 +1,4 @@
-"""create_checkout_session: who may call it, and the input that it refuses."""
+"""create_checkout_session: its callers, and the input that it refuses."""
 
 from typing import Any
 

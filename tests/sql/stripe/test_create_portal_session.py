@@ -1,4 +1,4 @@
-"""create_portal_session: who may call it, and the input that it refuses."""
+"""create_portal_session: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, access, case
 

@@ -1,4 +1,4 @@
-"""disable_auto_top_up: who may call it, and the input that it refuses."""
+"""disable_auto_top_up: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NOBODY, NOT_FOUND, access, case
 

@@ -1,4 +1,4 @@
-"""ensure_customer: who may call it, and the input that it refuses."""
+"""ensure_customer: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NOBODY, NOT_FOUND, access, case
 

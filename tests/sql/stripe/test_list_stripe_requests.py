@@ -1,4 +1,4 @@
-"""list_stripe_requests: who may call it, and the input that it refuses."""
+"""list_stripe_requests: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_PAGE_TOKEN, access, case
 

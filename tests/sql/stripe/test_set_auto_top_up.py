@@ -1,4 +1,4 @@
-"""set_auto_top_up: who may call it, and the input that it refuses."""
+"""set_auto_top_up: its callers, and the input that it refuses."""
 
 from typing import Any
 

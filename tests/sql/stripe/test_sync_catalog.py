@@ -1,4 +1,4 @@
-"""sync_catalog: who may call it, and the input that it refuses."""
+"""sync_catalog: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, access, case
 

@@ -1,4 +1,4 @@
-"""get_stripe_event: who may call it, and the input that it refuses."""
+"""get_stripe_event: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NOT_FOUND, access, case
 

@@ -1,4 +1,4 @@
-"""list_stripe_events: who may call it, and the input that it refuses."""
+"""list_stripe_events: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, access, case
 

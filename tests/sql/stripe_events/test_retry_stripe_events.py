@@ -1,4 +1,4 @@
-"""retry_stripe_events: who may call it, and the input that it refuses."""
+"""retry_stripe_events: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, access, case
 

@@ -1,4 +1,4 @@
-"""change_plan: who may call it, and the input that it refuses."""
+"""change_plan: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NOBODY, NOT_FOUND, PLAN_INACTIVE, SUBSCRIPTION_ENDED, access, case
 

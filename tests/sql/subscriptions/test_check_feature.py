@@ -1,4 +1,4 @@
-"""check_feature: who may call it, and the input that it refuses."""
+"""check_feature: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, access, case
 

@@ -1,4 +1,4 @@
-"""create_subscription: who may call it, and the input that it refuses."""
+"""create_subscription: its callers, and the input that it refuses."""
 
 from google.protobuf.timestamp_pb2 import Timestamp
 

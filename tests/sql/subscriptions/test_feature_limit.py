@@ -1,4 +1,4 @@
-"""feature_limit: who may call it."""
+"""feature_limit: its callers."""
 
 from tests.support.rpc import access
 

@@ -1,4 +1,4 @@
-"""has_feature: who may call it."""
+"""has_feature: its callers."""
 
 from tests.support.rpc import access
 

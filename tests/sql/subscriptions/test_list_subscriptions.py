@@ -1,4 +1,4 @@
-"""list_subscriptions: who may call it, and the input that it refuses."""
+"""list_subscriptions: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_PAGE_TOKEN, NOT_FOUND, access, case
 

@@ -1,4 +1,4 @@
-"""organizations_with_feature: who may call it."""
+"""organizations_with_feature: its callers."""
 
 from tests.support.rpc import access
 

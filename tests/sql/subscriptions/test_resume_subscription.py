@@ -1,4 +1,4 @@
-"""resume_subscription: who may call it, and the input that it refuses."""
+"""resume_subscription: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NOBODY, NOT_FOUND, SUBSCRIPTION_ENDED, access, case
 

@@ -1,4 +1,4 @@
-"""start_trial: who may call it, and the input that it refuses."""
+"""start_trial: its callers, and the input that it refuses."""
 
 from tests.support.rpc import INVALID_ARGUMENT, NO_TRIAL, PLAN_INACTIVE, access, case
 

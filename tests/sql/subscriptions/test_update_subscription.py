@@ -1,4 +1,4 @@
-"""update_subscription: who may call it, and the input that it refuses."""
+"""update_subscription: its callers, and the input that it refuses."""
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
