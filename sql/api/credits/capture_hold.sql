@@ -81,7 +81,7 @@ begin
         ended_at = case when h.remaining = v_ended then v_now end
     where h.organization_id = p_organization_id and h.id = p_hold_id
     returning * into v_hold;
-    transaction := tenantry.append_entry(v_new, v_now, true, v_ended);
+    transaction := tenantry.append_entry(v_new, v_now, v_ended);
     perform tenantry.debit_lots(transaction, p_hold_created_at => v_hold.created_at);
     perform tenantry.expire_lots(p_organization_id, v_now, greatest(v_ended - v_amount, 0));
     perform tenantry.schedule_settlement(p_organization_id);

@@ -23,10 +23,10 @@ as $$
 declare
     v_charge record;
 begin
-    perform tenantry.authorize('credits:consume', p_organization_id);
     if p_organization_id is null then
         perform tenantry.fail_invalid('organization_id', 'is required');
     end if;
+    perform tenantry.authorize('credits:consume', p_organization_id);
     v_charge := tenantry.price_charge(p_credit_event, p_quantity, p_amount);
     return tenantry.spend_credits(
         tenantry.build_consumption(

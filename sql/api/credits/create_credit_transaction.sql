@@ -82,7 +82,7 @@ begin
     if v_account.credit_balance - v_account.credits_reserved < - p_amount then
         perform tenantry.fail_insufficient_credits(v_account, - p_amount);
     end if;
-    v_entry := tenantry.append_entry(v_new, tenantry.clock(), true);
+    v_entry := tenantry.append_entry(v_new, tenantry.clock());
     perform tenantry.debit_lots(v_entry);
     perform tenantry.schedule_settlement(p_organization_id);
     return v_entry;

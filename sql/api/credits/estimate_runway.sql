@@ -58,12 +58,12 @@ begin
             l.remaining,
             -- Before PostgreSQL 17 infinity cannot be subtracted from.
             case
-                when l.expires_at = 'infinity' then 'infinity'
-                else date_part('epoch', l.expires_at - v_now) / 86400
+                when (l.lot).expires_at = 'infinity' then 'infinity'
+                else date_part('epoch', (l.lot).expires_at - v_now) / 86400
             end as days
         from tenantry.project_lots(v_account, v_now) as l
-        where l.remaining > 0 and l.expires_at > v_now
-        order by l.expires_at, l.priority, l.entry_number, l.id
+        where l.remaining > 0 and (l.lot).expires_at > v_now
+        order by (l.lot).expires_at, (l.lot).priority, (l.lot).entry_number, (l.lot).id
     loop
         -- Held credits are those that would be spent first, and they are spoken for.
         v_left := greatest(v_lot.remaining - v_held, 0);

@@ -42,10 +42,12 @@ begin
                 over () as next_expiry_at
         from (
             -- Nearly always, and then in a third of the time of the other way, which knows it, too.
-            select u.transaction_type, u.remaining, u.expires_at from tenantry.current_lots(v_account) as u
+            select (u.lot).transaction_type, u.remaining, (u.lot).expires_at
+            from tenantry.current_lots(v_account) as u
             where v_is_undue
             union all
-            select o.transaction_type, o.remaining, o.expires_at from tenantry.lots_at(v_account, v_at) as o
+            select (o.lot).transaction_type, o.remaining, (o.lot).expires_at
+            from tenantry.lots_at(v_account, v_at) as o
             where not v_is_undue
         ) as l
     ) as lots;
@@ -93,8 +95,8 @@ begin atomic
 end;
 
 comment on function public.get_credit_balance(uuid, timestamptz) is
-    'The organization''s credits, now or as_of a past moment. balance: all; held: under holds; available: balance -'
-    ' held; purchased and granted: the balance by whether it was paid for; next_expiry_at, next_expiry_amount: when'
-    ' credits expire next, and how many. Raises TN001, TN002, 42501.';
+    'The organization''s credits, now or as_of a past moment. balance: all; held: under holds; available: balance - held;'
+    ' purchased and granted: the balance by whether it was paid for; next_expiry_at, next_expiry_amount: when credits'
+    ' expire next, and how many. Raises TN001, TN002, 42501.';
 revoke all on function public.get_credit_balance from public, anon, authenticated, service_role;
 grant execute on function public.get_credit_balance to authenticated, service_role;

@@ -86,7 +86,7 @@ begin
             from public.credit_transactions
             where organization_id = p_organization_id and id = v_lot.id;
         end if;
-        lot := tenantry.present_lot(v_lot, v_now);
+        lot := tenantry.present_lot(v_lot, v_lot.remaining, v_now);
         return;
     elsif (transaction).id is not null then
         -- The key was used by an entry that opened no lot.
@@ -108,7 +108,7 @@ begin
         from tenantry.credit_lots as l
         where l.organization_id = p_organization_id and l.id = (transaction).id;
     end if;
-    lot := tenantry.present_lot(v_lot, tenantry.clock());
+    lot := tenantry.present_lot(v_lot, v_lot.remaining, tenantry.clock());
 end
 $$;
 

@@ -28,31 +28,38 @@ begin
         perform tenantry.fail_invalid('transaction_type', 'must be earned or purchased');
     end if;
     with projected as (
-        select * from tenantry.project_lots(v_account, v_now)
+        select p.lot, p.remaining from tenantry.project_lots(v_account, v_now) as p
         union all
         -- Not settled into the account: still to come, or closed before.
-        select l.* from tenantry.credit_lots as l
+        select l, l.remaining from tenantry.credit_lots as l
         where l.organization_id = p_organization_id
           and (l.remaining = 0 or (l.entry_number is null and l.effective_at > v_now))
     ),
-    page as (
-        select p, jsonb_build_array(p.expires_at, p.priority, p.effective_at, p.id) as key
+    ordered as (
+        select
+            p.lot, p.remaining, (p.lot).id, (p.lot).transaction_type, (p.lot).priority, (p.lot).effective_at,
+            (p.lot).expires_at
         from projected as p
-        where (coalesce(p_include_closed, false) or p.remaining > 0)
-          and (p_transaction_type is null or p.transaction_type = p_transaction_type)
-          and (p_expires_before is null or p.expires_at < p_expires_before)
-          and (v_after is null or (p.expires_at, p.priority, p.effective_at, p.id) > (
+    ),
+    page as (
+        select o.*
+        from ordered as o
+        where (coalesce(p_include_closed, false) or o.remaining > 0)
+          and (p_transaction_type is null or o.transaction_type = p_transaction_type)
+          and (p_expires_before is null or o.expires_at < p_expires_before)
+          and (v_after is null or (o.expires_at, o.priority, o.effective_at, o.id) > (
               (v_after ->> 0)::timestamptz, (v_after ->> 1)::smallint,
               (v_after ->> 2)::timestamptz, (v_after ->> 3)::uuid))
-        order by p.expires_at, p.priority, p.effective_at, p.id
+        order by o.expires_at, o.priority, o.effective_at, o.id
         limit v_size + 1
     )
     select
-        coalesce(array_agg(tenantry.present_lot(row(p.*)::tenantry.credit_lots, v_now)
+        coalesce(array_agg(tenantry.present_lot(p.lot, p.remaining, v_now)
             order by p.expires_at, p.priority, p.effective_at, p.id), '{}'),
-        array_agg(page.key order by p.expires_at, p.priority, p.effective_at, p.id)
+        array_agg(jsonb_build_array(p.expires_at, p.priority, p.effective_at, p.id)
+            order by p.expires_at, p.priority, p.effective_at, p.id)
     into lots, v_keys
-    from page, lateral (select (page.p).*) as p;
+    from page as p;
     if cardinality(lots) > v_size then
         lots := lots[:v_size];
         next_page_token := tenantry.encode_page_token(v_scope, v_keys[v_size]);

@@ -68,7 +68,7 @@ begin
     v_new.amount := coalesce(p_amount, - v_spent.amount - v_refunded);
     perform tenantry.require_balance_in_range(v_account, v_new.amount);
 
-    v_entry := tenantry.append_entry(v_new, v_now, true);
+    v_entry := tenantry.append_entry(v_new, v_now);
     v_balance := v_entry.balance_after - v_entry.amount;
     -- The consumption brought the balance down step by step; refunds climb it again from the foot, where it was spent
     -- last. The spans say which lot gave each step.

@@ -22,7 +22,6 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_account public.organizations;
     v_entry public.credit_transactions;
     v_lot tenantry.credit_lots;
     v_new public.credit_transactions;
@@ -41,7 +40,7 @@ begin
         perform tenantry.fail_invalid('amount', 'must be greater than 0');
     end if;
     perform tenantry.require_entry_fields('revocation', null, p_metadata, p_request_id);
-    v_account := tenantry.lock_account(p_organization_id);
+    perform tenantry.lock_account(p_organization_id);
     v_now := tenantry.clock();
 
     select * into v_before
@@ -92,7 +91,7 @@ begin
         end if;
 
         v_before := tenantry.revoke_from_lot(
-            v_account, v_lot, v_amount, null, p_description, p_metadata, p_request_id, v_now);
+            p_organization_id, v_lot.id, v_amount, null, p_description, p_metadata, p_request_id, v_now);
     end if;
     if v_before.credit_transaction_id is not null then
         select * into transaction from public.credit_transactions as t where t.id = v_before.credit_transaction_id;

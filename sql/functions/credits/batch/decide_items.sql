@@ -95,8 +95,8 @@ begin
             and (v_item.request_id is null or v_item.previous is null)
         ) is not true then
             begin
-                -- As for consume_credits(): an id that is none is refused before anything else.
-                if v_item.organization_id is not null or v_item.item ->> 'organization_id' is null then
+                -- Without a valid id, read_batch_item() refuses the item.
+                if v_item.organization_id is not null then
                     perform tenantry.authorize('credits:consume', v_item.organization_id);
                 end if;
                 v_read := tenantry.read_batch_item(v_item.item);

@@ -1,16 +1,37 @@
--- A hold as callers see it: one whose time has passed is lapsed, whether or not it was settled.
+-- Builds the public form of a hold. A hold whose time has passed is lapsed, whether or not the account was settled.
+--
+-- p_at: the moment that the state is for.
 create or replace function tenantry.present_hold(p_hold tenantry.credit_holds, p_at timestamptz)
 returns public.credit_hold
-language sql stable
-return row(
-    p_hold.id, p_hold.organization_id, p_hold.amount,
-    case when p_hold.state = 'active' and p_hold.expires_at > p_at then p_hold.remaining else 0 end,
-    p_hold.captured, p_hold.credit_event_id, p_hold.quantity, p_hold.description, p_hold.metadata,
-    p_hold.idempotency_key, p_hold.created_at, p_hold.expires_at,
-    case when p_hold.state = 'active' and p_hold.expires_at <= p_at then p_hold.expires_at else p_hold.ended_at end,
-    case when p_hold.state = 'active' and p_hold.expires_at <= p_at then 'lapsed' else p_hold.state end
-)::public.credit_hold;
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_hold public.credit_hold;
+begin
+    v_hold.id := p_hold.id;
+    v_hold.organization_id := p_hold.organization_id;
+    v_hold.amount := p_hold.amount;
+    -- A hold that lapsed keeps the number of credits that it held then.
+    v_hold.remaining := case when p_hold.state = 'active' and p_hold.expires_at > p_at then p_hold.remaining else 0 end;
+    v_hold.captured := p_hold.captured;
+    v_hold.credit_event_id := p_hold.credit_event_id;
+    v_hold.quantity := p_hold.quantity;
+    v_hold.description := p_hold.description;
+    v_hold.metadata := p_hold.metadata;
+    v_hold.idempotency_key := p_hold.idempotency_key;
+    v_hold.created_at := p_hold.created_at;
+    v_hold.expires_at := p_hold.expires_at;
+    v_hold.ended_at := p_hold.ended_at;
+    v_hold.state := p_hold.state;
+    if p_hold.state = 'active' and p_hold.expires_at <= p_at then
+        v_hold.ended_at := p_hold.expires_at;
+        v_hold.state := 'lapsed';
+    end if;
+    return v_hold;
+end
+$$;
 
 comment on function tenantry.present_hold(tenantry.credit_holds, timestamptz) is
-    'The hold as callers see it, at a moment.';
+    'Builds the public form of a hold, with its state at a moment.';
 revoke all on function tenantry.present_hold from public, anon, authenticated, service_role;

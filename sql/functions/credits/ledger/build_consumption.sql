@@ -1,9 +1,7 @@
--- The entry that a consumption would write.
+-- Builds the entry that a consumption writes.
 --
--- p_credit_event_id, p_quantity, p_amount: what price_charge() made of the charge.
--- Raises TN001.
-drop function if exists tenantry.build_consumption(uuid, text, integer, integer, uuid, text, jsonb, text);
-
+-- p_credit_event_id, p_quantity, p_amount: the answer of price_charge().
+-- Raises: TN001.
 create or replace function tenantry.build_consumption(
     p_organization_id uuid,
     p_credit_event_id uuid,
@@ -18,18 +16,26 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_source constant text := case when p_credit_event_id is null then 'consumption' else 'event_consumption' end;
+    v_entry public.credit_transactions;
 begin
-    -- Nearly always there is nothing wrong, and to see so here costs less than to call who says what.
+    v_entry.source := case when p_credit_event_id is null then 'consumption' else 'event_consumption' end;
+    -- The values are nearly always valid. This test costs less than the calls that name the invalid argument.
     if jsonb_typeof(p_metadata) <> 'object' or length(p_request_id) > 255 or p_request_id !~ '[^[:space:]]' then
-        perform tenantry.require_entry_fields(v_source, null, p_metadata, p_request_id);
+        perform tenantry.require_entry_fields(v_entry.source, null, p_metadata, p_request_id);
     end if;
-    return row(
-        null, p_organization_id, 'consumed', - p_amount, null, v_source, p_source_id, p_credit_event_id, null, null,
-        p_description, p_metadata, null, null, p_quantity, p_request_id)::public.credit_transactions;
+    v_entry.organization_id := p_organization_id;
+    v_entry.transaction_type := 'consumed';
+    v_entry.amount := - p_amount;
+    v_entry.source_id := p_source_id;
+    v_entry.credit_event_id := p_credit_event_id;
+    v_entry.quantity := p_quantity;
+    v_entry.description := p_description;
+    v_entry.metadata := p_metadata;
+    v_entry.idempotency_key := p_request_id;
+    return v_entry;
 end
 $$;
 
 comment on function tenantry.build_consumption(uuid, uuid, integer, integer, uuid, text, jsonb, text) is
-    'The entry that a consumption would write. Raises TN001.';
+    'Builds the entry that a consumption writes. Raises TN001.';
 revoke all on function tenantry.build_consumption from public, anon, authenticated, service_role;

@@ -1,10 +1,13 @@
--- Writes a consumption, or returns the entry that its idempotency key made before.
+-- Writes a consumption, or returns the entry that its request_id made before.
 --
--- The entry is written straight away where the account allows it. Only where it does not is it asked why: something
--- to settle first, a replay that came in between, or a reason to refuse.
+-- It tries the write first. Only if the account does not allow the write does it look for the reason: an account that
+-- must be settled, a replay that came in between, or a refusal.
 --
--- p_entry: as for append_entry(), amount below 0. p_event_is_active: whether its credit event may be charged.
--- Locks: the organization's row. Raises TN002, TN009, TN011, TN012, TN013. Asks for no permission: its callers do.
+-- p_entry: the consumption, as for append_consumption().
+-- p_event_is_active: whether the credit event of p_entry may be charged.
+-- Locks: the organization's row.
+-- Raises: TN002, TN009, TN011, TN012, TN013. It checks no permission.
+-- Callers: functions that have checked the caller's permission.
 create or replace function tenantry.spend_credits(
     p_entry public.credit_transactions,
     p_event_is_active boolean
@@ -18,7 +21,7 @@ declare
 begin
     loop
         if p_event_is_active then
-            v_entry := tenantry.append_entry(p_entry);
+            v_entry := tenantry.append_consumption(p_entry);
             if v_entry.id is not null then
                 return v_entry;
             end if;

@@ -39,7 +39,7 @@ begin
         v_entry.amount := v_keep - v_lot.remaining;
         v_entry.source := 'expiry';
         v_entry.source_id := v_lot.id;
-        v_entry := tenantry.append_entry(v_entry, p_at, true, v_held_left);
+        v_entry := tenantry.append_entry(v_entry, p_at, v_held_left);
         v_held_left := greatest(v_held_left + v_entry.amount, 0);
         perform tenantry.debit_lot(v_entry, v_lot.id, v_entry.balance_after, - v_entry.amount);
     end loop;

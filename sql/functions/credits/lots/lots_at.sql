@@ -5,7 +5,7 @@
 --
 -- p_account: the organization's row. p_at: a moment that is not in the future.
 create or replace function tenantry.lots_at(p_account public.organizations, p_at timestamptz)
-returns setof tenantry.credit_lots
+returns table (lot tenantry.credit_lots, remaining integer)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -44,10 +44,7 @@ begin
     taken as (
         select lot_id, sum(amount)::integer as amount from moved group by lot_id
     )
-    select
-        l.organization_id, l.id, l.transaction_type, l.source, l.source_id, l.amount,
-        l.amount - coalesce(taken.amount, 0), l.priority, l.effective_at, l.expires_at, l.entry_number,
-        l.expired_at, l.stripe_payment_intent_id, l.description, l.metadata, l.idempotency_key
+    select l, l.amount - coalesce(taken.amount, 0)
     from tenantry.credit_lots as l
     left join taken on taken.lot_id = l.id
     where l.organization_id = p_account.id and l.entry_number <= v_last and l.amount > coalesce(taken.amount, 0);

@@ -16,7 +16,7 @@ as $$
 declare
     v_entry public.credit_transactions;
 begin
-    v_entry := tenantry.append_entry(p_entry, p_at, true);
+    v_entry := tenantry.append_entry(p_entry, p_at);
     insert into tenantry.credit_lots (
         organization_id, id, transaction_type, source, source_id, amount, remaining, priority,
         effective_at, expires_at, entry_number

@@ -11,7 +11,6 @@ declare
     v_lapsed bigint;
     v_lot tenantry.credit_lots;
     v_entry public.credit_transactions;
-    v_account public.organizations;
 begin
     with ended as (
         update tenantry.credit_holds as h
@@ -47,13 +46,13 @@ begin
         v_entry.stripe_payment_intent_id := v_lot.stripe_payment_intent_id;
         v_entry.description := v_lot.description;
         v_entry.metadata := v_lot.metadata;
-        v_entry := tenantry.append_entry(v_entry, p_at, true);
+        v_entry := tenantry.append_entry(v_entry, p_at);
         update tenantry.credit_lots as l
         set entry_number = v_entry.entry_number
         where l.organization_id = p_organization_id and l.id = v_lot.id;
         if v_lot.source = 'subscription' then
-            select * into v_account from public.organizations where id = p_organization_id;
-            perform tenantry.roll_over_credits(v_account, v_lot.source_id, v_lot.effective_at, v_lot.expires_at, p_at);
+            perform tenantry.roll_over_credits(
+                p_organization_id, v_lot.source_id, v_lot.effective_at, v_lot.expires_at, p_at);
         end if;
     end loop;
 

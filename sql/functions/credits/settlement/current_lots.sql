@@ -1,20 +1,19 @@
--- The lots of an account in which nothing has fallen due, as nearly always: only what is not allocated yet comes off.
+-- Returns the stored lots of an account and the credits that remain of each, if nothing has fallen due.
 --
--- p_account: the organization's row. It pins no search_path, so that a query that asks it has it for a part of its own
--- plan.
+-- Nothing has fallen due in nearly all reads: then only the consumption that is not allocated yet comes off.
+-- The function pins no search_path, so that the planner makes it a part of the query that calls it.
+--
+-- p_account: the organization's row.
 create or replace function tenantry.current_lots(p_account public.organizations)
-returns setof tenantry.credit_lots
+returns table (lot tenantry.credit_lots, remaining integer)
 language sql stable
 begin atomic
-    select
-        l.organization_id, l.id, l.transaction_type, l.source, l.source_id, l.amount,
-        l.remaining - coalesce(s.balance_to - s.balance_from, 0), l.priority, l.effective_at, l.expires_at,
-        l.entry_number, l.expired_at, l.stripe_payment_intent_id, l.description, l.metadata, l.idempotency_key
+    select l as lot, l.remaining - coalesce(s.balance_to - s.balance_from, 0) as remaining
     from tenantry.credit_lots as l
     left join tenantry.unsettled_spans(p_account) as s on s.lot_id = l.id
     where l.organization_id = p_account.id and l.remaining > 0 and l.entry_number is not null;
 end;
 
 comment on function tenantry.current_lots(public.organizations) is
-    'What is left of the organization''s lots now, if nothing has fallen due.';
+    'Returns the organization''s lots and what remains of each now, if nothing has fallen due.';
 revoke all on function tenantry.current_lots from public, anon, authenticated, service_role;

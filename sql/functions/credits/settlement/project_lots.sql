@@ -9,7 +9,7 @@
 --
 -- p_account: the organization's row. p_at: the moment, not before the last entry.
 create or replace function tenantry.project_lots(p_account public.organizations, p_at timestamptz)
-returns setof tenantry.credit_lots
+returns table (lot tenantry.credit_lots, remaining integer)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -45,15 +45,11 @@ begin
     kept as (
         select id, kept - lag(kept, 1, 0) over (order by position) as remaining from kept_to
     )
-    select
-        (o.lot).organization_id, o.id, (o.lot).transaction_type, (o.lot).source, (o.lot).source_id,
-        (o.lot).amount, coalesce(kept.remaining, o.remaining)::integer, o.priority,
-        (o.lot).effective_at, o.expires_at, o.entry_number, (o.lot).expired_at,
-        (o.lot).stripe_payment_intent_id, (o.lot).description, (o.lot).metadata, (o.lot).idempotency_key
+    select o.lot, coalesce(kept.remaining, o.remaining)::integer
     from open_lots as o
     left join kept on kept.id = o.id
     union all
-    select renewed.*
+    select renewed, renewed.remaining
     from (
         select jsonb_object_agg(due.at, due.amount) as expired
         from (

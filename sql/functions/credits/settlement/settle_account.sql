@@ -22,8 +22,11 @@ declare
     v_next timestamptz;
 begin
     with spans as (
-        insert into tenantry.credit_allocations
-        select * from tenantry.unsettled_spans(p_account)
+        insert into tenantry.credit_allocations (
+            organization_id, lot_id, from_entry, to_entry, balance_from, balance_to, is_return
+        )
+        select s.organization_id, s.lot_id, s.from_entry, s.to_entry, s.balance_from, s.balance_to, s.is_return
+        from tenantry.unsettled_spans(p_account) as s
         returning lot_id, balance_to - balance_from as amount
     )
     update tenantry.credit_lots as l

@@ -8,12 +8,15 @@ returns setof tenantry.credit_allocations
 language sql stable
 begin atomic
     select
-        p_account.id, open_lots.id, p_account.credits_settled_entry + 1, p_account.credits_entry_number,
+        p_account.id as organization_id,
+        open_lots.id as lot_id,
+        p_account.credits_settled_entry + 1 as from_entry,
+        p_account.credits_entry_number as to_entry,
         greatest(
             open_lots.settled_balance - open_lots.spent_before - open_lots.remaining,
-            p_account.credit_balance)::integer,
-        (open_lots.settled_balance - open_lots.spent_before)::integer,
-        false
+            p_account.credit_balance)::integer as balance_from,
+        (open_lots.settled_balance - open_lots.spent_before)::integer as balance_to,
+        false as is_return
     from (
         select
             l.id, l.remaining, l.expired_at,

@@ -26,6 +26,7 @@ declare
     v_purchase tenantry.credit_purchases;
     v_other tenantry.credit_purchases;
     v_money record;
+    v_target tenantry.granted_credits;
 begin
     select jsonb_object_agg(bought.product, bought.quantity) into v_items
     from (
@@ -66,6 +67,9 @@ begin
     from jsonb_each_text(v_items) as i (product, quantity)
     join public.credit_products as p on p.id::text = i.product;
 
+    v_target.organization_id := p_account.id;
+    v_target.source := 'purchase';
+    v_target.ends_at := 'infinity';
     select * into v_purchase
     from tenantry.credit_purchases as c
     where c.organization_id = p_account.id and c.stripe_ids && v_keys and c.merged_into is null
@@ -91,9 +95,11 @@ begin
             returning *
         loop
             v_keys := v_keys || v_other.stripe_ids;
-            perform tenantry.adjust_grant(
-                tenantry.lock_account(p_account.id), 'purchase', v_other.id, v_other.created_at, 'infinity', 0,
-                v_payment_intent, v_description, v_now);
+            v_target.source_id := v_other.id;
+            v_target.starts_at := v_other.created_at;
+            v_target.credits := 0;
+            perform tenantry.lock_account(p_account.id);
+            perform tenantry.adjust_grant(v_target, v_payment_intent, v_description, v_now);
         end loop;
         update tenantry.credit_purchases as c
         set items = v_items,
@@ -109,11 +115,12 @@ begin
     end if;
 
     v_money := tenantry.payment_totals(p_ids);
-    perform tenantry.adjust_grant(
-        tenantry.lock_account(p_account.id), 'purchase', v_purchase.id, v_purchase.created_at, 'infinity',
-        v_purchase.credits
-            - coalesce(floor(v_purchase.credits * v_money.given_back::numeric / nullif(v_money.paid, 0)), 0)::integer,
-        v_payment_intent, v_description, v_now);
+    v_target.source_id := v_purchase.id;
+    v_target.starts_at := v_purchase.created_at;
+    v_target.credits := v_purchase.credits
+        - coalesce(floor(v_purchase.credits * v_money.given_back::numeric / nullif(v_money.paid, 0)), 0)::integer;
+    perform tenantry.lock_account(p_account.id);
+    perform tenantry.adjust_grant(v_target, v_payment_intent, v_description, v_now);
 end
 $$;
 

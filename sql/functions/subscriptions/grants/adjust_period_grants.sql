@@ -2,8 +2,7 @@
 -- not over and begins before p_until, what the plan includes; of later ones nothing.
 --
 -- p_included: credits of one credit period. p_until: when the subscription ended; infinity while it lives.
--- p_at: the present time. The caller holds the account's lock and has settled it. Returns when the credit periods
--- begin.
+-- p_at: the present time. The caller holds the account's lock and has settled it. Returns when the credit periods begin.
 create or replace function tenantry.adjust_period_grants(
     p_account public.organizations,
     p_subscription public.organization_subscriptions,
@@ -19,8 +18,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_period record;
+    v_target tenantry.granted_credits;
     v_starts timestamptz[] := '{}';
 begin
+    v_target.organization_id := p_account.id;
+    v_target.source := 'subscription';
+    v_target.source_id := p_subscription.id;
     for v_period in
         select * from tenantry.credit_periods(p_plan, p_subscription.billing_anchor, p_start, p_end) as p
     loop
@@ -31,12 +34,12 @@ begin
             where g.organization_id = p_account.id and g.source = 'subscription' and g.source_id = p_subscription.id
               and g.starts_at = v_period.starts_at and g.ends_at > p_at
         );
-        perform tenantry.adjust_grant(
-            p_account, 'subscription', p_subscription.id, v_period.starts_at, v_period.expires_at,
-            case when v_period.starts_at < p_until then p_included else 0 end, null, p_plan.name, p_at);
+        v_target.starts_at := v_period.starts_at;
+        v_target.ends_at := v_period.expires_at;
+        v_target.credits := case when v_period.starts_at < p_until then p_included else 0 end;
+        perform tenantry.adjust_grant(v_target, null, p_plan.name, p_at);
         if v_period.starts_at <= p_at and v_period.ends_at > p_at then
-            perform tenantry.roll_over_credits(
-                p_account, p_subscription.id, v_period.starts_at, v_period.ends_at, p_at);
+            perform tenantry.roll_over_credits(p_account.id, p_subscription.id, v_period.starts_at, v_period.ends_at, p_at);
         end if;
     end loop;
     return v_starts;
@@ -44,8 +47,7 @@ end
 $$;
 
 comment on function tenantry.adjust_period_grants(
-    public.organizations, public.organization_subscriptions, public.subscription_plans, timestamptz, timestamptz,
-    integer, timestamptz, timestamptz
-) is
-    'Brings the credits of a billing period or trial to what they are to be. The caller holds the lock.';
+    public.organizations, public.organization_subscriptions, public.subscription_plans, timestamptz, timestamptz, integer,
+    timestamptz, timestamptz
+) is 'Brings the credits of a billing period or trial to what they are to be. The caller holds the lock.';
 revoke all on function tenantry.adjust_period_grants from public, anon, authenticated, service_role;

@@ -10,17 +10,25 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_is_on constant boolean := p_subscription.status = 'trial';
+    v_target tenantry.granted_credits;
 begin
-    perform tenantry.adjust_grant(
-        p_account, 'subscription', p_subscription.id, p_subscription.trial_start,
-        case when v_is_on then p_subscription.trial_end else g.ends_at end,
-        case when v_is_on then coalesce(p_plan.included_credits, 0) else 0 end, null, p_plan.name, p_at)
-    from (select) as one
-    left join tenantry.granted_credits as g
-        on g.organization_id = p_account.id and g.source = 'subscription' and g.source_id = p_subscription.id
-        and g.starts_at = p_subscription.trial_start
-    where v_is_on or g.ends_at > p_at;
+    select * into v_target
+    from tenantry.granted_credits as g
+    where g.organization_id = p_account.id and g.source = 'subscription' and g.source_id = p_subscription.id
+      and g.starts_at = p_subscription.trial_start;
+    if p_subscription.status = 'trial' then
+        v_target.organization_id := p_account.id;
+        v_target.source := 'subscription';
+        v_target.source_id := p_subscription.id;
+        v_target.starts_at := p_subscription.trial_start;
+        v_target.ends_at := p_subscription.trial_end;
+        v_target.credits := coalesce(p_plan.included_credits, 0);
+    elsif v_target.ends_at > p_at then
+        v_target.credits := 0;
+    else
+        return;
+    end if;
+    perform tenantry.adjust_grant(v_target, null, p_plan.name, p_at);
 end
 $$;
 

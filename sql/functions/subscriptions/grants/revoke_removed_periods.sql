@@ -21,9 +21,8 @@ begin
         where g.organization_id = p_account.id and g.source = 'subscription' and g.source_id = p_subscription_id
           and g.starts_at >= p_from and g.ends_at > p_at and g.credits > 0 and not g.starts_at = any (p_keep)
     loop
-        perform tenantry.adjust_grant(
-            p_account, 'subscription', p_subscription_id, v_granted.starts_at, v_granted.ends_at, 0, null,
-            'No longer part of the subscription', p_at);
+        v_granted.credits := 0;
+        perform tenantry.adjust_grant(v_granted, null, 'No longer part of the subscription', p_at);
     end loop;
 end
 $$;

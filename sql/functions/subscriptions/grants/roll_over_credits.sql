@@ -4,7 +4,7 @@
 -- What was left is what expired at the moment at which the period begins. p_starts_at, p_ends_at: the period that
 -- begins. The caller holds the account's lock and has taken what was due.
 create or replace function tenantry.roll_over_credits(
-    p_account public.organizations,
+    p_organization_id uuid,
     p_subscription_id uuid,
     p_starts_at timestamptz,
     p_ends_at timestamptz,
@@ -16,6 +16,7 @@ as $$
 declare
     v_cap integer;
     v_left bigint;
+    v_target tenantry.granted_credits;
 begin
     select case when p.features ->> 'credit_rollover' ~ '^[0-9]+$' then (p.features ->> 'credit_rollover')::integer end
     into v_cap
@@ -29,15 +30,19 @@ begin
     from tenantry.granted_credits as g
     cross join unnest(g.lots) as lot (id)
     join public.credit_transactions as t
-        on t.organization_id = p_account.id and t.source_id = lot.id and t.transaction_type = 'expired'
-    where g.organization_id = p_account.id and g.source in ('subscription', 'rollover')
+        on t.organization_id = p_organization_id and t.source_id = lot.id and t.transaction_type = 'expired'
+    where g.organization_id = p_organization_id and g.source in ('subscription', 'rollover')
       and g.source_id = p_subscription_id and g.ends_at = p_starts_at;
-    perform tenantry.adjust_grant(
-        p_account, 'rollover', p_subscription_id, p_starts_at, p_ends_at, least(v_cap, v_left)::integer, null,
-        'Credits left from the period before', p_at);
+    v_target.organization_id := p_organization_id;
+    v_target.source := 'rollover';
+    v_target.source_id := p_subscription_id;
+    v_target.starts_at := p_starts_at;
+    v_target.ends_at := p_ends_at;
+    v_target.credits := least(v_cap, v_left);
+    perform tenantry.adjust_grant(v_target, null, 'Credits left from the period before', p_at);
 end
 $$;
 
-comment on function tenantry.roll_over_credits(public.organizations, uuid, timestamptz, timestamptz, timestamptz) is
+comment on function tenantry.roll_over_credits(uuid, uuid, timestamptz, timestamptz, timestamptz) is
     'Grants again what expired when a period began, up to the plan''s cap. The caller holds the lock.';
 revoke all on function tenantry.roll_over_credits from public, anon, authenticated, service_role;
