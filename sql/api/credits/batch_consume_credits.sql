@@ -17,7 +17,6 @@ set enable_seqscan = off
 set jit = off
 as $$
 declare
-    c_uuid constant text := '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$';
     v_count integer;
     v_now timestamptz;
     v_account public.organizations;
@@ -47,7 +46,7 @@ begin
                 -- `offset`, so that each is looked at once, not in every item.
                 select distinct i.item ->> 'organization_id' from jsonb_array_elements(p_items) as i (item) offset 0
             ) as given (id)
-            where given.id ~ c_uuid
+            where tenantry.is_uuid(given.id)
         ))
         order by o.id
         for no key update
@@ -99,7 +98,7 @@ begin
                 and (r.credit_event is null or e.is_active)
                 and (r.credit_event is null) = (r.amount is not null)
                 and (r.quantity is null or r.amount is null)
-                and (r.source_id is null or r.source_id ~ c_uuid)
+                and (r.source_id is null or tenantry.is_uuid(r.source_id))
                 and (r.metadata is null or jsonb_typeof(r.metadata) = 'object')
                 and (r.request_id is null or (
                     length(r.request_id) <= 255 and ascii(r.request_id) between 33 and 126 and made.id is null

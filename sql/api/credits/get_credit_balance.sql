@@ -95,8 +95,8 @@ begin atomic
 end;
 
 comment on function public.get_credit_balance(uuid, timestamptz) is
-    'The organization''s credits, now or as_of a past moment. balance: all; held: under holds; available: balance - held;'
-    ' purchased and granted: the balance by whether it was paid for; next_expiry_at, next_expiry_amount: when credits'
-    ' expire next, and how many. Raises TN001, TN002, 42501.';
+    'The organization''s credits, now or as_of a past moment. balance: all; held: under holds; available: balance -'
+    ' held; purchased and granted: the balance by whether it was paid for; next_expiry_at, next_expiry_amount: when'
+    ' credits expire next, and how many. Raises TN001, TN002, 42501.';
 revoke all on function public.get_credit_balance from public, anon, authenticated, service_role;
 grant execute on function public.get_credit_balance to authenticated, service_role;

@@ -11,7 +11,6 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    c_uuid constant text := '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$';
     c_number constant text := '^[1-9][0-9]{0,8}$';
     v_count constant integer := jsonb_array_length(p_items);
     v_account public.organizations;
@@ -47,8 +46,10 @@ begin
         with read as (
             select
                 i.position, given.item,
-                case when given.item ->> 'organization_id' ~ c_uuid then (given.item ->> 'organization_id')::uuid end
-                    as organization_id,
+                case
+                    when tenantry.is_uuid(given.item ->> 'organization_id')
+                        then (given.item ->> 'organization_id')::uuid
+                end as organization_id,
                 given.item ->> 'credit_event' as credit_event,
                 case when given.item ->> 'quantity' ~ c_number then (given.item ->> 'quantity')::bigint end as quantity,
                 case when given.item ->> 'amount' ~ c_number then (given.item ->> 'amount')::bigint end as amount,
@@ -62,7 +63,7 @@ begin
             -- Fit at first sight. Whatever is not is read with care below.
             (e.is_active and r.amount is null and (r.quantity is null) = (r.item ->> 'quantity' is null)
                 or r.credit_event is null and r.item ->> 'quantity' is null)
-                and (r.item ->> 'source_id' is null or r.item ->> 'source_id' ~ c_uuid)
+                and (r.item ->> 'source_id' is null or tenantry.is_uuid(r.item ->> 'source_id'))
                 and coalesce(jsonb_typeof(r.item -> 'metadata'), 'object') = 'object'
                 and (r.request_id is null or length(btrim(r.request_id)) between 1 and 255
                     and length(r.request_id) <= 255)

@@ -16,7 +16,7 @@ begin
         perform tenantry.fail_invalid('items', 'each item must be a JSON object');
     end if;
     foreach v_field in array array['organization_id', 'source_id'] loop
-        if p_item ->> v_field !~ '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$' then
+        if not tenantry.is_uuid(p_item ->> v_field) then
             perform tenantry.fail_invalid(v_field, 'must be a UUID');
         end if;
     end loop;

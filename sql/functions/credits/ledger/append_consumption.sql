@@ -1,7 +1,7 @@
 -- Writes a consumption and its account, if the account allows it.
 --
 -- The condition of the update decides: the organization is active, nothing has fallen due, the available credits cover
--- the amount, and no consumption has the same request_id yet. append_entry() is for callers that hold the account's lock.
+-- the amount, and no consumption has the same request_id yet. Callers that hold the account's lock use append_entry().
 --
 -- p_entry: the consumption (amount below 0) without number, balance and time, which it gets here.
 -- Returns the entry. Returns null, and leaves the account as it was, if a condition does not hold or if another

@@ -1,7 +1,7 @@
 -- Adjusts a grant to its target: grants the difference or takes it back.
 --
--- A grant is the credits of one period of a subscription or of one purchase. The caller works out what the grant is to be
--- in all and need not know what was granted before: the same target moves credits once, however often it is asked for.
+-- A grant is the credits of one period of a subscription or of one purchase. The caller works out the target and need
+-- not know what was granted before: the same target moves credits once, however often the caller asks for it.
 --
 -- The credits of a period are taken back from its own lots only: purchased credits do not pay for a change of plan. The
 -- credits of a purchase are taken from other lots too, as its money went back. Credits that were spent already are
@@ -125,10 +125,13 @@ begin
         p_target.credits, v_granted.shortfall, v_granted.lots
     )
     on conflict (organization_id, source, source_id, starts_at) do update
-    set ends_at = excluded.ends_at, credits = excluded.credits, shortfall = excluded.shortfall, lots = excluded.lots;
+    set ends_at = excluded.ends_at,
+        credits = excluded.credits,
+        shortfall = excluded.shortfall,
+        lots = excluded.lots;
 end
 $$;
 
 comment on function tenantry.adjust_grant(tenantry.granted_credits, text, text, timestamptz) is
-    'Grants or takes back what the grant of a period or a purchase lacks or has too much of. The caller holds the lock.';
+    'Adjusts the grant of a period or a purchase to its target. The caller holds the account''s lock.';
 revoke all on function tenantry.adjust_grant from public, anon, authenticated, service_role;

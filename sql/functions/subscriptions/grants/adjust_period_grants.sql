@@ -2,7 +2,8 @@
 -- not over and begins before p_until, what the plan includes; of later ones nothing.
 --
 -- p_included: credits of one credit period. p_until: when the subscription ended; infinity while it lives.
--- p_at: the present time. The caller holds the account's lock and has settled it. Returns when the credit periods begin.
+-- p_at: the present time. The caller holds the account's lock and has settled it. Returns when the credit periods
+-- begin.
 create or replace function tenantry.adjust_period_grants(
     p_account public.organizations,
     p_subscription public.organization_subscriptions,
@@ -39,7 +40,8 @@ begin
         v_target.credits := case when v_period.starts_at < p_until then p_included else 0 end;
         perform tenantry.adjust_grant(v_target, null, p_plan.name, p_at);
         if v_period.starts_at <= p_at and v_period.ends_at > p_at then
-            perform tenantry.roll_over_credits(p_account.id, p_subscription.id, v_period.starts_at, v_period.ends_at, p_at);
+            perform tenantry.roll_over_credits(
+                p_account.id, p_subscription.id, v_period.starts_at, v_period.ends_at, p_at);
         end if;
     end loop;
     return v_starts;
@@ -47,7 +49,7 @@ end
 $$;
 
 comment on function tenantry.adjust_period_grants(
-    public.organizations, public.organization_subscriptions, public.subscription_plans, timestamptz, timestamptz, integer,
-    timestamptz, timestamptz
+    public.organizations, public.organization_subscriptions, public.subscription_plans, timestamptz, timestamptz,
+    integer, timestamptz, timestamptz
 ) is 'Brings the credits of a billing period or trial to what they are to be. The caller holds the lock.';
 revoke all on function tenantry.adjust_period_grants from public, anon, authenticated, service_role;
