@@ -231,7 +231,7 @@ def table_lines(errors: Iterable[Error]) -> list[str]:
 
 
 def outdated() -> list[str]:
-    """The generated files that are not what the seed generates now, as paths in the repository."""
+    """The generated files that differ from the output of the seed now, as paths in the repository."""
     current = render(SEED.read_text(), DOCUMENT.read_text())
     return [
         str(path.relative_to(ROOT)) for path, text in current.items() if not path.exists() or path.read_text() != text
