@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import Connection
 from tests.support.ledger import Row, call, refused
-from tests.support.users import Team, allowed, names, own_role, user
+from tests.support.users import Team, allowed, own_role, user
 
 HOLDS = {
     "owner": {
@@ -110,51 +110,6 @@ def test_what_is_no_permission_is_refused(acme: Team, permission: str | None) ->
     assert refused(acme.as_("owner"), "TN001", "batch_check_permissions", **asked)["field"] == "permission"
 
 
-def test_a_batch_has_one_to_ten_thousand_pairs(acme: Team) -> None:
-    ask, owner = "batch_check_permissions", acme.as_("owner")
-    many = ["credits:read"] * 100
-    assert len(call(owner, ask, organization_ids=[acme.id] * 100, permissions=many)["answers"]) == 10000
-    for organizations, asked, field in (
-        ([acme.id] * 101, many, "permissions"),
-        ([acme.id] * 50_000, many * 500, "permissions"),
-        ([], many, "organization_ids"),
-        (None, many, "organization_ids"),
-        ([acme.id], [], "permissions"),
-        ([acme.id], None, "permissions"),
-    ):
-        said = refused(owner, "TN001", ask, organization_ids=organizations, permissions=asked)
-        assert said["field"] == field
-
-
-def test_an_explanation_shows_every_way(acme: Team, service: Connection) -> None:
-    viewer = acme.users["viewer"]
-    role = own_role(acme.as_("owner"), acme.id, "editor", "credits:read")
-    given = call(service, "assign_role", user_id=viewer, role="editor", organization_id=acme.id)
-    everywhere = call(service, "assign_role", user_id=viewer, role="platform_admin")
-    said = call(acme.as_("viewer"), "explain_permission", organization_id=acme.id, permission="credits:read")
-    assert said["allowed"]
-    ways = {row["role"]: row for row in said["paths"]}
-    assert set(ways) == {"editor", "viewer", "platform_admin"}
-    assert ways["editor"] == {
-        "user_role_id": given["id"], "role_id": role["id"], "role": "editor", "permission": "credits:read",
-        "organization_id": acme.id,
-    }  # fmt: skip
-    assert ways["platform_admin"]["user_role_id"] == everywhere["id"]
-    assert (ways["platform_admin"]["permission"], ways["platform_admin"]["organization_id"]) == ("*:*", None)
-
-
-def test_an_explanation_says_why_not(acme: Team, globex: Team, service: Connection) -> None:
-    def why(user_id: UUID, where: UUID, permission: str = "billing:read") -> str:
-        said = call(service, "explain_permission", organization_id=where, permission=permission, user_id=user_id)
-        assert (said["allowed"], said["paths"]) == (False, [])
-        return str(said["reason"])
-
-    viewer = acme.users["viewer"]
-    assert why(viewer, acme.id) == "no role that the user holds here has the permission"
-    assert why(viewer, globex.id, "credits:read") == "the user holds no role here"
-    assert why(uuid4(), acme.id) == "there is no such user"
-
-
 def test_members_do_not_learn_who_runs_the_platform_nor_whose_account_exists(
     acme: Team, globex: Team, service: Connection, admin: Connection, platform: Connection
 ) -> None:
@@ -191,43 +146,6 @@ def test_an_explanation_agrees_with_the_check(acme: Team, service: Connection) -
         for permission in permissions(service):
             said = call(service, "explain_permission", organization_id=acme.id, permission=permission, user_id=user_id)
             assert said["allowed"] == allowed(service, acme.id, permission, user_id)
-
-
-def test_who_holds_a_permission_is_listed_in_pages(
-    acme: Team, globex: Team, service: Connection, admin: Connection, platform: Connection
-) -> None:
-    boss, outsider = user(admin), user(admin)
-    call(service, "assign_role", user_id=boss, role="platform_admin")
-    call(service, "assign_role", user_id=outsider, role="owner", organization_id=globex.id)
-    own_role(acme.as_("owner"), acme.id, "editor", "billing:manage")
-    call(acme.as_("owner"), "assign_role", user_id=acme.users["viewer"], role="editor", organization_id=acme.id)
-
-    def holders(permission: str, asking: Connection | None = None) -> set[UUID]:
-        found: list[str] = []
-        token = None
-        while True:
-            page = call(
-                asking or acme.as_("member"), "list_users_with_permission",
-                organization_id=acme.id, permission=permission, page_size=1, page_token=token,
-            )  # fmt: skip
-            found += page["user_ids"]
-            token = page["next_page_token"]
-            if not token:
-                assert found == sorted(set(found))
-                return {UUID(holder) for holder in found}
-
-    users = acme.users
-    assert holders("billing:manage") == {users["owner"], users["billing"], users["viewer"]}
-    assert holders("credits:grant") == set()
-    assert holders("credits:read") == set(users.values())
-    # Holders of roles everywhere are listed only for callers who may see them.
-    runs_the_platform = call(platform, "list_user_roles")["roles"]
-    assert names(runs_the_platform) == ["platform_admin"]
-    for asking in (service, platform):
-        assert boss in holders("credits:grant", asking)
-        assert holders("credits:read", asking) > {*users.values(), boss}
-    for connection in (acme.as_("billing"), globex.as_("owner")):
-        refused(connection, "42501", "list_users_with_permission", organization_id=acme.id, permission="credits:read")
 
 
 def test_has_permission_and_organizations_with_say_the_same_of_the_caller(

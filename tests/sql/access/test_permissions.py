@@ -54,18 +54,6 @@ def test_what_is_no_permission_is_refused_by_field(visitor: Connection, change: 
     assert refused(visitor, "TN001", "create_permission", **{**REPORTS, **change})["field"] == field
 
 
-def test_users_list_all_permissions_in_pages_by_name(stranger: Connection, service: Connection) -> None:
-    page = call(stranger, "list_permissions", page_size=5)
-    listed = names(page["permissions"])
-    while page["next_page_token"]:
-        page = call(stranger, "list_permissions", page_size=5, page_token=page["next_page_token"])
-        listed += names(page["permissions"])
-    assert listed == names(call(service, "list_permissions", page_size=1000)["permissions"])
-    assert listed == sorted(listed)
-    assert "credits:consume" in listed
-    assert names(call(stranger, "list_permissions", resource="audit")["permissions"]) == ["audit:read"]
-
-
 def test_a_change_counts_at_once_for_whoever_holds_the_permission(acme: Team, service: Connection) -> None:
     call(service, "create_permission", **REPORTS)
     reader = own_role(service, acme.id, "reader", "reports:read")

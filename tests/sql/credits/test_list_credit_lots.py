@@ -1,4 +1,4 @@
-"""list_credit_lots and list_expiring_credits: order, states, pages, and the same answer before and after settlement."""
+"""list_credit_lots: order, states, pages, and the same answer before and after settlement."""
 
 from datetime import timedelta
 from typing import Any
@@ -114,25 +114,6 @@ def test_pages(shared_service: Connection, size: int) -> None:
             break
     assert found == [lot["id"] for lot in lots(shared_service, acme)]
     assert set(found) == set(made)
-
-
-def test_expiring_credits_are_listed_soonest_first(service: Connection, admin: Connection) -> None:
-    acme, now = organization(service, 5), freeze(admin)
-    for days in (3, 1, 2):
-        grant(service, acme, days, expires_at=now + days * DAY)
-
-    def expiring(**arguments: Any) -> list[int]:
-        found = call(service, "list_expiring_credits", organization_id=acme, **arguments)["lots"]
-        return [lot["remaining"] for lot in found]
-
-    assert expiring() == [1, 2, 3]
-    assert expiring(expires_before=now + 3 * DAY) == [1, 2]
-    first = call(service, "list_expiring_credits", organization_id=acme, page_size=2)
-    assert expiring(page_size=2, page_token=first["next_page_token"]) == [3]
-    consume(service, acme, 2)
-    assert expiring() == [1, 3]
-    move_clock(admin, "+2 days")
-    assert expiring() == [3]
 
 
 def test_a_token_serves_no_other_list(service: Connection) -> None:
