@@ -137,5 +137,22 @@ create index billing_history_stripe_payment_intent_id_idx
     on public.billing_history (stripe_payment_intent_id)
     where stripe_payment_intent_id is not null;
 
+create table tenantry.billing_transitions (
+    from_status varchar(50) not null,
+    to_status varchar(50) not null,
+    stripe_only boolean not null,
+    meaning text not null,
+    primary key (from_status, to_status)
+);
+comment on table tenantry.billing_transitions is
+    'The state machine of billing records: the allowed changes of status. sql/seeds/transitions.sql holds the rows. A'
+    ' trigger checks every write against them.';
+comment on column tenantry.billing_transitions.from_status is 'new for a record that is inserted.';
+comment on column tenantry.billing_transitions.to_status is 'The status after the change.';
+comment on column tenantry.billing_transitions.meaning is 'Description of the change.';
+comment on column tenantry.billing_transitions.stripe_only is
+    'Whether only a record that follows Stripe may make the change. There it has happened already, so it is followed.';
+
 alter table public.organization_subscriptions enable row level security;
 alter table public.billing_history enable row level security;
+alter table tenantry.billing_transitions enable row level security;

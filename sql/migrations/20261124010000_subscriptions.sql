@@ -8,40 +8,13 @@ create table tenantry.subscription_transitions (
     primary key (from_status, to_status)
 );
 comment on table tenantry.subscription_transitions is
-    'The state machine of subscriptions: the changes of status that are allowed. A trigger holds every write against it.';
+    'The state machine of subscriptions: the allowed changes of status. sql/seeds/transitions.sql holds the rows. A trigger'
+    ' checks every write against them.';
+comment on column tenantry.subscription_transitions.from_status is 'new for a subscription that is inserted.';
 comment on column tenantry.subscription_transitions.to_status is 'The status after the change.';
 comment on column tenantry.subscription_transitions.meaning is 'Description of the change.';
-comment on column tenantry.subscription_transitions.from_status is 'new for a subscription that begins.';
 comment on column tenantry.subscription_transitions.stripe_only is
-    'Whether only a subscription that lives at Stripe may do so: there it has happened already, and is to be followed.';
-
-insert into tenantry.subscription_transitions (from_status, to_status, stripe_only, meaning)
-values
-    ('new', 'trial', false, 'a trial starts'),
-    ('new', 'active', false, 'a paid period starts'),
-    ('new', 'past_due', true, 'heard of when a payment was missing'),
-    ('new', 'cancelled', true, 'heard of when it had been cancelled'),
-    ('new', 'expired', true, 'heard of when it had run out'),
-    ('trial', 'active', false, 'the trial is over and the plan goes on'),
-    ('trial', 'past_due', false, 'the trial is over and the first payment is missing'),
-    ('trial', 'cancelled', false, 'cancelled during the trial'),
-    ('trial', 'expired', false, 'the trial is over and nobody took the plan'),
-    ('active', 'past_due', false, 'a payment is missing'),
-    ('active', 'cancelled', false, 'cancelled'),
-    ('active', 'trial', true, 'Stripe gave a further trial'),
-    ('active', 'expired', true, 'Stripe paused it, or gave up collecting'),
-    ('past_due', 'active', false, 'the missing payment came'),
-    ('past_due', 'cancelled', false, 'cancelled while a payment was missing'),
-    ('past_due', 'expired', false, 'grace is over'),
-    ('past_due', 'trial', true, 'Stripe gave a further trial'),
-    ('cancelled', 'trial', true, 'ended here by the clock, and Stripe says that it lives'),
-    ('cancelled', 'active', true, 'ended here by the clock, and Stripe says that it lives'),
-    ('cancelled', 'past_due', true, 'ended here by the clock, and Stripe says that it lives'),
-    ('cancelled', 'expired', true, 'Stripe says why it ended'),
-    ('expired', 'trial', true, 'resumed at Stripe'),
-    ('expired', 'active', true, 'resumed, or paid after all, at Stripe'),
-    ('expired', 'past_due', true, 'resumed at Stripe without a payment'),
-    ('expired', 'cancelled', true, 'cancelled at Stripe after it had run out');
+    'Whether only a subscription at Stripe may make the change. There it has happened already, so it is followed.';
 
 create table tenantry.granted_credits (
     organization_id uuid not null,

@@ -60,18 +60,9 @@ begin
         v_new.status := 'refunded';
     end if;
 
-    if v_new.status <> v_old.status and (v_old.status, v_new.status) not in (
-        ('pending', 'paid'), ('pending', 'failed'), ('pending', 'void'), ('pending', 'uncollectible'),
-        ('failed', 'paid'), ('failed', 'void'), ('failed', 'uncollectible'),
-        ('uncollectible', 'paid'), ('uncollectible', 'void'),
-        ('paid', 'refunded')
-    ) then
-        perform tenantry.fail(
-            'TN035', format('a record that is %s cannot become %s', v_old.status, v_new.status),
-            jsonb_build_object(
-                'field', 'status', 'billing_record_id', v_old.id, 'from_status', v_old.status,
-                'to_status', v_new.status));
-    elsif v_new.amount_refunded > 0 and v_new.status not in ('paid', 'refunded') then
+    -- The trigger checks this again. Here it comes first, so that the error is not about the amounts.
+    perform tenantry.require_billing_transition(v_new, v_old.status);
+    if v_new.amount_refunded > 0 and v_new.status not in ('paid', 'refunded') then
         perform tenantry.fail_invalid('amount_refunded', 'is for what was paid');
     elsif v_new.amount_refunded not between v_old.amount_refunded and v_old.amount then
         perform tenantry.fail_invalid(

@@ -1,8 +1,9 @@
 """Billing records: create, find, list newest first, follow the states of a payment; records of Stripe are left to
 Stripe."""
 
+import json
 from datetime import UTC, datetime, timedelta
-from itertools import product
+from itertools import permutations, product
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -191,6 +192,32 @@ def test_a_status_becomes_another_by_the_ways_there_are(
         detail = update_refused(service, "TN035", record, status=after)
         assert (detail["from_status"], detail["to_status"]) == (before, after)
         assert call(service, "get_billing_record", organization_id=acme, billing_record_id=record["id"]) == record
+
+
+@pytest.mark.parametrize("stripe", [False, True], ids=["by_hand", "stripe"])
+def test_psql_makes_the_same_changes_of_status_and_no_other(admin: Connection, acme: UUID, stripe: bool) -> None:
+    """A record that follows Stripe may take any status, since Stripe decides on it."""
+    done, refusals = set(), {}
+    for number, (before, after) in enumerate(permutations(STATUSES, 2)):
+        record = create(admin, acme, status=before, stripe_invoice_id=f"in_{number}" if stripe else None)
+        try:
+            admin.execute("update public.billing_history set status = %s where id = %s", [after, record["id"]])
+            done.add((before, after))
+        except psycopg.Error as error:
+            refusals[before, after] = error
+            detail = json.loads(error.diag.message_detail or "")
+            assert detail["billing_record_id"] == str(record["id"])
+            assert (detail["field"], detail["from_status"], detail["to_status"]) == ("status", before, after)
+    ways = {(before, after) for before, afters in WAYS.items() for after in afters}
+    assert done == (set(permutations(STATUSES, 2)) if stripe else ways)
+    for (before, after), refusal in refusals.items():
+        assert refusal.sqlstate == "TN035"
+        assert f"a record that is {before} cannot become {after}" in str(refusal)
+
+
+def test_a_refused_change_is_named_before_the_amounts(service: Connection, acme: UUID) -> None:
+    record = update(service, create(service, acme, status="paid"), amount_refunded=1)
+    update_refused(service, "TN035", record, status="failed")
 
 
 @pytest.mark.parametrize("status", STATUSES)

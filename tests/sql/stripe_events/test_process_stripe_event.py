@@ -24,6 +24,7 @@ from tests.support.stripe_stories import (
     credit_purchase,
     invoiced_credit_purchase,
     partial_refund,
+    refunded_subscription,
 )
 
 ACCESS = access(
@@ -480,6 +481,26 @@ def test_the_billing_history_says_how_an_invoice_stands(
     assert bill["status"] == ("pending" if (era, status) == (OLD, "open") and not changes else expected)
     assert (bill["amount"], bill["currency"], bill["stripe_invoice_id"]) == (1000, "USD", "in_next")
     assert (bill["paid_at"] is not None) == (expected == "paid")
+
+
+@pytest.mark.parametrize("recorded", ["pending", "paid", "failed", "refunded", "void", "uncollectible"])
+def test_a_record_made_by_hand_takes_every_status_that_stripe_reports(
+    admin: Connection, story: Story, recorded: str
+) -> None:
+    refunded_subscription(story)
+    story.tell("invoice.voided", story.bill("next", [story.line(BASIC)], "subscription_cycle")("void"))
+    expected = {"in_first": "refunded", "in_next": "void"}
+    records = [
+        call(
+            admin, "create_billing_record",
+            organization_id=story.organization_id, amount=1, status=recorded, stripe_invoice_id=invoice,
+        )
+        for invoice in expected
+    ]  # fmt: skip
+    deliver_all(admin, story.events)
+    found = {bill["stripe_invoice_id"]: bill for bill in bills(admin, story.organization_id)}
+    assert {invoice: bill["status"] for invoice, bill in found.items()} == expected
+    assert {bill["id"] for bill in found.values()} == {record["id"] for record in records}
 
 
 def test_a_bill_has_the_currency_that_was_paid_in(admin: Connection, story: Story) -> None:
