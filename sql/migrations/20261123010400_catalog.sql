@@ -137,6 +137,22 @@ create index subscription_plans_created_at_idx on public.subscription_plans (cre
 create index credit_events_created_at_idx on public.credit_events (created_at, id);
 create index credit_products_created_at_idx on public.credit_products (created_at, id);
 
+-- Functions that treat plans and products alike read this view. Its columns are the union of both tables' columns.
+create view tenantry.catalog_items with (security_invoker = true) as
+select
+    p.id, 'subscription_plan'::text as kind, p.name, p.description, p.stripe_price_id, p.stripe_product_id,
+    p.price_amount, p.currency, p.interval, p.interval_count, p.is_active, p.archived_at_stripe, p.created_at
+from public.subscription_plans as p
+union all
+select
+    p.id, 'credit_product', p.name, p.description, p.stripe_price_id, p.stripe_product_id,
+    p.price_amount, p.currency, null, null, p.is_active, p.archived_at_stripe, p.created_at
+from public.credit_products as p;
+comment on view tenantry.catalog_items is 'Everything that is sold: plans and credit products.';
+comment on column tenantry.catalog_items.kind is 'subscription_plan or credit_product.';
+comment on column tenantry.catalog_items.interval is 'Unit of a plan''s billing period; null for a credit product.';
+comment on column tenantry.catalog_items.interval_count is 'Units in a plan''s billing period; null for a credit product.';
+
 alter table public.subscription_plans enable row level security;
 alter table public.credit_events enable row level security;
 alter table public.credit_products enable row level security;

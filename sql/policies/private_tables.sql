@@ -3,6 +3,7 @@ revoke all on
     tenantry.audit_log,
     tenantry.auto_top_ups,
     tenantry.billing_transitions,
+    tenantry.catalog_items,
     tenantry.credit_allocations,
     tenantry.credit_holds,
     tenantry.credit_lots,

@@ -10,14 +10,10 @@ declare
     v_holder text;
 begin
     perform pg_advisory_xact_lock(hashtextextended('stripe price ' || new.stripe_price_id, 0));
-    if tg_table_name = 'subscription_plans' then
-        select 'credit_products' into v_holder
-        from public.credit_products where stripe_price_id = new.stripe_price_id;
-    else
-        select 'subscription_plans' into v_holder
-        from public.subscription_plans where stripe_price_id = new.stripe_price_id;
-    end if;
-    if v_holder is not null then
+    select i.kind || 's' into v_holder
+    from tenantry.catalog_items as i
+    where i.stripe_price_id = new.stripe_price_id and i.kind || 's' <> tg_table_name;
+    if found then
         perform tenantry.fail(
             'TN034', 'stripe_price_id is taken already, by one of the ' || replace(v_holder, '_', ' '),
             jsonb_build_object('field', 'stripe_price_id', 'resource', v_holder));

@@ -13,7 +13,6 @@ as $$
 declare
     v_invitation tenantry.invitations;
     v_state text;
-    v_role public.roles;
     v_assignment public.user_roles;
 begin
     if auth.uid() is null then
@@ -35,11 +34,11 @@ begin
     if v_state = 'pending' and v_invitation.invited_by is not null and not (
         tenantry.user_has_permission(v_invitation.invited_by, 'members:manage', v_invitation.organization_id)
         and not exists (
-            select from public.role_permissions as rp
-            join public.permissions as p on p.id = rp.permission_id
-            where rp.role_id = v_invitation.role_id
+            select from tenantry.role_grants as g
+            cross join unnest(g.permissions) as held (permission)
+            where g.role_id = v_invitation.role_id
               and not tenantry.user_has_permission(
-                  v_invitation.invited_by, p.resource || ':' || p.action, v_invitation.organization_id)
+                  v_invitation.invited_by, held.permission, v_invitation.organization_id)
         )
     ) then
         v_state := 'void';
@@ -56,14 +55,14 @@ begin
     update tenantry.invitations as i
     set accepted_at = now(), accepted_by = auth.uid()
     where i.organization_id = v_invitation.organization_id and i.id = v_invitation.id;
-    select * into v_role from public.roles as r where r.id = v_invitation.role_id;
     select * into v_assignment
     from public.user_roles as ur
-    where ur.user_id = auth.uid() and ur.role_id = v_role.id and ur.organization_id = v_invitation.organization_id;
+    where ur.user_id = auth.uid() and ur.role_id = v_invitation.role_id
+      and ur.organization_id = v_invitation.organization_id;
     if found then
         return v_assignment;
     end if;
-    return tenantry.add_user_role(auth.uid(), v_role, v_invitation.organization_id);
+    return tenantry.add_user_role(auth.uid(), v_invitation.role_id, v_invitation.organization_id);
 end
 $$;
 

@@ -27,10 +27,7 @@ begin
     perform tenantry.lock_organization(p_organization_id);
     -- Once more: the caller's roles may have been taken away meanwhile.
     perform tenantry.authorize('members:manage', p_organization_id);
-    v_role := tenantry.find_role(p_role, p_organization_id);
-    if v_role.organization_id is distinct from p_organization_id and v_role.organization_id is not null then
-        perform tenantry.fail_not_found('role', p_role);
-    end if;
+    v_role := tenantry.find_assignable_role(p_role, p_organization_id);
     perform tenantry.require_grantable_role(v_role.id, p_organization_id);
     if not tenantry.is_authorized('members:manage') and not exists (
         select from public.user_roles as ur where ur.organization_id = p_organization_id and ur.user_id = p_user_id
@@ -39,7 +36,7 @@ begin
             'TN002', format('member "%s" does not exist', p_user_id),
             jsonb_build_object('resource', 'member', 'name', p_user_id), 'Invite them: invite_member.');
     end if;
-    return tenantry.add_user_role(p_user_id, v_role, p_organization_id);
+    return tenantry.add_user_role(p_user_id, v_role.id, p_organization_id);
 end
 $$;
 

@@ -29,7 +29,7 @@ begin
     foreach v_organization in array p_organization_ids loop
         v_user := tenantry.resolve_user(p_user_id, v_organization);
     end loop;
-    v_everywhere := tenantry.may_see_global_roles(v_user);
+    v_everywhere := tenantry.is_global_role_visible(v_user);
     select array_agg(
         row(o.id, p.name, tenantry.user_has_permission(v_user, p.name, o.id, v_everywhere))::public.permission_answer
         order by o.position, p.position)

@@ -15,7 +15,7 @@ declare
 begin
     perform tenantry.require_permission_name(p_permission);
     v_user := tenantry.resolve_user(p_user_id, p_organization_id);
-    return tenantry.user_has_permission(v_user, p_permission, p_organization_id, tenantry.may_see_global_roles(v_user));
+    return tenantry.user_has_permission(v_user, p_permission, p_organization_id, tenantry.is_global_role_visible(v_user));
 end
 $$;
 

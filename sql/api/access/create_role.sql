@@ -20,9 +20,7 @@ begin
         insert into public.roles (name, description) values (p_name, p_description) returning * into v_role;
         return v_role;
     end if;
-    if not exists (select from public.organizations as o where o.id = p_organization_id) then
-        perform tenantry.fail_not_found('organization', p_organization_id::text);
-    end if;
+    perform tenantry.require_organization(p_organization_id);
     insert into public.roles (id, name, description, organization_id, display_name)
     values (v_id, 'own:' || v_id, p_description, p_organization_id, p_name)
     returning * into v_role;

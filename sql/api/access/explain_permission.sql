@@ -18,7 +18,7 @@ declare
 begin
     perform tenantry.require_permission_name(p_permission);
     v_user := tenantry.resolve_user(p_user_id, p_organization_id);
-    v_everywhere := tenantry.may_see_global_roles(v_user);
+    v_everywhere := tenantry.is_global_role_visible(v_user);
     select coalesce(array_agg(row(
         ur.id, r.id, coalesce(r.display_name, r.name), p.resource || ':' || p.action, ur.organization_id
     )::public.permission_path order by r.name, p.name), '{}')
@@ -30,8 +30,7 @@ begin
     where ur.user_id = v_user
       and (ur.organization_id = p_organization_id or ur.organization_id is null and v_everywhere)
       and (r.organization_id is null or r.organization_id = ur.organization_id)
-      and p.resource in ('*', split_part(p_permission, ':', 1))
-      and p.action in ('*', split_part(p_permission, ':', 2));
+      and p.resource || ':' || p.action = any (tenantry.permissions_granting(p_permission));
     allowed := cardinality(paths) > 0;
     reason := case
         when allowed then 'a role that the user holds has the permission'

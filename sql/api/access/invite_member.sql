@@ -24,14 +24,9 @@ begin
     perform tenantry.require_text('email', p_email, 320, true);
     perform tenantry.require_email('email', p_email);
     perform tenantry.require_time_to_live(v_time_to_live);
-    v_role := tenantry.find_role(p_role, p_organization_id);
-    if v_role.organization_id is distinct from p_organization_id and v_role.organization_id is not null then
-        perform tenantry.fail_not_found('role', p_role);
-    end if;
+    v_role := tenantry.find_assignable_role(p_role, p_organization_id);
     perform tenantry.require_grantable_role(v_role.id, p_organization_id);
-    if not exists (select from public.organizations as o where o.id = p_organization_id) then
-        perform tenantry.fail_not_found('organization', p_organization_id::text);
-    end if;
+    perform tenantry.require_organization(p_organization_id);
     -- Two random UUIDs: 244 bits.
     token := replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '');
     insert into tenantry.invitations (organization_id, email, role_id, token_hash, invited_by, expires_at)

@@ -8,11 +8,8 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_user constant uuid := coalesce(user_id, auth.uid());
+    v_user constant uuid := tenantry.user_or_caller(user_id);
 begin
-    if v_user is null then
-        perform tenantry.fail_invalid('user_id', 'is required');
-    end if;
     select coalesce(array_agg(o order by o.name), '{}') into organizations
     from public.organizations as o
     where exists (select from public.user_roles as ur where ur.organization_id = o.id and ur.user_id = v_user);

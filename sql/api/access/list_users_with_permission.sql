@@ -15,7 +15,7 @@ as $$
 declare
     v_size constant integer := tenantry.resolve_page_size(p_page_size);
     v_scope constant text := format('users_with %s', jsonb_build_array(p_organization_id, p_permission));
-    v_everywhere constant boolean := tenantry.may_see_global_roles();
+    v_everywhere constant boolean := tenantry.is_global_role_visible();
     v_allowed_by constant text[] := tenantry.permissions_granting(p_permission);
     v_after constant uuid := (tenantry.decode_page_token(p_page_token, v_scope) ->> 0)::uuid;
 begin

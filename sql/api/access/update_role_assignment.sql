@@ -15,10 +15,7 @@ declare
 begin
     v_assignment := tenantry.lock_role_assignment(p_user_role_id);
     perform tenantry.authorize('members:manage', v_assignment.organization_id);
-    v_role := tenantry.find_role(p_role, v_assignment.organization_id);
-    if v_role.organization_id is distinct from v_assignment.organization_id and v_role.organization_id is not null then
-        perform tenantry.fail_not_found('role', p_role);
-    end if;
+    v_role := tenantry.find_assignable_role(p_role, v_assignment.organization_id);
     perform tenantry.require_grantable_role(v_assignment.role_id, v_assignment.organization_id);
     perform tenantry.require_grantable_role(v_role.id, v_assignment.organization_id);
     if v_role.id <> v_assignment.role_id then

@@ -24,7 +24,7 @@ begin
     values (p_name, p_slug, p_description, p_website)
     returning * into v_organization;
     if tenantry.caller_role() = 'authenticated' then
-        perform tenantry.add_user_role(auth.uid(), tenantry.find_role('owner'), v_organization.id);
+        perform tenantry.add_user_role(auth.uid(), (tenantry.find_role('owner')).id, v_organization.id);
     end if;
     return v_organization;
 end

@@ -15,11 +15,7 @@ begin
         select coalesce(array_agg(tenantry.present_stripe_request(x.request)), '{}') into stripe_requests
         from (
             select tenantry.push_catalog_item(item.id) as request
-            from (
-                select p.id, p.created_at from public.subscription_plans as p
-                union all
-                select p.id, p.created_at from public.credit_products as p
-            ) as item
+            from tenantry.catalog_items as item
             order by item.created_at, item.id
         ) as x
         where (x.request).id is not null;

@@ -7,14 +7,13 @@ create or replace function tenantry.resolve_user(
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_user constant uuid := tenantry.user_or_caller(p_user_id);
 begin
-    if coalesce(p_user_id, auth.uid()) is null then
-        perform tenantry.fail_invalid('user_id', 'is required');
-    elsif tenantry.caller_role() <> 'authenticated' or p_user_id is distinct from auth.uid()
-        and p_user_id is not null then
+    if tenantry.caller_role() <> 'authenticated' or v_user <> auth.uid() then
         perform tenantry.authorize('members:read', p_organization_id);
     end if;
-    return coalesce(p_user_id, auth.uid());
+    return v_user;
 end
 $$;
 

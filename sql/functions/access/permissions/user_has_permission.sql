@@ -2,7 +2,6 @@
 --
 -- p_permission: resource:action, a * in either place asks for all. p_organization_id: null asks for everywhere.
 -- p_everywhere: whether roles that are held everywhere count.
-drop function if exists tenantry.user_has_permission(uuid, text, uuid);
 create or replace function tenantry.user_has_permission(
     p_user_id uuid,
     p_permission text,

@@ -11,30 +11,21 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 begin atomic
     select
-        p.stripe_product_id, p.stripe_price_id, p.is_active,
-        jsonb_build_object(
-            'name', p.name, 'description', nullif(p.description, ''),
-            'metadata', jsonb_build_object('tenantry_subscription_plan_id', p.id)),
-        jsonb_build_object(
-            'unit_amount', p.price_amount, 'currency', lower(p.currency),
-            'recurring', jsonb_build_object(
-                'interval', case p.interval
-                    when 'daily' then 'day' when 'weekly' then 'week' when 'monthly' then 'month' else 'year' end,
-                'interval_count', p.interval_count),
-            'metadata', jsonb_build_object('tenantry_subscription_plan_id', p.id))
-    from public.subscription_plans as p
-    where p.id = p_id
-    union all
-    select
-        p.stripe_product_id, p.stripe_price_id, p.is_active,
-        jsonb_build_object(
-            'name', p.name, 'description', nullif(p.description, ''),
-            'metadata', jsonb_build_object('tenantry_credit_product_id', p.id)),
-        jsonb_build_object(
-            'unit_amount', p.price_amount, 'currency', lower(p.currency),
-            'metadata', jsonb_build_object('tenantry_credit_product_id', p.id))
-    from public.credit_products as p
-    where p.id = p_id;
+        i.stripe_product_id, i.stripe_price_id, i.is_active,
+        jsonb_build_object('name', i.name, 'description', nullif(i.description, ''), 'metadata', own.metadata),
+        jsonb_build_object('unit_amount', i.price_amount, 'currency', lower(i.currency), 'metadata', own.metadata)
+        || case
+            when i.kind = 'subscription_plan'
+                then jsonb_build_object('recurring', jsonb_build_object(
+                    'interval', case i.interval
+                        when 'daily' then 'day' when 'weekly' then 'week' when 'monthly' then 'month' else 'year'
+                    end,
+                    'interval_count', i.interval_count))
+            else '{}'
+        end
+    from tenantry.catalog_items as i
+    cross join lateral jsonb_build_object('tenantry_' || i.kind || '_id', i.id) as own (metadata)
+    where i.id = p_id;
 end;
 
 comment on function tenantry.build_catalog_item(uuid) is

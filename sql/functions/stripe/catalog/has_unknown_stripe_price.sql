@@ -8,11 +8,8 @@ begin
     return exists (
         select from unnest(tenantry.referenced_prices(p_object)) as named (id)
         where not exists (
-                select from public.subscription_plans as p
-                where named.id in (p.stripe_price_id, p.stripe_product_id))
-          and not exists (
-                select from public.credit_products as p
-                where named.id in (p.stripe_price_id, p.stripe_product_id))
+            select from tenantry.catalog_items as i where named.id in (i.stripe_price_id, i.stripe_product_id)
+        )
     )
     or coalesce(
         p_object #>> '{metadata,tenantry_credit_product_id}'

@@ -11,32 +11,33 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    update public.subscription_plans as p
-    set is_active = s.is_active, archived_at_stripe = s.archived, price_amount = s.amount, currency = s.currency
-    from (
-        select o.id, sale.is_sold and (o.is_active or o.archived_at_stripe) as is_active,
-            not sale.is_sold and (o.is_active or o.archived_at_stripe) as archived,
-            coalesce(sale.amount, o.price_amount) as amount, coalesce(sale.currency, o.currency) as currency
-        from public.subscription_plans as o
-        cross join tenantry.price_at_stripe(o.stripe_price_id, o.stripe_product_id) as sale
-        where p_id in (o.stripe_price_id, o.stripe_product_id)
-    ) as s
-    where p.id = s.id
-      and (p.is_active, p.archived_at_stripe, p.price_amount, p.currency)
-          is distinct from (s.is_active, s.archived, s.amount, s.currency);
+    with found as (
+        select
+            i.id,
+            sale.is_sold and (i.is_active or i.archived_at_stripe) as is_active,
+            not sale.is_sold and (i.is_active or i.archived_at_stripe) as archived,
+            coalesce(sale.amount, i.price_amount) as amount,
+            coalesce(sale.currency, i.currency) as currency
+        from tenantry.catalog_items as i
+        cross join tenantry.price_at_stripe(i.stripe_price_id, i.stripe_product_id) as sale
+        where p_id in (i.stripe_price_id, i.stripe_product_id)
+    ),
+
+    plans as (
+        update public.subscription_plans as p
+        set is_active = f.is_active, archived_at_stripe = f.archived, price_amount = f.amount, currency = f.currency
+        from found as f
+        where p.id = f.id
+          and (p.is_active, p.archived_at_stripe, p.price_amount, p.currency)
+              is distinct from (f.is_active, f.archived, f.amount, f.currency)
+    )
+
     update public.credit_products as p
-    set is_active = s.is_active, archived_at_stripe = s.archived, price_amount = s.amount, currency = s.currency
-    from (
-        select o.id, sale.is_sold and (o.is_active or o.archived_at_stripe) as is_active,
-            not sale.is_sold and (o.is_active or o.archived_at_stripe) as archived,
-            coalesce(sale.amount, o.price_amount) as amount, coalesce(sale.currency, o.currency) as currency
-        from public.credit_products as o
-        cross join tenantry.price_at_stripe(o.stripe_price_id, o.stripe_product_id) as sale
-        where p_id in (o.stripe_price_id, o.stripe_product_id)
-    ) as s
-    where p.id = s.id
+    set is_active = f.is_active, archived_at_stripe = f.archived, price_amount = f.amount, currency = f.currency
+    from found as f
+    where p.id = f.id
       and (p.is_active, p.archived_at_stripe, p.price_amount, p.currency)
-          is distinct from (s.is_active, s.archived, s.amount, s.currency);
+          is distinct from (f.is_active, f.archived, f.amount, f.currency);
 end
 $$;
 
