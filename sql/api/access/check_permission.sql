@@ -12,10 +12,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_user uuid;
+    v_everywhere boolean;
 begin
     perform tenantry.require_permission_name(p_permission);
     v_user := tenantry.resolve_user(p_user_id, p_organization_id);
-    return tenantry.user_has_permission(v_user, p_permission, p_organization_id, tenantry.is_global_role_visible(v_user));
+    v_everywhere := tenantry.is_global_role_visible(v_user);
+    return tenantry.user_has_permission(v_user, p_permission, p_organization_id, v_everywhere);
 end
 $$;
 
