@@ -1,4 +1,4 @@
-"""The life of a subscription, walked through by a client against a fake Stripe, from the catalog to the last bill."""
+"""`tenantry demo --billing`: the life of a subscription on a fake Stripe, from the catalog to the last bill."""
 
 import asyncio
 import secrets
@@ -39,7 +39,7 @@ CANCEL_URL = "https://shop.example/pricing"
 
 
 def run() -> int:
-    """Starts a server over a throw-away database, beside a fake Stripe, walks through it and prints it. Returns 0."""
+    """Starts a server on a temporary database, with a fake Stripe, makes the calls and prints them. Returns 0."""
     with (
         tempfile.TemporaryDirectory(prefix="tenantry-demo-") as folder,
         EmbeddedPostgres(Path(folder)) as postgres,
@@ -152,14 +152,14 @@ class _Walk:
                 organization_id=self._acme, credit_product="Pack", threshold=100, monthly_cap=3
             ),
         )
-        self._note("SetAutoTopUp", "a Pack whenever fewer than 100 credits are left, 3 a month at most")
+        self._note("SetAutoTopUp", "buys a Pack when fewer than 100 credits are left, at most 3 a month")
         await self._use(450)
         await self._note_top_up()
 
     async def _renew(self) -> None:
         await self._pass(31)
         await self._note_subscription("GetSubscription")
-        await self._note_balance("those of the new period, beside those that were bought")
+        await self._note_balance("those of the new period, and those that were bought")
 
     async def _cancel(self) -> None:
         live = await self._current()
@@ -185,16 +185,16 @@ class _Walk:
         response = await self._call(self._stripe.CreateCheckoutSession, request)
         self._note(f"CreateCheckoutSession {name}", response.stripe_request.url)
         session = self._fake.complete(response.stripe_request.stripe_id)
-        heard = await self._hear()
-        self._note("(a person pays)", f"{session['amount_total'] / 100:.2f} {session['currency'].upper()}, {heard}")
+        delivered = await self._deliver_events()
+        self._note("(a person pays)", f"{session['amount_total'] / 100:.2f} {session['currency'].upper()}, {delivered}")
 
     async def _note_top_up(self) -> None:
-        """The server pays for it in the background: the account's own ledger tells when."""
+        """Waits until the server has paid for a top-up in the background, which the balance shows."""
         for _ in range(200):
             if await self._balance() >= PACK_CREDITS:
                 break
             await asyncio.sleep(0.05)
-        await self._hear()
+        await self._deliver_events()
         self._note("(the server tops up)", f"balance {await self._balance()}")
 
     async def _use(self, amount: int) -> None:
@@ -205,7 +205,7 @@ class _Walk:
         self._note(f"ConsumeCredits {amount}", f"balance {response.transaction.balance_after}")
 
     async def _pass(self, days: int) -> None:
-        """Time passes, at Stripe and here: the database's clock is a function that its owner may replace."""
+        """Moves the time at Stripe and in the database, whose clock is a function that its owner may replace."""
         self._days += days
         self._fake.advance(days * DAY)
         async with await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
@@ -215,13 +215,13 @@ class _Walk:
                     " return pg_catalog.clock_timestamp() + pg_catalog.make_interval(days => {})"
                 ).format(self._days)
             )
-        self._note(f"({days} days pass)", await self._hear())
+        self._note(f"({days} days pass)", await self._deliver_events())
 
-    async def _hear(self) -> str:
-        """Has Stripe post what it has not told yet."""
+    async def _deliver_events(self) -> str:
+        """Lets Stripe post its new events. Returns a summary."""
         statuses = await asyncio.to_thread(self._fake.deliver)
         failed = [status for status in statuses if status != 200]
-        return f"{len(statuses)} events of Stripe heard" + (f", {len(failed)} refused" if failed else "")
+        return f"{len(statuses)} events from Stripe" + (f", {len(failed)} refused" if failed else "")
 
     async def _current(self) -> subscriptions_pb2.Subscription:
         request = subscriptions_pb2.GetSubscriptionRequest(organization_id=self._acme)

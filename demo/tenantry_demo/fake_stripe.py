@@ -1,9 +1,9 @@
-"""A Stripe to play with: its HTTP API, as far as Tenantry uses it, over a state in memory.
+"""A fake Stripe: the part of Stripe's HTTP API that Tenantry uses, over a state in memory.
 
-It refuses what Stripe refuses (a wrong key, unknown or missing parameters, an idempotency key used otherwise), replays
-the answer to an idempotency key, and has the shapes of the pinned version of the API. What a person does there, what
-time does and what goes wrong is up to whoever runs it: `complete`, `advance`, `refund`, `decline`, `fail`. Events are
-kept, listed, and with `deliver` posted to a webhook, signed as Stripe signs them.
+Like Stripe, it refuses a wrong key, unknown or missing parameters, and an idempotency key with other parameters. It
+replays the answer to an idempotency key. Its objects have the shapes of the pinned version of the API. Its methods play
+the customer (`complete`, `expire`), the time (`advance`), the account (`refund`) and errors (`decline`, `fail`). It
+keeps and lists events; `deliver` posts them to a webhook, signed as Stripe signs them.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ Object = dict[str, Any]
 DAY = 86400
 
 HEAD_START = 600
-"""Seconds that a fake Stripe starts behind, as its time runs ahead: what it tells of shall not lie in the future."""
+"""Seconds that a fake Stripe starts behind the real time. Its time runs faster, and must stay in the past."""
 
 _META = "metadata"
 _ITEM = {"price!": str, "quantity": int}
@@ -99,11 +99,11 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "POST /v1/refunds": {"payment_intent!": str, "amount": int, "metadata": _META},
     "GET /v1/events": _LIST | {"type": str},
 }
-"""What each endpoint takes; a name with ! is required."""
+"""The parameters of each endpoint. A name with ! is required."""
 
 
 class Refused(Exception):
-    """An error as Stripe answers it."""
+    """An error in Stripe's format. status: HTTP status. type_: Stripe's type of error. more: further members."""
 
     def __init__(self, status: int, message: str, type_: str = "invalid_request_error", **more: Any) -> None:
         super().__init__(message)
@@ -113,7 +113,10 @@ class Refused(Exception):
 
 @dataclass
 class Call:
-    """A request that came in, and how it was answered."""
+    """A request and its answer.
+
+    status: HTTP status; 0 for a broken connection. is_replay: whether the answer to an idempotency key was repeated.
+    """
 
     method: str
     path: str
@@ -125,10 +128,11 @@ class Call:
 
 @dataclass
 class Failure:
-    """What is to go wrong with the next requests.
+    """An error of the next requests.
 
-    status: what to answer; 0 breaks the connection off. seconds: how long to wait before. after: the request is carried
-    out all the same. times: how many requests; None for all, until `heal`.
+    status: HTTP status of the answer; 0 breaks the connection. seconds: delay before the answer; with status 0, the
+    request is then answered as usual. after: whether the request is executed before it fails. times: number of requests
+    that fail; None for all, until `heal`.
     """
 
     status: int = 0
@@ -141,12 +145,13 @@ class Failure:
 class FakeStripe:
     """A fake Stripe on a port of its own, in a thread, from `start` to `stop` or the end of a `with`.
 
-    api_key: the only key that it takes. webhook_secret: what it signs events with. webhook_url: where `deliver` posts
-    them. now: its time, in seconds since 1970; a second passes with each change.
+    api_key: the only key that it accepts. webhook_secret: signs events. webhook_url: receives the events of `deliver`.
+    now: its time, in seconds since 1970; each change adds a second. url: its address, after `start`. calls: all
+    requests. events: all events. objects: the current state of each object, by id.
     """
 
     api_key: str = "sk_test_fake"
-    webhook_secret: str = "whsec_fake"  # noqa: S105 - a fake one
+    webhook_secret: str = "whsec_fake"  # noqa: S105 - no real secret
     webhook_url: str = ""
     now: int = field(default_factory=lambda: int(time.time()) - HEAD_START)
     url: str = ""
@@ -173,19 +178,19 @@ class FakeStripe:
         self.stop()
 
     def start(self) -> None:
-        """Listens on a free port; `url` says which."""
+        """Listens on a free port, and sets `url`."""
         self._thread.start()
         self._listening.wait()
 
     def stop(self) -> None:
-        """Listens no more."""
+        """Stops listening."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
 
-    # What happens at Stripe.
+    # Events in the world of Stripe.
 
     def complete(self, session_id: str) -> Object:
-        """Somebody pays on a checkout page. Returns the session."""
+        """Pays on a checkout page. Returns the session."""
         with self._change():
             session = self.objects[session_id]
             customer = self.objects[session["customer"]]
@@ -222,14 +227,14 @@ class FakeStripe:
             return _public(session)
 
     def expire(self, session_id: str) -> None:
-        """A checkout page runs out."""
+        """Lets a checkout page expire."""
         with self._change():
             session = self.objects[session_id]
             session |= {"status": "expired", "url": None}
             self._emit("checkout.session.expired", session)
 
     def advance(self, seconds: int) -> None:
-        """Time passes: trials end, periods renew, are charged for, or end."""
+        """Moves the time. Trials end, and periods renew with a charge, or end."""
         with self._lock:
             until = self.now + seconds
             while due := self._next_due(until):
@@ -239,56 +244,56 @@ class FakeStripe:
             self.now = until
 
     def refund(self, payment_intent: str, amount: int | None = None) -> Object:
-        """Money goes back: all of it, or an amount. Returns the refund."""
+        """Refunds a payment, or an amount of it in the smallest unit of the currency. Returns the refund."""
         with self._change():
             return self._refund({"payment_intent": payment_intent, "amount": amount})
 
     def decline(self, customer: str, declines: bool = True) -> None:
-        """From now on the customer's card is declined; or taken again."""
+        """Declines the customer's card from now on, or accepts it again."""
         (self._declining.add if declines else self._declining.discard)(customer)
 
     def pay_open_invoices(self, customer: str) -> None:
-        """Stripe tries again what a customer owes."""
+        """Charges the customer's open invoices again."""
         with self._change():
             for invoice in self._of("invoice", customer=customer, status="open"):
                 self._collect(invoice)
 
     def fail(self, failure: Failure) -> None:
-        """Has requests fail from now on."""
+        """Lets requests fail from now on."""
         self._failure = failure
 
     def heal(self) -> None:
-        """Has requests fail no more."""
+        """Ends the failure of requests."""
         self._failure = None
 
     def deliver(self, url: str | None = None) -> list[int]:
-        """Posts what events were not posted yet to the webhook, as Stripe signs them. Returns the statuses."""
+        """Posts every event that was not posted yet to the webhook. Returns the HTTP status of each."""
         waiting = self.events[self._delivered :]
         self._delivered = len(self.events)
         return [self.post(event, url) for event in waiting]
 
     def post(self, event: Mapping[str, Any], url: str | None = None) -> int:
-        """Posts an event to the webhook. Returns the status that it was answered with."""
+        """Posts an event, signed, to the webhook. Returns the HTTP status of the answer."""
         body = json.dumps(event, indent=2).encode()
-        request = urllib.request.Request(  # noqa: S310 - of ours
+        request = urllib.request.Request(  # noqa: S310 - our own URL
             url or self.webhook_url,
             body,
             {"Content-Type": "application/json; charset=utf-8", "Stripe-Signature": self.sign(body)},
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 - of ours
+            with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 - our own URL
                 return int(response.status)
         except urllib.error.HTTPError as error:
             return error.code
 
     def sign(self, body: bytes, at: float | None = None) -> str:
-        """The Stripe-Signature header of a body."""
+        """The Stripe-Signature header of a body. at: time of the signature, in seconds since 1970; now by default."""
         stamp = int(time.time() if at is None else at)
         signature = hmac.new(self.webhook_secret.encode(), b"%d." % stamp + body, hashlib.sha256).hexdigest()
         return f"t={stamp},v1={signature}"
 
     def of(self, kind: str, **where: Any) -> list[Object]:
-        """Objects of a kind, oldest first."""
+        """Copies of the objects of a kind with these values, oldest first."""
         with self._lock:
             return [_public(found) for found in self._of(kind, **where)]
 
@@ -416,7 +421,7 @@ class FakeStripe:
 
     @contextmanager
     def _change(self) -> Iterator[None]:
-        """Something changes: nothing else does meanwhile, and a second passes."""
+        """Makes one change at a time, and moves the time by a second."""
         with self._lock:
             self.now += 1
             yield
@@ -980,7 +985,7 @@ def _application(handler: Callable[[web.Request], Any]) -> web.Application:
 
 
 def _less(failure: Failure | None) -> Failure | None:
-    """What is left to go wrong after one request."""
+    """The failure that remains after one request."""
     if failure is None or failure.times is None:
         return failure
     return Failure(failure.status, failure.seconds, failure.after, failure.times - 1) if failure.times > 1 else None
@@ -996,7 +1001,7 @@ def _route(method: str, path: str) -> tuple[str, list[str]]:
 
 
 def _parsed(text: str) -> Object:
-    """A form with names such as items[0][price], as nested objects."""
+    """The nested objects of a form with names such as items[0][price]."""
     parsed: Object = {}
     for name, value in parse_qsl(text, keep_blank_values=True):
         *path, last = name.replace("]", "").split("[")
@@ -1008,7 +1013,7 @@ def _parsed(text: str) -> Object:
 
 
 def _checked(given: Any, wanted: Any, name: str) -> Any:
-    """The parameters, each as what it is to be. Raises Refused."""
+    """The parameters with the types of PARAMETERS. Raises Refused for one that is unknown, missing or invalid."""
     if wanted == _META:
         if not isinstance(given, dict) or any(isinstance(value, dict) for value in given.values()):
             raise Refused(400, "Invalid object", param=name)
@@ -1048,7 +1053,7 @@ def _checked_object(given: Any, wanted: Mapping[str, Any], name: str) -> Object:
 
 
 def _merge(found: Object, params: Object) -> None:
-    """An update: an empty text takes a value away, also within metadata."""
+    """Applies an update. An empty text removes a value, also within metadata."""
     for name, value in params.items():
         if isinstance(value, dict):
             _merge(found.setdefault(name, {}), value)
@@ -1062,7 +1067,7 @@ def _merge(found: Object, params: Object) -> None:
 
 
 def _public(found: Object) -> Object:
-    """A copy of an object, without what only the fake knows."""
+    """A copy of an object without the fake's own members."""
     copy: Object = json.loads(json.dumps({k: v for k, v in found.items() if not k.startswith("_")}))
     return copy
 
@@ -1074,7 +1079,7 @@ def _has_status(found: Object, status: str | None) -> bool:
 
 
 def _after(anchor: int, at: int, recurring: Mapping[str, Any]) -> int:
-    """The end of the period that begins at a moment, counted from the anchor."""
+    """The end of the period that begins at `at`, counted from the anchor. Times are seconds since 1970."""
     count = int(recurring.get("interval_count", 1))
     if recurring["interval"] in ("day", "week"):
         return at + count * DAY * (7 if recurring["interval"] == "week" else 1)

@@ -1,4 +1,4 @@
-"""Who calls: a bearer JWT becomes a database role and claims, exactly as PostgREST would set them."""
+"""Authentication: a bearer JWT becomes a database role and claims, exactly as PostgREST would set them."""
 
 import json
 import re
@@ -14,8 +14,10 @@ from tenantry.errors import CallError, status
 from tenantry.reasons import Reason
 
 ROLES = ("anon", "authenticated", "service_role")
+"""The database roles that a token may name."""
+
 LEEWAY = 10
-"""Seconds by which clocks may differ."""
+"""Seconds by which the clocks of the issuer and of this server may differ."""
 
 _CACHE_SIZE = 10_000
 _BEARER = re.compile(r"bearer +([^ ]+)", re.IGNORECASE)
@@ -25,9 +27,10 @@ _BEARER = re.compile(r"bearer +([^ ]+)", re.IGNORECASE)
 class Identity:
     """A caller.
 
-    role: the database role to become, one of ROLES.
+    role: the database role of the call, one of ROLES.
     claims: the token's claims as JSON text, for request.jwt.claims.
-    expires_at: seconds since 1970 after which the token is no longer good.
+    expires_at: seconds since 1970 after which the token is invalid.
+    has_token: whether the caller sent a token.
     """
 
     role: str
@@ -39,11 +42,11 @@ class Identity:
 ANONYMOUS = Identity("anon", '{"role":"anon"}', float("inf"), has_token=False)
 
 SERVICE = Identity("service_role", '{"role":"service_role"}', float("inf"), has_token=True)
-"""The server itself, for its own work."""
+"""The server itself."""
 
 
 class Authenticator:
-    """Verifies tokens; remembers the good ones, as callers send the same token with every call."""
+    """Verifies tokens, and caches the valid ones: callers send the same token with every call."""
 
     def __init__(self, secret: str) -> None:
         """secret: the HS256 secret, 32 bytes or more."""
@@ -51,9 +54,9 @@ class Authenticator:
         self._known: OrderedDict[str, Identity] = OrderedDict()
 
     def identify(self, authorization: str | None) -> Identity:
-        """The caller behind an Authorization header; without one, anon.
+        """The caller that an Authorization header names; the role anon without a header.
 
-        Raises CallError (UNAUTHENTICATED) for anything but a good token.
+        Raises CallError (UNAUTHENTICATED) for a header without a valid token.
         """
         if authorization is None:
             return ANONYMOUS
@@ -78,7 +81,7 @@ class Authenticator:
                 self._secret,
                 algorithms=["HS256"],
                 leeway=LEEWAY,
-                # The audience is a matter between the issuer and its clients; Supabase sets "authenticated".
+                # The issuer and its clients agree on the audience. Supabase sets "authenticated".
                 options={"require": ["exp", "role"], "verify_aud": False},
             )
         except jwt.ExpiredSignatureError:
@@ -96,10 +99,11 @@ class Authenticator:
 
 
 def mint(secret: str, role: str, subject: str | None = None, lifetime: int = 3600) -> str:
-    """A token for development.
+    """Makes a token for development.
 
-    role: one of ROLES. subject: the user's UUID, for authenticated. lifetime: seconds.
-    Raises ValueError for another role, or authenticated without a user.
+    secret: the HS256 secret. role: one of ROLES. subject: the user's UUID, for the role authenticated.
+    lifetime: seconds until the token expires.
+    Raises ValueError for another role, and for authenticated without a user.
     """
     if role not in ROLES:
         raise ValueError(f"role must be one of {', '.join(ROLES)}")

@@ -1,11 +1,12 @@
-"""From proto method to SQL function.
+"""Maps proto methods to SQL functions.
 
-`CreditService.ConsumeCredits` calls `public.consume_credits`, by name (FUNCTIONS has the exceptions). At start every
-method is held against the function's signature in the catalog, and one converter is compiled for it; whatever does not
-fit is listed and stops the start. So a plain RPC is a proto message and a SQL function, and no Python.
+`CreditService.ConsumeCredits` calls `public.consume_credits`, by name (FUNCTIONS has the exceptions). At start the
+bridge compares every method with the function's signature in the catalog, and compiles a converter for it. A method
+that does not fit stops the start with an error that lists all mismatches. So a plain RPC is a proto message and a SQL
+function, and no Python.
 
-Requests: a field goes to the argument of its name. A field that is not set is left out, so the argument's default
-applies; a field without presence counts as not set when it has its default value.
+Requests: a field becomes the argument of the same name. A field that is not set is left out, so the argument's default
+applies. A field without presence counts as not set when it has its default value.
 
 Responses:
 - no fields: the function returns void;
@@ -13,9 +14,12 @@ Responses:
 - otherwise each field takes the result column of its name, a message a composite, a repeated message an array of
   composites. At most one field is repeated.
 
-Types: string is text, varchar or uuid, and repeated an array of text or, in a request, of uuid; an enum is text, its
-value's name without prefix in lower case (SUBSCRIPTION_STATUS_PAST_DUE is past_due); Timestamp is timestamptz;
-Duration is interval; Struct is jsonb, and so are repeated messages in a request; FieldMask is text[]; NULL is unset.
+Types:
+- string is text, varchar or uuid; repeated string is an array of text or, in a request, of uuid;
+- an enum is text: the value's name without prefix in lower case (SUBSCRIPTION_STATUS_PAST_DUE is past_due);
+- Timestamp is timestamptz, Duration is interval, FieldMask is text[];
+- Struct is jsonb, and so are repeated messages in a request;
+- NULL is a field that is not set.
 """
 
 import json
@@ -36,9 +40,10 @@ from tenantry.database import Database, Row, Statement, array_literal, identifie
 from tenantry.errors import invalid_argument
 
 Encode = Callable[[str, Any], str]
-"""(field name, value) -> SQL literal. Raises CallError when the value cannot be passed on."""
+"""(field name, value) -> SQL literal. Raises CallError for a value that PostgreSQL cannot hold."""
 
 Decode = Callable[[Any], Any]
+"""Value of a column -> value of a field."""
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _ESCAPED_NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")
@@ -53,7 +58,7 @@ from pg_catalog.pg_proc as p
 where p.pronamespace = 'public'::regnamespace and p.proname = any ($1)
 """
 
-# Every type that these functions can speak of: the base types, and the composites with their arrays.
+# Every type that these functions can use: the base types, and the composites with their arrays.
 _TYPES = """
 select t.oid::int8, pg_catalog.format_type(t.oid, null), t.typtype::text, t.typelem::int8,
        array(select a.attname::text from pg_catalog.pg_attribute as a
@@ -67,11 +72,11 @@ where t.typnamespace::regnamespace::text in ('pg_catalog', 'public', 'tenantry')
 
 
 FUNCTIONS = {"ConsumeStream": "batch_consume_credits"}
-"""Functions that have another name than their method."""
+"""Methods that call a function of another name."""
 
 
 class BridgeError(Exception):
-    """Protos and SQL do not fit; `mismatches` lists how."""
+    """Protos and SQL functions do not fit. mismatches: one line for each mismatch."""
 
     def __init__(self, mismatches: list[str]) -> None:
         super().__init__("protos and SQL functions do not fit:\n" + "\n".join(f"  - {line}" for line in mismatches))
@@ -80,7 +85,11 @@ class BridgeError(Exception):
 
 @dataclass(frozen=True)
 class Type:
-    """A PostgreSQL type: its name as format_type() gives it, what it is an array of, and its attributes."""
+    """A PostgreSQL type.
+
+    name: as format_type() gives it. kind: pg_type.typtype. element: oid of the elements of an array, else 0.
+    attributes: of a composite, the oid of each attribute's type by name.
+    """
 
     name: str
     kind: str
@@ -90,9 +99,11 @@ class Type:
 
 @dataclass(frozen=True)
 class Function:
-    """A function's signature. `results` are its OUT columns, empty when it returns one type.
+    """A function's signature. Types are oids.
 
-    is_read: it is declared to change nothing (STABLE or IMMUTABLE).
+    is_read: whether it is declared to change nothing (STABLE or IMMUTABLE). returns: the type that it returns.
+    arguments: the types by name. required: the names of arguments without a default. results: the types of its OUT
+    columns by name, empty when it returns one type.
     """
 
     name: str
@@ -105,7 +116,7 @@ class Function:
 
 @dataclass
 class Catalog:
-    """The functions and types that the database has; `mismatches` collects what does not fit them."""
+    """The functions and types of the database. mismatches: collects one line for each mismatch with the protos."""
 
     functions: Mapping[str, list[Function]]
     types: Mapping[int, Type]
@@ -114,9 +125,11 @@ class Catalog:
 
 @dataclass(frozen=True)
 class Call:
-    """A method, ready to be called.
+    """A method with its compiled converters.
 
-    is_read: it changes nothing. items: the messages of the response's repeated field, without the response.
+    name: '/package.Service/Method'. is_read: whether it changes nothing. statement: makes the Statement of a request;
+    raises CallError for a value that PostgreSQL cannot hold. response: makes the response of its rows. items: makes
+    only the messages of the response's repeated field.
     """
 
     name: str
@@ -134,9 +147,9 @@ def snake_case(name: str) -> str:
 async def compile_services(
     database: Database, services: Iterable[ServiceDescriptor], by_hand: Collection[str] = ()
 ) -> dict[str, Call]:
-    """A Call for every method of the services, by '/package.Service/Method'.
+    """Makes a Call for every method of the services, by '/package.Service/Method'.
 
-    by_hand: methods that are handled otherwise. Raises BridgeError with everything that does not fit.
+    by_hand: methods that have a handler of their own and no function. Raises BridgeError with all mismatches.
     """
     methods = [method for service in services for method in service.methods if _path(method) not in by_hand]
     catalog = await _load(database, [_function_name(method) for method in methods])
@@ -190,7 +203,7 @@ def _compile(method: MethodDescriptor, catalog: Catalog) -> Call | None:
         return select.format(", ".join(passed))
 
     def statement(request: Message) -> Statement:
-        # ListFields() gives what is set and nothing else, which is just what is passed.
+        # ListFields() gives exactly the fields that are set. Only these are passed.
         names = []
         literals = []
         for fld, value in request.ListFields():
@@ -213,7 +226,7 @@ def _path(method: MethodDescriptor) -> str:
 
 
 def _encoders(message: Descriptor, function: Function, catalog: Catalog, where: str) -> dict[str, Encode]:
-    """By field, what makes its value the literal of the argument of that name."""
+    """By field: the function that turns its value into the literal of the argument of that name."""
     encoders: dict[str, Encode] = {}
     for argument in function.required - {f.name for f in message.fields}:
         catalog.mismatches.append(f"{where}: required argument {argument} has no field")
@@ -272,12 +285,12 @@ def _encode_duration(name: str, value: Any) -> str:
 
 
 def _encode_messages(name: str, values: Iterable[Message]) -> str:
-    # By hand: MessageToDict() of the whole asks every field what it is, and takes several times as long.
+    # MessageToDict() of the whole message inspects every field, and takes several times as long.
     return _json_literal(name, lambda: [_json_object(value) for value in values])
 
 
 def _json_object(message: Message) -> dict[str, Any]:
-    """A message of plain values, or of messages with a JSON form of their own such as Struct."""
+    """The JSON form of a message whose fields are plain values, or messages with their own JSON form such as Struct."""
     return {
         fld.name: json_format.MessageToDict(value) if fld.message_type else value for fld, value in message.ListFields()
     }
@@ -350,7 +363,10 @@ _ENCODERS: dict[tuple[str, str], Encode] = {
 
 @dataclass(frozen=True)
 class _Reader:
-    """Reads one message from a row: the columns to select, and what makes the message of a slice of the row."""
+    """Reads one message from a row.
+
+    columns: the columns to select. read: makes the message of a row in which these columns begin at an offset.
+    """
 
     columns: list[str]
     read: Callable[[Row, int], Message]
@@ -359,7 +375,7 @@ class _Reader:
 def _response(
     message: Descriptor, function: Function, catalog: Catalog, where: str
 ) -> tuple[str, Callable[[list[Row]], Message], Callable[[list[Row]], list[Message]]]:
-    """The query, and what makes the response, and the messages of its repeated field, of the query's rows."""
+    """The query, the function that makes the response of its rows, and the one that makes the repeated field alone."""
     call = f"public.{function.name}({{}})"
     response_class = GetMessageClass(message)
     if not message.fields:
@@ -376,7 +392,7 @@ def _response(
         )
     results = function.results or {function.name: function.returns}
     if not function.results and len(message.fields) == 1:
-        # A function with a plain result: the response's only field takes it.
+        # The function has a plain result, which becomes the only field of the response.
         results = {message.fields[0].name: function.returns}
         call += f" as r({identifier(message.fields[0].name)})"
     else:
@@ -425,7 +441,7 @@ def _reader_of_fields(
     catalog: Catalog,
     where: str,
 ) -> _Reader:
-    """A reader of some fields of a message, from the columns of their names below `prefix`."""
+    """Makes a reader of some fields of a message. Each field has the column of its name below `prefix`."""
     columns: list[str] = []
     plain: list[tuple[int, str, Decode | None]] = []
     nested: list[tuple[int, str, _Reader]] = []
@@ -464,7 +480,7 @@ def _reader_of_fields(
 
 
 def _decode_timestamp(value: datetime) -> Timestamp:
-    # Timestamp.FromDatetime() takes five times as long, which shows in a batch.
+    # Timestamp.FromDatetime() takes five times as long, which matters in a batch.
     since = value - _EPOCH
     return Timestamp(seconds=since.days * 86400 + since.seconds, nanos=since.microseconds * 1000)
 
@@ -486,7 +502,7 @@ _DECODERS: dict[tuple[str, str], Decode | None] = {
 
 
 def _describe(fld: FieldDescriptor) -> str:
-    """The field's type as it stands in a proto file."""
+    """The field's type as a proto file writes it."""
     if fld.message_type:
         name = fld.message_type.full_name
     elif fld.enum_type:

@@ -139,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     sync.set_defaults(run=_stripe_sync)
     reconcile_parser = actions.add_parser(
         "reconcile",
-        help="read from Stripe what happened since a time, and correct this database",
+        help="read recent events and objects from Stripe, and correct this database",
         description="Needs TENANTRY_STRIPE_API_KEY. Lists every difference that it corrected, and exits with 1 if there"
         " was one.",
     )

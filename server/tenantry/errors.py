@@ -22,7 +22,7 @@ from tenantry.reasons import Reason
 DOMAIN = "tenantry"
 
 MAX_TEXT = 256
-"""Characters of a message or a metadata value at most: a status travels in trailers, which hold 8 kB in all."""
+"""Maximum length of a message or a metadata value, in characters. A status travels in trailers, which hold 8 kB."""
 
 Constraints = Mapping[tuple[str, str], tuple[str, ...]]
 """(table, constraint) -> the columns that the constraint is on."""
@@ -37,7 +37,11 @@ class CallError(Exception):
 
 
 def status(reason: Reason, message: str, metadata: Mapping[str, Any] | None = None, field: str | None = None) -> Status:
-    """A google.rpc.Status with its details. field: the request's field at fault."""
+    """Makes a google.rpc.Status with its details.
+
+    message: cut to MAX_TEXT, as is each value of the metadata. metadata: the variables of the error; values that are no
+    text become JSON. field: the field of the request that is at fault.
+    """
     message = _cut(message)
     info = ErrorInfo(reason=reason.name, domain=DOMAIN)
     for name, value in (metadata or {}).items():
@@ -59,14 +63,15 @@ def status(reason: Reason, message: str, metadata: Mapping[str, Any] | None = No
 
 
 def invalid_argument(field: str, problem: str) -> CallError:
-    """The error for a request field whose value cannot be passed on."""
+    """The error for a field of a request. problem: the message after the field's name, such as `must be a UUID`."""
     return CallError(status(reasons.INVALID_ARGUMENT, f"{field}: {problem}", {"field": field}, field))
 
 
 def from_database(error: psycopg.Error, constraints: Constraints, has_token: bool) -> Status:
     """The status that answers an error of PostgreSQL.
 
-    has_token: whether the caller showed a token; without one a denial asks for it.
+    constraints: the columns of each constraint, to name the field at fault. has_token: whether the caller sent a token;
+    without one, a denial becomes TOKEN_REQUIRED.
     """
     sqlstate = error.sqlstate or ""
     diagnosis = error.diag
@@ -109,7 +114,7 @@ def from_sqlstate(sqlstate: str, message: str, metadata: dict[str, Any], remedy:
 
 
 def deadline_exceeded() -> Status:
-    """The status for a call whose time is up."""
+    """The status for a call whose deadline has passed."""
     return status(reasons.DEADLINE_EXCEEDED, "the deadline has passed")
 
 
@@ -135,13 +140,13 @@ def _denied(diagnosis: psycopg.errors.Diagnostic, has_token: bool) -> Status:
     try:
         metadata = _details(diagnosis.message_detail or "")
     except ValueError:
-        # PostgreSQL's own refusal names tables and functions.
+        # PostgreSQL itself refused. Its message names tables and functions.
         return status(reasons.PERMISSION_DENIED, "permission denied")
     return status(reasons.PERMISSION_DENIED, diagnosis.message_primary or "", metadata)
 
 
 def _details(detail: str) -> dict[str, Any]:
-    """The variables in the DETAIL of an error that tenantry.fail() raised. Raises ValueError for any other."""
+    """The variables in the DETAIL of an error that tenantry.fail raised. Raises ValueError for another DETAIL."""
     details: dict[str, Any] = json.loads(detail)
     details.pop("reason", None)
     return details
@@ -149,6 +154,6 @@ def _details(detail: str) -> dict[str, Any]:
 
 def _field(diagnosis: psycopg.errors.Diagnostic, constraints: Constraints) -> str | None:
     columns = constraints.get((diagnosis.table_name or "", diagnosis.constraint_name or ""), ())
-    # Of a key within an organization, what is at fault is the rest.
+    # In a key that begins with the organization, the other column is at fault.
     named = columns if len(columns) == 1 else [column for column in columns if column != "organization_id"]
     return named[0] if len(named) == 1 else None

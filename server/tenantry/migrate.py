@@ -1,13 +1,13 @@
-"""Applies and takes back the plain SQL files of an SQL root folder.
+"""Applies and rolls back the plain SQL files of an SQL root folder.
 
     migrations/<14-digit timestamp>_<name>.sql   versioned: applied once, in order
-    rollbacks/<same file name>.sql               takes that migration back
+    rollbacks/<same file name>.sql               rolls that migration back
     functions/, api/, triggers/, policies/, seeds/   repeatable: applied again whenever their content changes
 
-All that one call does is one transaction, under one advisory lock: it happens whole or not at all, and two
-calls at the same time queue. What was applied is kept in the schema `tenantry`, with each file's SHA-256.
+Each call is one transaction under one advisory lock. It happens whole or not at all, and two calls at the same time
+queue. The schema `tenantry` records the applied files, each with its SHA-256.
 
-`export_supabase` writes the same files, with the same record of them, for the Supabase CLI to apply instead.
+`export_supabase` writes the same files and records for the Supabase CLI, which then applies them.
 
 A database that cannot be reached, or that refuses the login, raises psycopg's own `OperationalError`.
 """
@@ -33,7 +33,7 @@ State = Literal["applied", "pending", "changed", "missing"]
 
 # The folders of the repeatable files, in the order in which they are applied.
 REPEATABLE_FOLDERS = ("functions", "api", "triggers", "policies", "seeds")
-# Demo data is for those who ask for it.
+# Demo data is applied on request only.
 DEMO_SEED = "seeds/demo.sql"
 
 _FILE_NAME = re.compile(r"(?P<version>[0-9]{14})_[a-z0-9_]+\.sql")
@@ -43,22 +43,22 @@ _ROUTINE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _CALL = re.compile(rf"(?P<name>{_IDENTIFIER}\s*\.\s*{_IDENTIFIER})\s*\(", re.IGNORECASE)
-# Comments and quoted bodies.
+# Comments and quoted bodies: PostgreSQL binds no names in them.
 _UNBOUND = re.compile(r"--[^\n]*|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$", re.DOTALL)
 _POLICY = re.compile(
     rf"^\s*create\s+policy\s+(?P<name>{_IDENTIFIER})\s+on\s+(?P<table>{_IDENTIFIER}\s*\.\s*{_IDENTIFIER})",
     re.IGNORECASE | re.MULTILINE,
 )
 
-# The key is the bytes of the word "tenantry". The wait for another run has no limit: it ends when that run
-# does. A role's own timeouts would cut it short, and would cut short an index build on a large table.
+# The key is the bytes of the word "tenantry". The wait for another run has no limit, as it ends with that run. The
+# role's own timeouts must not interrupt the wait, nor an index build on a large table.
 _TAKE_LOCK = """\
 set local statement_timeout = 0;
 set local lock_timeout = 0;
 select pg_catalog.pg_advisory_xact_lock(8387231245791425145);
 """
 
-# With an empty search_path a name without its schema fails here, whatever the database's own setting is.
+# With an empty search_path, a name without its schema fails in every database.
 _SETTINGS = """\
 set local lock_timeout = {};
 set local client_encoding = 'UTF8';
@@ -98,7 +98,7 @@ alter table tenantry.repeatable_migrations enable row level security;
 
 _RECORD_MIGRATION = "insert into tenantry.schema_migrations (version, name, checksum) values ({}, {}, {});"
 
-# Functions may then call each other whatever order their files come in.
+# Functions may then call functions of later files.
 _UNCHECKED_BODIES = "set local check_function_bodies = off;"
 
 _RECORD_REPEATABLE = """\
@@ -114,10 +114,10 @@ delete from tenantry.repeatable_migrations;
 _FORGET_ALL = "drop table tenantry.schema_migrations, tenantry.repeatable_migrations;"
 
 
-# What an exported file says of itself. The records in it are what a later export reads, and what `status` shows.
+# The head of an exported file. A later export and `status` read the records in it.
 _EXPORTED = """\
 -- {}
--- Written by `tenantry migrate export`: not to be edited, kept under version control, applied by the Supabase CLI.
+-- Written by `tenantry migrate export` for the Supabase CLI. Keep it under version control and do not edit it.
 """
 _EXPORTED_MIGRATION = re.compile(
     r"^insert into tenantry\.schema_migrations \(version, name, checksum\) values "
@@ -134,11 +134,11 @@ _VERSION_FORMAT = "%Y%m%d%H%M%S"
 
 
 class MigrationError(Exception):
-    """Something is wrong with the files, or with what was applied; the message names the file."""
+    """A file is wrong, or differs from the applied one. The message names the file."""
 
 
 class FileStatus(NamedTuple):
-    """One line of `status`."""
+    """One line of `status`. applied_at: None for a file that is not applied."""
 
     name: str
     kind: Kind
@@ -148,7 +148,7 @@ class FileStatus(NamedTuple):
 
 @dataclass(frozen=True)
 class _File:
-    """An SQL file; `name` is its path under the root, with forward slashes."""
+    """An SQL file. name: its path under the root, with forward slashes."""
 
     name: str
     content: bytes
@@ -170,11 +170,11 @@ class _Migration:
 
 @dataclass(frozen=True)
 class _Tree:
-    """All files of a root, in the order in which they are applied."""
+    """All files of a root, in the order of application. rollbacks: by file name."""
 
     migrations: list[_Migration]
     repeatables: list[_File]
-    rollbacks: dict[str, _File]  # by file name
+    rollbacks: dict[str, _File]
 
 
 class _Applied(NamedTuple):
@@ -185,7 +185,10 @@ class _Applied(NamedTuple):
 
 @dataclass(frozen=True)
 class _Record:
-    """What a database says was applied: migrations by version (oldest first), repeatables by path."""
+    """The files that a database records as applied: migrations by version (oldest first), repeatables by path.
+
+    exists: whether the database has the tables of the record.
+    """
 
     exists: bool
     migrations: dict[str, _Applied]
@@ -194,7 +197,7 @@ class _Record:
 
 @dataclass(frozen=True)
 class _Step:
-    """SQL that is sent as one message: a file's own, or the runner's where `file` is None."""
+    """SQL that is sent as one message. file: the file that it comes from; None for SQL of the runner."""
 
     sql: bytes
     file: _File | None = None
@@ -204,7 +207,7 @@ def up(conninfo: str, root: Path | None = None, *, to: str | None = None, lock_t
     """Apply every pending migration, then the repeatable files that are new or changed.
 
     Args:
-        conninfo: libpq URL or connection string, of a role that may create what the files create.
+        conninfo: libpq URL or connection string, of a role that may create the objects of the files.
         root: the SQL root; the package's own when None.
         to: the last version to apply. Repeatable files belong to the newest schema, so they are applied only
             when no migration is left pending.
@@ -214,8 +217,8 @@ def up(conninfo: str, root: Path | None = None, *, to: str | None = None, lock_t
         The files applied, as paths under the root; empty when there was nothing to do.
 
     Raises:
-        MigrationError: a file fails, or is not what was applied: nothing is applied. Or a file ended the
-            transaction: what it ended with a commit stays.
+        MigrationError: a file fails, or differs from the applied one; then nothing is applied. Or a file ended the
+            transaction; then the changes that it committed stay.
     """
     tree = _read_tree(root)
     with _transaction(conninfo) as conn:
@@ -226,11 +229,10 @@ def up(conninfo: str, root: Path | None = None, *, to: str | None = None, lock_t
 
 
 def plan(conninfo: str, root: Path | None = None, *, to: str | None = None, lock_timeout: str = "5s") -> str:
-    """Return the SQL that `up` would run now, or an empty string when there is nothing to do.
+    """Return the SQL that `up` would run now, or an empty string when there is nothing to do. Changes nothing.
 
-    It is meant to be read, and can be applied with `psql -1 -v ON_ERROR_STOP=1 -f`. Changes nothing.
-
-    Args and errors are those of `up`.
+    The text is for people to read, and `psql -1 -v ON_ERROR_STOP=1 -f` can apply it. Arguments and errors are those of
+    `up`.
     """
     tree = _read_tree(root)
     with _transaction(conninfo) as conn:
@@ -241,17 +243,17 @@ def plan(conninfo: str, root: Path | None = None, *, to: str | None = None, lock
 
 
 def status(conninfo: str, root: Path | None = None) -> list[FileStatus]:
-    """Compare the files with what was applied: migrations by version, then repeatables as they are applied.
+    """Compare the files with the record: migrations by version, then repeatables in the order of application.
 
-    `changed` is a file whose content is not what was applied: `up` refuses such a migration and applies such
-    a repeatable again. `missing` was applied and has no file any more. Changes nothing.
+    `changed` is a file that differs from the applied one. `up` refuses such a migration, and applies such a
+    repeatable again. `missing` is an applied file that does not exist any more. Changes nothing.
 
     Args:
         conninfo: libpq URL or connection string.
         root: the SQL root; the package's own when None.
 
     Raises:
-        MigrationError: the root or a file's name is not as it should be.
+        MigrationError: the root has no migrations, or the name or text of a file is invalid.
     """
     tree = _read_tree(root)
     with _transaction(conninfo) as conn:
@@ -274,30 +276,30 @@ def down(
     steps: int = 1,
     lock_timeout: str = "5s",
 ) -> list[str]:
-    """Take back the newest migrations, and all functions and policies, which belong to the newest schema.
+    """Roll back the newest migrations, and drop all functions and policies, which belong to the newest schema.
 
-    Until the next `up` (usually of an older release) the database has no functions and no policies. Whatever
-    else was made to depend on those functions goes with them.
+    Until the next `up` (usually of an older release) the database has no functions and no policies. Objects of others
+    that depend on the functions are dropped, too.
 
     Args:
         conninfo: libpq URL or connection string.
         root: the SQL root; the package's own when None.
-        to: take back every version newer than this one; "0" takes back all, and the bookkeeping with them.
-        steps: without `to`, how many versions to take back.
+        to: roll back every version newer than this one; "0" rolls back all, and drops the record.
+        steps: number of versions to roll back without `to`.
         lock_timeout: how long one statement may wait for a lock that another session holds.
 
     Returns:
-        The rollback files run, as paths under the root; empty when there was nothing to take back.
+        The rollback files run, as paths under the root; empty when there was nothing to roll back.
 
     Raises:
-        MigrationError: a version has no rollback file, a file fails, or `to` is not applied: nothing is taken
-            back. Or a file ended the transaction: what it ended with a commit stays.
+        MigrationError: a version has no rollback file, a file fails, or `to` is not applied; then nothing is rolled
+            back. Or a file ended the transaction; then the changes that it committed stay.
     """
     tree = _read_tree(root)
     with _transaction(conninfo) as conn:
         _execute(conn, _statement(_TAKE_LOCK))
         record = _read_record(conn)
-        versions = _versions_to_take_back(record, to, steps)
+        versions = _versions_to_roll_back(record, to, steps)
         rollbacks = [_rollback_of(tree, record.migrations[version]) for version in versions]
         if not versions:
             return []
@@ -307,7 +309,7 @@ def down(
             [
                 _statement(_SETTINGS, lock_timeout),
                 _Step(_drop_repeatables(tree.repeatables).encode()),
-                # Before the rollbacks: the oldest one may drop the schema that the bookkeeping is in.
+                # Before the rollbacks: the oldest one may drop the schema of the record.
                 _statement(_FORGET_ALL) if complete else _statement(_FORGET_SOME, versions),
                 *(_Step(file.content, file) for file in rollbacks),
             ],
@@ -318,14 +320,14 @@ def down(
 
 
 def export_supabase(folder: Path, root: Path | None = None) -> list[str]:
-    """Write what `up` would apply to an empty database as migrations of a Supabase project.
+    """Write the files that `up` would apply to an empty database as migrations of a Supabase project.
 
-    Migrations keep their names. Functions, policies and seeds go into one file more, whose timestamp is the first
-    free second after the newest migration. Exported again, only what is new or changed since is written, into
-    further files; those that are there are never touched, since they may have been pushed.
+    Migrations keep their names. The repeatable files become one more file, whose timestamp is the first free second
+    after the newest migration. A further export writes only new and changed files, into new files. It never changes an
+    exported file, as that may have been pushed.
 
     Args:
-        folder: the Supabase project: what holds, or shall hold, the folder `supabase`.
+        folder: the Supabase project, the parent of the folder `supabase`, which is created if missing.
         root: the SQL root; the package's own when None.
 
     Returns:
@@ -341,7 +343,7 @@ def export_supabase(folder: Path, root: Path | None = None) -> list[str]:
     exported = {
         match["version"]: match["checksum"] for text in present.values() for match in _EXPORTED_MIGRATION.finditer(text)
     }
-    # In the order of their names, so that the newest of each path is what stays.
+    # In the order of their names, so the newest checksum of each path stays.
     repeated = {
         match["path"]: match["checksum"] for text in present.values() for match in _EXPORTED_REPEATABLE.finditer(text)
     }
@@ -394,7 +396,7 @@ def create_database(conninfo: str, name: str) -> None:
 
 
 def apply_demo_data(conninfo: str, root: Path | None = None) -> None:
-    """Put a small demo tenant into a migrated database; applied again it changes nothing.
+    """Put a small demo tenant into a migrated database. A second call changes nothing.
 
     Args:
         conninfo: libpq URL or connection string, of a role that may call every function.
@@ -474,7 +476,7 @@ def _base_name(name: str) -> str:
 
 
 def _steps_up(tree: _Tree, record: _Record, to: str | None, lock_timeout: str) -> list[_Step]:
-    """What `up` sends once it has the lock; empty when there is nothing to do."""
+    """The steps that `up` runs after it has the lock; empty when there is nothing to do."""
     pending = _pending_migrations(tree, record)
     repeatables = [
         file
@@ -512,12 +514,12 @@ def _record_repeatable(file: _File) -> _Step:
 
 
 def _render_export(title: str, steps: Sequence[_Step]) -> str:
-    """One migration of the Supabase CLI, which runs each file in a transaction of its own."""
+    """The text of one migration for the Supabase CLI, which runs each file in a transaction of its own."""
     return "\n".join([_EXPORTED.format(title), *(_render(step) for step in [_statement(_SETTINGS, "5s"), *steps])])
 
 
 def _pending_migrations(tree: _Tree, record: _Record) -> list[_Migration]:
-    """The migrations to apply, after checking that those applied are still what the files say."""
+    """The migrations to apply. Raises MigrationError if an applied migration differs from its file."""
     files = {migration.version: migration.file for migration in tree.migrations}
     for version, applied in record.migrations.items():
         if version not in files:
@@ -541,8 +543,8 @@ def _pending_migrations(tree: _Tree, record: _Record) -> list[_Migration]:
     return pending
 
 
-def _versions_to_take_back(record: _Record, to: str | None, steps: int) -> list[str]:
-    """The versions that `down` takes back, newest first."""
+def _versions_to_roll_back(record: _Record, to: str | None, steps: int) -> list[str]:
+    """The versions that `down` rolls back, newest first."""
     newest_first = sorted(record.migrations, reverse=True)
     if to is None:
         return newest_first[: max(steps, 0)]
@@ -553,15 +555,15 @@ def _versions_to_take_back(record: _Record, to: str | None, steps: int) -> list[
 
 def _rollback_of(tree: _Tree, applied: _Applied) -> _File:
     if applied.name not in tree.rollbacks:
-        raise MigrationError(f"migrations/{applied.name} cannot be taken back: it has no file in rollbacks/")
+        raise MigrationError(f"migrations/{applied.name} cannot be rolled back: it has no file in rollbacks/")
     return tree.rollbacks[applied.name]
 
 
 def _drop_repeatables(files: Sequence[_File]) -> str:
-    """Statements that drop the functions and policies that the files declare, and nothing else.
+    """Statements that drop the functions and policies of the files, and nothing else.
 
-    There are no overloads, so a function's name is enough. Tables with row level security and no policy show
-    nothing to anyone, so what stays of a policy file (its grants) opens nothing meanwhile.
+    There are no overloads, so the name identifies a function. The grants of the policy files stay. They open nothing:
+    a table with row level security and no policy shows no row.
     """
     statements = []
     for file in files:
@@ -587,7 +589,7 @@ def _statement(template: LiteralString, *values: str | list[str]) -> _Step:
 
 def _render(step: _Step) -> str:
     text = step.sql.decode().strip()
-    # A file may leave out its last semicolon: it is sent alone, but here something follows.
+    # A file may omit its last semicolon, as `up` sends it alone. Here more text follows.
     text += "\n" if text.endswith(";") else "\n;\n"
     return f"-- {step.file.name}\n{text}" if step.file else text
 
@@ -605,16 +607,16 @@ def _compare(kind: Kind, file: _File | None, applied: _Applied | None) -> FileSt
 
 @contextmanager
 def _transaction(conninfo: str) -> Iterator[psycopg.Connection]:
-    """A connection in one transaction, committed at the end unless an exception leaves."""
+    """A connection in one transaction. It commits at the end, unless an exception is raised."""
     with psycopg.connect(conninfo, prepare_threshold=None, fallback_application_name="tenantry migrate") as conn:
-        # The record is read after a wait for the lock, and must show what the run waited for has done.
+        # The record is read after the wait for the lock. It must show the changes of the run before.
         conn.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         conn.add_notice_handler(_log_notice)
         yield conn
 
 
 def _log_notice(diagnostic: psycopg.errors.Diagnostic) -> None:
-    # NOTICE is mostly "does not exist, skipping"; WARNING and INFO are rarer, and worth a look.
+    # A NOTICE is mostly "does not exist, skipping". WARNING and INFO are rare and more important.
     level = logging.DEBUG if diagnostic.severity_nonlocalized == "NOTICE" else logging.INFO
     logger.log(level, "%s: %s", diagnostic.severity, diagnostic.message_primary)
 
@@ -635,7 +637,7 @@ def _read_record(conn: psycopg.Connection) -> _Record:
 
 
 def _run(conn: psycopg.Connection, steps: Sequence[_Step]) -> None:
-    """Send the steps one by one, and see after each that it is still the same transaction."""
+    """Send the steps one by one. Raises MigrationError if a step ended the transaction."""
     transaction = _transaction_id(conn)
     for step in steps:
         if step.file:
@@ -644,7 +646,7 @@ def _run(conn: psycopg.Connection, steps: Sequence[_Step]) -> None:
         if step.file and _transaction_id(conn) != transaction:
             raise MigrationError(
                 f"{step.file.name} ended the transaction that it runs in: take out its begin, commit and "
-                "rollback. What was run up to there may be committed already"
+                "rollback. The steps before it may be committed already"
             )
 
 
@@ -654,7 +656,7 @@ def _transaction_id(conn: psycopg.Connection) -> object:
 
 def _execute(conn: psycopg.Connection, step: _Step) -> None:
     try:
-        # Without parameters psycopg sends the text as it is: several statements, and % means nothing.
+        # Without parameters psycopg sends the text unchanged, with several statements and with any %.
         conn.execute(step.sql)
     except psycopg.Error as exc:
         where = step.file.name if step.file else "the runner's own SQL"

@@ -1,8 +1,9 @@
-"""Several server processes on one port, a core for each: the kernel spreads connections over them (SO_REUSEPORT).
+"""Several server processes on one port: the kernel spreads connections over them (SO_REUSEPORT).
 
-The parent holds the port and serves nothing. A worker is `python -m tenantry.workers`: it reads its settings from its
-standard input, says on its standard output that it listens or why it cannot, and serves until that input ends. So it
-never outlives its parent, however that ends, and no gRPC object exists before the process that it belongs to.
+The parent holds the port and serves nothing. A worker is `python -m tenantry.workers`. It reads its settings from its
+standard input, reports on its standard output that it listens or why it cannot, and serves until its input ends. So a
+worker never outlives its parent, even if the parent is killed. A worker is started as a new program and not forked,
+because gRPC does not survive a fork.
 """
 
 import asyncio
@@ -26,15 +27,16 @@ log = logging.getLogger(__name__)
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 KILL_AFTER = GRACE + 5
-"""Seconds that a worker may take to stop."""
+"""Seconds that a worker may take to stop before it is killed."""
 
 _READY = "ready"
 
 
 class Workers:
-    """That many servers over one database, on one port. `start`, then `wait` or `stop`, as for a Server."""
+    """Several servers over one database, on one port. `start`, then `wait` or `stop`, as for a Server."""
 
     def __init__(self, config: Config, count: int) -> None:
+        """config: the settings of each worker. count: number of workers."""
         self._config = config
         self._count = count
         self._ports: list[socket.socket] = []
@@ -43,9 +45,9 @@ class Workers:
         self.http_address = ""
 
     async def start(self) -> str:
-        """Starts every worker. Returns the address, with the port that was taken.
+        """Starts every worker. Returns host:port, with the actual port.
 
-        Raises ConfigError when the address cannot be had, or a worker cannot serve.
+        Raises ConfigError when the address is not free, or a worker cannot serve.
         """
         try:
             address = self._hold(self._config.listen)
@@ -63,11 +65,11 @@ class Workers:
         return address
 
     async def wait(self) -> None:
-        """Waits until a worker has ended and no other can take its place."""
+        """Waits until a worker has ended and cannot be replaced."""
         await asyncio.wait(self._keepers, return_when=asyncio.FIRST_COMPLETED)
 
     async def stop(self) -> None:
-        """Has every worker stop in good order."""
+        """Stops every worker after its calls in flight; kills it after KILL_AFTER seconds."""
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*(_end(process) for process in self._processes))
@@ -75,7 +77,7 @@ class Workers:
             port.close()
 
     def _hold(self, listen: str) -> str:
-        """Holds the port for the workers. Returns the address, with the port that was taken."""
+        """Reserves the port for the workers. Returns host:port, with the actual port. Raises ConfigError."""
         self._ports.append(_reserve(listen))
         host, _, _ = listen.rpartition(":")
         return f"{host}:{self._ports[-1].getsockname()[1]}"
@@ -84,11 +86,11 @@ class Workers:
         while True:
             status = await process.wait()
             self._processes.discard(process)
-            log.error("worker %s has ended with status %s; another takes its place", process.pid, status)
+            log.error("worker %s has ended with status %s; starting another", process.pid, status)
             try:
                 process = await self._spawn()
             except ConfigError as error:
-                log.error("no worker can take its place: %s", error)
+                log.error("the worker cannot be replaced: %s", error)
                 return
 
     async def _spawn(self) -> asyncio.subprocess.Process:
@@ -118,13 +120,13 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 def _reserve(listen: str) -> socket.socket:
-    """A socket that holds the port without listening on it. Raises ConfigError when another server does."""
+    """Makes a socket that reserves the port without listening. Raises ConfigError when another server uses the port."""
     host, _, port = listen.rpartition(":")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        # Sockets that share a port do not notice others that share it, too; this one does.
+        # Sockets that share a port do not notice each other. This probe does not share it, so it notices them.
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
@@ -141,7 +143,7 @@ async def _work(config: Config) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    # There is nothing more to read: this turns readable when the parent closes it, or is gone.
+    # Nothing more will arrive, so standard input becomes readable only when the parent closes it or ends.
     loop.add_reader(sys.stdin.fileno(), stopping.set)
     server = Server(config, shares_port=True)
     await server.start()
@@ -151,7 +153,7 @@ async def _work(config: Config) -> None:
 
 
 def main() -> None:
-    """A worker."""
+    """Runs a worker."""
     settings = json.loads(sys.stdin.readline())
     logging.basicConfig(level=settings["level"], format=LOG_FORMAT)
     try:

@@ -266,7 +266,7 @@ def test_the_demo_of_billing_walks_through_the_life_of_a_subscription() -> None:
     assert [outcome for call, outcome in table if call == "GetCreditBalance"] == [
         "100 credits available",
         "540 credits available",
-        "690 credits available: those of the new period, beside those that were bought",
+        "690 credits available: those of the new period, and those that were bought",
         "590 credits available",
     ]
     states = [outcome for call, outcome in table if call in ("GetSubscription", "CancelSubscription")]

@@ -163,7 +163,7 @@ def test_when_no_worker_can_take_its_place_the_whole_ends_and_says_why(
             os.kill(min(workers), signal.SIGKILL)
             rest = process.popen.communicate(timeout=30)[0]
         assert process.popen.returncode == 1
-    assert "no worker can take its place" in rest
+    assert "the worker cannot be replaced" in rest
     assert "shared" in rest
     assert "Traceback" not in rest
     assert not any(is_running(pid) for pid in workers)

@@ -386,7 +386,7 @@ def test_down_without_a_rollback_file_does_nothing(cluster: Cluster, database: s
     migrate.up(database, root)
     full = schema(cluster, database)
     (root / UNDO_FIRST).unlink()
-    with pytest.raises(migrate.MigrationError, match=f"{FIRST} cannot be taken back"):
+    with pytest.raises(migrate.MigrationError, match=f"{FIRST} cannot be rolled back"):
         migrate.down(database, root, to="0")
     assert schema(cluster, database) == full
 

@@ -81,7 +81,7 @@ class Batch:
 
 
 def resolve(calls: Sequence[PendingCall[Answer]], answers: Sequence[Answer | Exception]) -> None:
-    """Gives each call its answer or error. Skips calls that have expired or whose caller has left."""
+    """Gives each call its answer or error. Skips expired calls and calls without a waiting caller."""
     for call, answer in zip(calls, answers, strict=True):
         if call.answer.done():
             continue

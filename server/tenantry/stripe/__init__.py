@@ -1,2 +1,4 @@
-"""The only place that talks to Stripe. What is asked for, and what an answer means, is decided in the database
-(sql/functions/stripe); here requests are only carried there and answers back."""
+"""The only package that talks to Stripe. It carries requests to Stripe and answers back.
+
+The database decides which requests to make and what an answer means (sql/functions/stripe).
+"""

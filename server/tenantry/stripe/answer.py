@@ -1,4 +1,4 @@
-"""What Stripe answers: apart from the client, whose libraries take long to import and are of no use without a key."""
+"""Answers of Stripe. A module of its own: a server without a key needs it, but not the client, which imports slowly."""
 
 import json
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a request.
+    """The result of a request.
 
-    status: HTTP status; None when no answer came. body: JSON. answered_at: Stripe's time.
-    is_replay: whether it is the answer to an earlier attempt.
+    status: HTTP status; None if Stripe did not answer. body: JSON text. answered_at: Stripe's time of the answer.
+    is_replay: whether Stripe repeats its answer to an earlier attempt.
     """
 
     status: int | None
@@ -31,4 +31,4 @@ NOT_CONFIGURED = Answer(
     ),
     datetime.fromtimestamp(0, UTC),
 )
-"""What a server without a key answers in Stripe's place."""
+"""The answer that a server without a key gives in place of Stripe."""

@@ -12,24 +12,24 @@ import stripe
 
 from tenantry.stripe.answer import Answer
 
-# The library writes two lines for each request, and at DEBUG its parameters.
+# The library logs two lines for each request, and at DEBUG the parameters.
 logging.getLogger("stripe").setLevel(logging.WARNING)
 
 API_VERSION = "2026-10-28.endive"
-"""The version of Stripe's API that answers come in, whatever the account's default is."""
+"""The version of Stripe's API that requests ask for. It overrides the default of the account."""
 
 TIMEOUT = 20.0
-"""Seconds that an attempt may take. All of a request's stay well below the two minutes that it is claimed for."""
+"""Seconds that one attempt may take. All attempts together stay well below the two minutes of a request's claim."""
 
 RETRIES = 2
-"""Further attempts within one sending, under the same idempotency key. After that it is sent again later."""
+"""Further attempts of one send(), under the same idempotency key. Afterwards the database schedules the request."""
 
 
 class Stripe:
     """An account at Stripe."""
 
     def __init__(self, api_key: str, api_base: str | None = None) -> None:
-        """api_key: secret or restricted key. api_base: another address of the API, for tests."""
+        """api_key: a secret key or a restricted key. api_base: another URL of the API, for tests."""
         self._http = stripe.AIOHTTPClient(timeout=aiohttp.ClientTimeout(total=TIMEOUT))
         self._client = stripe.StripeClient(
             api_key,
@@ -40,17 +40,21 @@ class Stripe:
         )
 
     async def close(self) -> None:
-        """Closes connections."""
+        """Closes the connections."""
         await self._http.close_async()  # type: ignore[no-untyped-call]
 
     async def send(self, method: str, path: str, params: Mapping[str, Any], idempotency_key: str | None) -> Answer:
-        """Sends a request; an error is an answer too."""
+        """Sends a request. An error is an answer, too: nothing is raised for it.
+
+        method: get, post or delete. path: begins with /v1/. params: the parameters. idempotency_key: the key under
+        which Stripe executes the request once; None for a request that changes nothing.
+        """
         options = {"idempotency_key": idempotency_key} if idempotency_key else {}
         try:
             response = await self._client.raw_request_async(method, path, **params, **options)
         except stripe.StripeError as error:
             if not _is_error(error.http_body):
-                # No answer, or one that Stripe did not write.
+                # There is no answer, or it does not come from Stripe.
                 return _answer(None, _error("unavailable", str(error.user_message or error)), {})
             return _answer(error.http_status, str(error.http_body), error.headers or {})
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -58,7 +62,10 @@ class Stripe:
         return _answer(response.code, response.body, response.headers)
 
     async def list(self, path: str, params: Mapping[str, Any]) -> AsyncIterator[Answer]:
-        """Every page of a list. Raises StripeUnavailable when one cannot be had."""
+        """Yields every page of a list, each with up to 100 objects.
+
+        path, params: as for send(). Raises StripeUnavailable when a page cannot be read.
+        """
         page: dict[str, Any] = {"limit": 100, **params}
         while True:
             answer = await self.send("get", path, page, None)
@@ -72,7 +79,7 @@ class Stripe:
 
 
 class StripeUnavailable(Exception):
-    """Stripe cannot be asked; the message says why."""
+    """A request failed. The message gives the reason."""
 
 
 def _answer(status: int | None, body: str, headers: Mapping[str, str]) -> Answer:
@@ -82,7 +89,7 @@ def _answer(status: int | None, body: str, headers: Mapping[str, str]) -> Answer
 
 
 def _is_error(body: str | None) -> bool:
-    """Whether it is an error as Stripe writes them."""
+    """Whether the body is an error in Stripe's format."""
     try:
         return "error" in json.loads(body or "")
     except (ValueError, TypeError):
