@@ -5,7 +5,7 @@ PYTHON ?= python3
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test bench lint format protos
+.PHONY: help setup run demo test bench lint format protos docs
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,3 +42,6 @@ format: setup ## Format Python, SQL and protos
 protos: setup ## Generate the error reasons from sql/seeds/errors.sql, and server/tenantry/v1 from protos/
 	@$(BIN)/python -m tools.errors
 	@$(BIN)/python -m tools.stubs
+
+docs: setup ## Generate docs/reference from protos/, sql/, the errors and the settings
+	@$(BIN)/python -m tools.reference

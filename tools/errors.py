@@ -215,11 +215,9 @@ def table_lines(errors: Iterable[Error]) -> list[str]:
     """Errors as the lines of a table in Markdown."""
     lines = ["| SQLSTATE | reason | gRPC status | when it happens | remedy | metadata |", "|---|---|---|---|---|---|"]
     for error in errors:
-        codes = [error.sqlstate] if error.sqlstate else []
-        codes += [code.ljust(5, "x") for code in error.postgres_codes]
         retry = f"; retry after {error.retry_after:g} s" if error.retry_after else ""
         cells = [
-            ", ".join(codes),
+            ", ".join(sqlstates(error)),
             error.reason,
             f"{error.grpc_status}{retry}",
             error.occurs,
@@ -228,6 +226,12 @@ def table_lines(errors: Iterable[Error]) -> list[str]:
         ]
         lines.append(f"| {' | '.join(cells)} |".replace("|  |", "| |"))
     return lines
+
+
+def sqlstates(error: Error) -> list[str]:
+    """Every SQLSTATE that is answered with the error, with x in place of any character."""
+    codes = [error.sqlstate] if error.sqlstate else []
+    return codes + [code.ljust(5, "x") for code in error.postgres_codes]
 
 
 def outdated() -> list[str]:

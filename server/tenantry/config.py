@@ -9,6 +9,15 @@ MIN_SECRET_BYTES = 32
 MAX_TIMEOUT = 86400
 """Seconds."""
 
+OTHER_SETTINGS = {
+    "TENANTRY_LOG_LEVEL": ("Lowest level of the messages in the log: DEBUG, INFO, WARNING or ERROR.", "INFO"),
+    "TENANTRY_DATA_DIR": (
+        "Folder of the embedded PostgreSQL.",
+        "/var/lib/tenantry for root, a folder of the user's own for others",
+    ),
+}
+"""Settings that are no part of Config, with their description and default: the programs read them by themselves."""
+
 
 class ConfigError(Exception):
     """A setting is missing or invalid. The message names the setting and the values that it may have."""
@@ -18,6 +27,7 @@ class ConfigError(Exception):
 class Config:
     """The settings of a server. Raises ConfigError for a value that is out of range.
 
+<<<<<<< HEAD
     database_url: libpq connection string or URL, for the role `tenantry_server`.
     jwt_secret: the HS256 secret that signs callers' tokens, at least 32 bytes.
     listen: host:port of the gRPC server; port 0 takes a free port.
@@ -28,6 +38,21 @@ class Config:
     stripe_api_base: another URL of Stripe's API, for tests.
     http_listen: host:port of the HTTP server, port 0 takes a free port; None for no HTTP server.
     stripe_webhook_secrets: the secrets that may sign Stripe's events; without one the server accepts no events.
+=======
+    database_url: connection string or URL of libpq, as the role `tenantry_server`. Without it `tenantry serve` starts
+        an embedded PostgreSQL.
+    jwt_secret: the HS256 secret that signs the callers' tokens, 32 bytes or more. With an embedded PostgreSQL
+        `tenantry serve` makes one and keeps it.
+    listen: address of the gRPC server, host:port; port 0 takes a free port.
+    pool_size: connections to PostgreSQL, at most.
+    default_timeout: seconds for a call without a deadline.
+    maintenance_interval: seconds between two runs of the background job; 0 for none.
+    stripe_api_key: the secret key of the account at Stripe; without it the server sends nothing to Stripe.
+    stripe_api_base: address of a Stripe other than Stripe's own, for tests.
+    http_listen: address of the HTTP server for health and Stripe's webhook, host:port; port 0 takes a free port.
+    stripe_webhook_secrets: secrets that sign Stripe's events, separated by commas; without one the server refuses
+        events.
+>>>>>>> 506ec17 (Reference pages of every RPC, function, table, error and setting, generated from their comments)
     """
 
     database_url: str
