@@ -27,18 +27,6 @@ class ConfigError(Exception):
 class Config:
     """The settings of a server. Raises ConfigError for a value that is out of range.
 
-<<<<<<< HEAD
-    database_url: libpq connection string or URL, for the role `tenantry_server`.
-    jwt_secret: the HS256 secret that signs callers' tokens, at least 32 bytes.
-    listen: host:port of the gRPC server; port 0 takes a free port.
-    pool_size: maximum number of connections to PostgreSQL.
-    default_timeout: seconds that a call may take if its caller set no deadline.
-    maintenance_interval: seconds between two runs of the background job; 0 runs no job.
-    stripe_api_key: the key of the account at Stripe; None for a server without Stripe.
-    stripe_api_base: another URL of Stripe's API, for tests.
-    http_listen: host:port of the HTTP server, port 0 takes a free port; None for no HTTP server.
-    stripe_webhook_secrets: the secrets that may sign Stripe's events; without one the server accepts no events.
-=======
     database_url: connection string or URL of libpq, as the role `tenantry_server`. Without it `tenantry serve` starts
         an embedded PostgreSQL.
     jwt_secret: the HS256 secret that signs the callers' tokens, 32 bytes or more. With an embedded PostgreSQL
@@ -52,7 +40,6 @@ class Config:
     http_listen: address of the HTTP server for health and Stripe's webhook, host:port; port 0 takes a free port.
     stripe_webhook_secrets: secrets that sign Stripe's events, separated by commas; without one the server refuses
         events.
->>>>>>> 506ec17 (Reference pages of every RPC, function, table, error and setting, generated from their comments)
     """
 
     database_url: str
