@@ -54,6 +54,14 @@ def test_a_thing_in_the_catalog_without_comment_is_named(
         catalog.read(cluster.conninfo(database))
 
 
+@in_one_version
+def test_an_rpc_without_a_function_is_named(cluster: Cluster, database: str) -> None:
+    with psycopg.connect(cluster.conninfo(database)) as connection:
+        connection.execute("drop function public.can_afford")
+    with pytest.raises(ValueError, match=r"^CreditService.CanAfford has no function public.can_afford$"):
+        render(cluster.conninfo(database))
+
+
 def test_a_thing_in_the_protos_without_comment_is_named(tmp_path: Path) -> None:
     (tmp_path / "things.proto").write_text(
         """

@@ -30,12 +30,20 @@ class _Reference:
         problems: list[str] = []
         self.files: list[File] = _or_problem(problems, protos.read, [])
         self.catalog: Catalog = _or_problem(problems, lambda: catalog.read(conninfo), Catalog([], [], []))
-        self.settings: list[settings.Setting] = _or_problem(problems, settings.read, [])
-        if problems:
-            raise ValueError("\n".join(problems))
-        self.errors = errors.read(errors.SEED.read_text())
         self.headers = headers.read()
+        self.settings: list[settings.Setting] = _or_problem(problems, settings.read, [])
+        _raise(problems)
         self.functions = {function.name: function for function in self.catalog.functions}
+        _raise(
+            [
+                f"{file.service}.{rpc.name} has no function public.{_function_name(rpc)}"
+                for file in self.files
+                for rpc in file.rpcs
+                if _function_name(rpc) not in self.functions
+            ]
+            + [f"public.{name} has no file in sql/api" for name in self.functions if name not in self.headers]
+        )
+        self.errors = errors.read(errors.SEED.read_text())
         # A request or response stands below its RPC, any other type below a heading of its own.
         self.place_of_type = {
             each.name: (file.stem, _anchor(each.name)) for file in self.files for each in (*file.messages, *file.enums)
@@ -50,11 +58,9 @@ class _Reference:
 
     def header(self, function: Function) -> Header:
         """The function's header; the errors are those of its COMMENT if the header names none."""
-        found = self.headers.get(function.name) or Header("", "", [], "")
+        found = self.headers[function.name]
         if found.raises:
             return found
-        if found.domain == "":
-            raise ValueError(f"public.{function.name} has no file in sql/api")
         raises = function.comment.partition("Raises")[2].lstrip(":")
         return Header(found.domain, found.locks, headers.codes(raises), found.callers)
 
@@ -87,6 +93,11 @@ def _or_problem(problems: list[str], read: Callable[[], T], otherwise: T) -> T:
     except ValueError as error:
         problems.append(str(error))
         return otherwise
+
+
+def _raise(problems: list[str]) -> None:
+    if problems:
+        raise ValueError("\n".join(problems))
 
 
 def _index(reference: _Reference) -> str:
