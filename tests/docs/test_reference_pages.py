@@ -1,4 +1,4 @@
-"""The reference is what the protos, the headers, the catalog, the errors and the settings generate now, and all of them
+"""The reference matches the protos, the headers, the catalog, the errors and the settings, and all of them
 have comments."""
 
 import re

@@ -129,7 +129,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Privilege:
-    """What a role may do with a table; columns: empty for all."""
+    """The privileges of a role on a table; columns: empty for all."""
 
     role: str
     privilege: str

@@ -1,4 +1,4 @@
-"""Reads the headers of sql/api: a description, and what follows the labels Locks, Raises and Callers."""
+"""Reads the headers of sql/api: a description, and the text after the labels Locks, Raises and Callers."""
 
 import re
 from dataclasses import dataclass
