@@ -1,9 +1,9 @@
--- The roles that every door uses, the private schema with its error codes, and what nobody may do by default.
+-- The roles of every door, the private schema with its error codes, and the revoked default privileges.
 --
--- Supabase has the three API roles already; plain PostgreSQL gets them here. `tenantry_server` is what the
--- gRPC server logs in as: it owns nothing and inherits nothing, it may only become one of the three.
--- It is created without a password, so nobody can log in with it over a password connection until a DBA
--- gives it one.
+-- Supabase has the three API roles already; this migration creates them on plain PostgreSQL. The gRPC server logs in
+-- as
+-- `tenantry_server`, which owns nothing and inherits nothing, and can only become one of the three roles. It has no
+-- password, so nobody can log in with it over a password connection until a DBA sets one.
 
 do $$
 begin
@@ -31,7 +31,7 @@ comment on schema tenantry is
 
 revoke all on schema tenantry from public;
 grant usage on schema tenantry to anon, authenticated, service_role, tenantry_server;
--- Wherever default privileges are wider than Supabase's: what stands in the private schema is nobody's to begin with.
+-- Default privileges can be wider than Supabase's. No API role starts with a privilege in the private schema.
 revoke all on all tables in schema tenantry from anon, authenticated, service_role;
 grant usage on schema public to anon, authenticated, service_role;
 

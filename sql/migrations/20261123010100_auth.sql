@@ -1,6 +1,7 @@
--- Supabase's `auth` schema for a PostgreSQL that is not Supabase: the accounts that `user_roles` refers to,
--- and the functions through which policies learn who calls. Where `auth.users` exists nothing is touched.
--- Shapes and bodies follow Supabase, so that policies written against one work on the other.
+-- Supabase's schema `auth` for plain PostgreSQL: the accounts that `user_roles` refers to, and the functions that tell
+-- policies which user calls. If `auth.users` exists, the migration changes nothing. Shapes and bodies follow Supabase,
+-- so
+-- that policies written for one work on the other.
 
 do $$
 begin

@@ -1,6 +1,9 @@
--- Organizations: the tenants. A row is also the account of the organization's credit ledger: its lock puts the
--- ledger's entries in order, so the account's state stands here and not in a table of its own (one row to
--- lock, one row to write for each consumption).
+-- Organizations: the tenants.
+--
+-- A row is also the account of the organization's credit ledger. The lock of the row puts the ledger's entries in
+-- order.
+-- The account's state stands here and not in a table of its own, so that a consumption locks one row and writes one
+-- row.
 
 create table public.organizations (
     id uuid primary key default gen_random_uuid(),
@@ -29,7 +32,7 @@ create table public.organizations (
     constraint organizations_auto_top_up_threshold_check check (auto_top_up_threshold > 0),
     constraint organizations_credits_reserved_check check (credits_reserved between 0 and credit_balance)
 )
--- Every consumption updates its row; room on the page and no index on what changes keep those updates HOT.
+-- Every consumption updates its row. Free space on the page and no index on the changed columns keep the updates HOT.
 with (fillfactor = 50);
 
 comment on table public.organizations is 'Tenants, each with the account of its credit ledger.';
@@ -37,19 +40,22 @@ comment on column public.organizations.website is 'Address of the web site, http
 comment on column public.organizations.slug is 'Name for addresses: lower case letters and digits, joined by - or _.';
 comment on column public.organizations.is_active is 'An inactive organization keeps its data and cannot spend credits.';
 comment on column public.organizations.credit_balance is
-    'Credits after the last ledger entry, held ones included. Written by the ledger functions only.';
-comment on column public.organizations.credits_reserved is 'Credits under active holds; available = credit_balance - credits_reserved.';
+    'Credits after the last ledger entry, including held credits. Only the ledger functions write it.';
+comment on column public.organizations.credits_reserved is
+    'Credits under active holds; available = credit_balance - credits_reserved.';
 comment on column public.organizations.credits_entry_number is 'Number of the last ledger entry; 0 before the first.';
-comment on column public.organizations.credits_entry_at is 'created_at of the last ledger entry, if any.';
+comment on column public.organizations.credits_entry_at is
+    'created_at of the last ledger entry; null before the first.';
 comment on column public.organizations.credits_settled_entry is
-    'Last entry whose credits are allocated to lots; consumption after it is not allocated yet.';
+    'Number of the last entry whose credits are allocated to lots. Later consumption is not allocated yet.';
 comment on column public.organizations.credits_settle_at is
-    'Earliest moment at which a lot, a hold or a future grant falls due, if any; a consumption after it settles first.';
+    'Earliest time at which a lot, a hold or a future grant falls due; null for none. A later consumption settles'
+    ' first.';
 
 comment on column public.organizations.low_balance_threshold is
-    'Credits: when what is available falls below, a low_balance event is recorded; null for never.';
+    'Credits: a low_balance event is recorded when the available credits fall below; null for never.';
 comment on column public.organizations.auto_top_up_threshold is
-    'Credits: when what is available falls below, credits are bought; null for never.';
+    'Credits: the organization buys credits when the available credits fall below; null for never.';
 
 create index organizations_created_at_idx on public.organizations (created_at, id);
 create index organizations_credits_settle_at_idx on public.organizations (credits_settle_at)

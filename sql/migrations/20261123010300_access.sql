@@ -1,4 +1,4 @@
--- Roles, permissions and who holds which role where.
+-- Roles, permissions and the assignments of roles to users.
 
 create table public.permissions (
     id uuid primary key default gen_random_uuid(),
@@ -14,7 +14,7 @@ create table public.permissions (
     constraint permissions_resource_check check (resource ~ '^([a-z][a-z0-9_]*|\*)$'),
     constraint permissions_action_check check (action ~ '^([a-z][a-z0-9_]*|\*)$')
 );
-comment on table public.permissions is 'What a role can allow: an action on a resource, * in either place for all.';
+comment on table public.permissions is 'An action on a resource that a role can allow; * in either place means all.';
 comment on column public.permissions.resource is 'The resource, * for all.';
 comment on column public.permissions.action is 'The action on the resource, * for all.';
 
@@ -31,7 +31,7 @@ create table public.roles (
     constraint roles_organization_id_display_name_key unique (organization_id, display_name),
     constraint roles_organization_id_fkey
         foreign key (organization_id) references public.organizations (id) on delete cascade,
-    -- An own role's name says nothing, so that no organization learns of another's roles by a name being taken.
+    -- The name of an own role is its id. Otherwise a taken name would tell an organization about another's roles.
     constraint roles_own_name_check check (
         case
             when organization_id is null then name !~ '^own:' and display_name is null
@@ -41,8 +41,9 @@ create table public.roles (
     constraint roles_name_check check (name ~ '[^[:space:]]')
 );
 comment on table public.roles is 'Named sets of permissions.';
-comment on column public.roles.organization_id is 'The organization whose own role this is; null for a role of all.';
-comment on column public.roles.display_name is 'Name of an own role, unique in its organization; its name is derived from its id.';
+comment on column public.roles.organization_id is 'The organization that owns the role; null for a global role.';
+comment on column public.roles.display_name is
+    'Name of an own role, unique in its organization; the column name is derived from the id.';
 comment on column public.roles.is_system_role is 'Shipped with Tenantry; cannot be changed or deleted.';
 
 create table public.role_permissions (
@@ -56,7 +57,7 @@ create table public.role_permissions (
     constraint role_permissions_permission_id_fkey
         foreign key (permission_id) references public.permissions (id) on delete cascade
 );
-comment on table public.role_permissions is 'Which permissions a role holds.';
+comment on table public.role_permissions is 'The permissions of each role.';
 create index role_permissions_permission_id_idx on public.role_permissions (permission_id);
 
 create table tenantry.role_grants (
@@ -66,9 +67,9 @@ create table tenantry.role_grants (
     constraint role_grants_role_id_fkey foreign key (role_id) references public.roles (id) on delete cascade
 );
 comment on table tenantry.role_grants is
-    'What each role allows, ready for the question that every call and every policy asks. Derived, by triggers.';
+    'The permissions of each role in the form that every permission check reads. Derived by triggers.';
 comment on column tenantry.role_grants.organization_id is 'As in public.roles.';
-comment on column tenantry.role_grants.permissions is 'resource:action of each permission that the role holds.';
+comment on column tenantry.role_grants.permissions is 'resource:action of each permission of the role.';
 
 create table public.user_roles (
     id uuid primary key default gen_random_uuid(),
@@ -86,8 +87,9 @@ create table public.user_roles (
     constraint user_roles_organization_id_fkey
         foreign key (organization_id) references public.organizations (id) on delete cascade
 );
-comment on table public.user_roles is 'Which role a user holds in which organization.';
-comment on column public.user_roles.organization_id is 'Where the role holds; null for everywhere.';
+comment on table public.user_roles is 'Assignments: a user holds a role in an organization.';
+comment on column public.user_roles.organization_id is
+    'The organization in which the user holds the role; null for everywhere.';
 create index user_roles_organization_id_idx on public.user_roles (organization_id);
 create index user_roles_role_id_idx on public.user_roles (role_id);
 
@@ -110,7 +112,7 @@ create table tenantry.invitations (
     constraint invitations_role_id_fkey foreign key (role_id) references public.roles (id) on delete cascade,
     constraint invitations_email_check check (email ~ '^[^@[:space:]]+@[^@[:space:]]+$')
 );
-comment on table tenantry.invitations is 'Who was asked to join which organization, in which role.';
+comment on table tenantry.invitations is 'Invitations of persons to join an organization in a role.';
 comment on column tenantry.invitations.email is
     'Address that the invitation is for; the user who accepts it may have another.';
 comment on column tenantry.invitations.invited_by is 'The user who invited; null for the service.';
@@ -119,7 +121,8 @@ comment on column tenantry.invitations.accepted_at is 'When it was accepted; nul
 comment on column tenantry.invitations.accepted_by is 'The user who accepted it.';
 comment on column tenantry.invitations.revoked_at is 'When it was revoked; null until then.';
 comment on column tenantry.invitations.role_id is 'The role that the user gets.';
-comment on column tenantry.invitations.token_hash is 'SHA-256 of the token; the token itself was shown once and is not kept.';
+comment on column tenantry.invitations.token_hash is
+    'SHA-256 of the token. The token itself was shown once and is not stored.';
 create index invitations_role_id_idx on tenantry.invitations (role_id);
 
 create table tenantry.audit_log (
@@ -138,7 +141,7 @@ create table tenantry.audit_log (
     constraint audit_log_action_check check (action in ('insert', 'update', 'delete'))
 );
 comment on table tenantry.audit_log is
-    'Who changed what, and through which door. Append-only. Refers to nothing, so that it outlives what it tells of.';
+    'Changes with their actor and door. Append-only. Without foreign keys, so that it outlives the changed rows.';
 comment on column tenantry.audit_log.id is 'Number, rising with time.';
 comment on column tenantry.audit_log.actor_id is
     'The user who made the change; null for the service and for SQL without a user.';

@@ -1,4 +1,4 @@
--- What the access functions return, beside rows of the tables.
+-- The row types that access functions return beside rows of tables.
 
 create type public.member as (
     user_id uuid,
@@ -6,7 +6,8 @@ create type public.member as (
     roles text[],
     since timestamptz
 );
-comment on type public.member is 'A user of an organization: their roles there by name (display name of own roles), since when.';
+comment on type public.member is
+    'A user of an organization: the roles there by name (own roles by display name), and the start of the membership.';
 
 create type public.invitation as (
     id uuid,
@@ -18,14 +19,15 @@ create type public.invitation as (
     expires_at timestamptz,
     state text
 );
-comment on type public.invitation is 'Somebody asked to join: state pending, accepted, revoked or expired.';
+comment on type public.invitation is
+    'An invitation to join an organization; state is pending, accepted, revoked or expired.';
 
 create type public.permission_answer as (
     organization_id uuid,
     permission text,
     allowed boolean
 );
-comment on type public.permission_answer is 'Whether a permission is held in an organization.';
+comment on type public.permission_answer is 'Whether the user holds a permission in an organization.';
 
 create type public.permission_path as (
     user_role_id uuid,
@@ -35,7 +37,7 @@ create type public.permission_path as (
     organization_id uuid
 );
 comment on type public.permission_path is
-    'How somebody comes to a permission: assignment, role, the permission that the role holds; organization null for everywhere.';
+    'An assignment and a role through which a user holds a permission; organization_id is null for everywhere.';
 
 create type public.audit_event as (
     id bigint,
@@ -50,4 +52,4 @@ create type public.audit_event as (
     new jsonb,
     created_at timestamptz
 );
-comment on type public.audit_event is 'Who changed what, when, and through which door.';
+comment on type public.audit_event is 'A change: its actor, its time, its door, and the row before and after.';

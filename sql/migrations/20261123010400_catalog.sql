@@ -1,6 +1,6 @@
 -- The catalog: plans and credit products that organizations buy, and credit events that cost credits.
 --
--- Names are checked against the pattern of tenantry.is_uuid(), which is made after the tables.
+-- Names are checked against the pattern of tenantry.is_uuid(), because functions are made after the tables.
 
 create table public.subscription_plans (
     id uuid primary key default gen_random_uuid(),
@@ -22,7 +22,7 @@ create table public.subscription_plans (
     archived_at_stripe boolean not null default false,
     constraint subscription_plans_name_key unique (name),
     constraint subscription_plans_stripe_price_id_key unique (stripe_price_id),
-    -- A plan or product is addressed by id, name or price at Stripe in one argument, so no name may read as either id.
+    -- One argument takes a plan's id, name or Stripe price, so a name must not look like an id or a price.
     constraint subscription_plans_name_check check (
         name ~ '[^[:space:]]'
         and name !~ '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$'
@@ -37,7 +37,7 @@ create table public.subscription_plans (
     constraint subscription_plans_price_amount_check check (price_amount >= 0),
     constraint subscription_plans_currency_check check (currency ~ '^[A-Z]{3}$'),
     constraint subscription_plans_interval_check check (interval in ('daily', 'weekly', 'monthly', 'annual')),
-    -- Three years at most, as at Stripe; so no period runs off the calendar.
+    -- A period has at most three years, as at Stripe. No period then ends beyond the range of timestamps.
     constraint subscription_plans_interval_count_check check (
         interval_count between 1
         and case interval when 'daily' then 1095 when 'weekly' then 156 when 'monthly' then 36 else 3 end
@@ -56,14 +56,14 @@ comment on column public.subscription_plans.interval_count is 'Units in a billin
 comment on column public.subscription_plans.included_credits is 'Credits granted in each billing period.';
 comment on column public.subscription_plans.max_users is 'Seats; null for no limit.';
 comment on column public.subscription_plans.stripe_price_id is
-    'The price at Stripe, or local:<id> for a plan that Stripe does not know of.';
+    'The price at Stripe, or local:<id> for a plan without a price there.';
 comment on column public.subscription_plans.stripe_product_id is
-    'The product at Stripe, or local:<id> for a plan that Stripe does not know of.';
+    'The product at Stripe, or local:<id> for a plan without a product there.';
 comment on column public.subscription_plans.trial_period_days is 'Length of a trial; null or 0 for none.';
 comment on column public.subscription_plans.features is
-    'What the plan allows, by name. credit_rollover, credit_interval, grace_days, trial and past_due have a meaning here.';
+    'Features by name. credit_rollover, credit_interval, grace_days, trial and past_due have a meaning.';
 comment on column public.subscription_plans.archived_at_stripe is
-    'Whether it is inactive because its price or product was archived or deleted at Stripe.';
+    'Whether it is inactive because its price or product at Stripe was archived or deleted.';
 
 create table public.credit_events (
     id uuid primary key default gen_random_uuid(),
@@ -76,7 +76,7 @@ create table public.credit_events (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     constraint credit_events_name_key unique (name),
-    -- An event is addressed by name or by id in one argument, so no name may read as an id.
+    -- One argument takes an event's name or its id, so a name must not look like an id.
     constraint credit_events_name_check check (
         name ~ '[^[:space:]]'
         and name !~ '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$'
@@ -117,18 +117,18 @@ create table public.credit_products (
         stripe_product_id ~ '^[^[:space:]]+$' and (stripe_product_id !~ '^local:' or stripe_product_id = 'local:' || id::text)
     ),
     constraint credit_products_credit_amount_check check (credit_amount > 0),
-    -- What costs nothing is granted, not sold.
+    -- Free credits are granted, not sold.
     constraint credit_products_price_amount_check check (price_amount > 0),
     constraint credit_products_currency_check check (currency ~ '^[A-Z]{3}$')
 );
 comment on table public.credit_products is 'Packs of credits for sale.';
 comment on column public.credit_products.is_active is 'Only an active product can be bought.';
 comment on column public.credit_products.stripe_price_id is
-    'The price at Stripe, or local:<id> for a product that Stripe does not know of.';
+    'The price at Stripe, or local:<id> for a product without a price there.';
 comment on column public.credit_products.stripe_product_id is
-    'The product at Stripe, or local:<id> for a product that Stripe does not know of.';
+    'The product at Stripe, or local:<id> for a product without a product there.';
 comment on column public.credit_products.archived_at_stripe is
-    'Whether it is inactive because its price or product was archived or deleted at Stripe.';
+    'Whether it is inactive because its price or product at Stripe was archived or deleted.';
 comment on column public.credit_products.credit_amount is 'Credits in one pack.';
 comment on column public.credit_products.price_amount is 'Price in cents';
 comment on column public.credit_products.currency is 'ISO 4217 code, upper case.';

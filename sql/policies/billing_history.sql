@@ -1,4 +1,4 @@
--- Who may touch public.billing_history directly: members read theirs; it is written by functions only.
+-- Direct access to public.billing_history: members with billing:read read their records. Only functions write it.
 revoke all on public.billing_history from public, anon, authenticated, service_role;
 grant select on public.billing_history to authenticated, service_role;
 

@@ -1,4 +1,4 @@
--- Who may touch public.credit_events directly. Users see what is active.
+-- Direct access to public.credit_events: users read active events, and with catalog:manage all events.
 revoke all on public.credit_events from public, anon, authenticated, service_role;
 grant select, insert, update, delete on public.credit_events to service_role;
 grant select on public.credit_events to authenticated;

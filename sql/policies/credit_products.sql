@@ -1,4 +1,5 @@
--- Who may touch public.credit_products directly. Everybody sees what is active.
+-- Direct access to public.credit_products: every role reads active products. Users with catalog:manage read all
+-- products.
 revoke all on public.credit_products from public, anon, authenticated, service_role;
 grant select, insert, update, delete on public.credit_products to service_role;
 grant select on public.credit_products to anon, authenticated;

@@ -1,4 +1,5 @@
--- Who may touch public.credit_transactions directly: members read theirs; it is written by the ledger's functions only.
+-- Direct access to public.credit_transactions: members with credits:read read their entries. Only the ledger writes
+-- it.
 revoke all on public.credit_transactions from public, anon, authenticated, service_role;
 grant select on public.credit_transactions to authenticated, service_role;
 

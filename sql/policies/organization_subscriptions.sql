@@ -1,4 +1,5 @@
--- Who may touch public.organization_subscriptions directly: members read theirs; it is written by functions only.
+-- Direct access to public.organization_subscriptions: members with subscriptions:read read the subscriptions of their
+-- organizations. Only functions write it.
 revoke all on public.organization_subscriptions from public, anon, authenticated, service_role;
 grant select on public.organization_subscriptions to authenticated, service_role;
 

@@ -1,7 +1,7 @@
--- Who may touch public.organizations directly. Members see theirs, and edit what needs no rule. Balances move only
--- through the ledger's functions, so what can be written is granted column by column.
+-- Direct access to public.organizations: members read their organizations, and edit the columns that need no rule.
 --
--- Who sees an organization sees its balance: privileges on columns are a database role's, and cannot be one tenant's.
+-- Balances change only through the ledger's functions, so writes are granted column by column. Every reader of an
+-- organization sees its balance, because column privileges belong to a database role and cannot depend on the tenant.
 revoke all on public.organizations from public, anon, authenticated, service_role;
 grant select, delete on public.organizations to service_role;
 grant insert (id, name, description, slug, website, is_active) on public.organizations to service_role;

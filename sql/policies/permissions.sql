@@ -1,4 +1,4 @@
--- Who may touch public.permissions directly: users read what there is; it is written by functions only.
+-- Direct access to public.permissions: users read all permissions. Only functions write it.
 revoke all on public.permissions from public, anon, authenticated, service_role;
 grant select on public.permissions to authenticated, service_role;
 

@@ -1,4 +1,4 @@
--- Only functions of this project read and write these tables. No role has a privilege on them.
+-- Only functions of this project read and write these tables and views. No role has a privilege on them.
 revoke all on
     tenantry.audit_log,
     tenantry.auto_top_ups,

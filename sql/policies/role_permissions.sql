@@ -1,5 +1,5 @@
--- Who may touch public.role_permissions directly: users read those of the roles that they see; it is written by
--- functions only.
+-- Direct access to public.role_permissions: users read the permissions of the roles that they see. Only functions
+-- write it.
 revoke all on public.role_permissions from public, anon, authenticated, service_role;
 grant select on public.role_permissions to authenticated, service_role;
 

@@ -1,5 +1,5 @@
--- Who may touch public.roles directly: users read those of all and those of their organizations; it is written by
--- functions only.
+-- Direct access to public.roles: users read global roles and the own roles of their organizations. Only functions
+-- write it.
 revoke all on public.roles from public, anon, authenticated, service_role;
 grant select on public.roles to authenticated, service_role;
 

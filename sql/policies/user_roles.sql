@@ -1,5 +1,6 @@
--- Who may touch public.user_roles directly: users read their own and, with members:read, those of an organization; it
--- is written by functions only.
+-- Direct access to public.user_roles: users read their own assignments and, with members:read, those of an
+-- organization.
+-- Only functions write it.
 revoke all on public.user_roles from public, anon, authenticated, service_role;
 grant select on public.user_roles to authenticated, service_role;
 

@@ -1,5 +1,6 @@
--- The audit log is append-only for everyone, its owner included.
--- Raises TN015.
+-- Keeps the audit log append-only for every role, including its owner.
+--
+-- Raises: TN015.
 create or replace function tenantry.protect_audit_log() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp

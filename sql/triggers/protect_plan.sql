@@ -1,8 +1,11 @@
--- What live subscriptions were agreed on stays: the price and period of their plan, and its price at Stripe, by which
--- they are recognized. A plan that Stripe did not know of may get its price there.
+-- Keeps the price and period of a plan while live subscriptions have it, and its Stripe price, which identifies their
+-- plan
+-- at Stripe. A plan without a price at Stripe can get one.
 --
--- Definer, so that it sees every subscription and may call what it calls.
--- Locks: the plan's row. Raises TN033.
+-- The function is a definer function, because it must see every subscription and call private functions.
+--
+-- Locks: the plan's row.
+-- Raises: TN033.
 create or replace function tenantry.protect_plan() returns trigger
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -19,14 +22,14 @@ declare
 begin
     if v_field is not null then
         perform tenantry.require_plan_unused(
-            old.id, v_field, 'Make a new plan, and archive this one with force: who has it keeps it.');
+            old.id, v_field, 'Make a new plan, and archive this one with force: existing subscriptions keep it.');
     end if;
     return new;
 end
 $$;
 
 comment on function tenantry.protect_plan() is
-    'Trigger: raises TN033 when the price or period of a plan changes that live subscriptions have.';
+    'Trigger: raises TN033 if the price or period changes of a plan that live subscriptions have.';
 revoke all on function tenantry.protect_plan from public, anon, authenticated, service_role;
 
 create or replace trigger protect_plan before update on public.subscription_plans

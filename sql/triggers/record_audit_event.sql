@@ -1,5 +1,8 @@
--- Writes down who changed a row, when, and through which door. Old and new are the row as it was and is, without what
--- the ledger moves and without secrets; an update that changed none of that is not written down.
+-- Records each change of a row in the audit log: the actor, the time, the door and the row before and after.
+--
+-- The columns that the ledger writes, updated_at and secrets are left out. An update that changes none of the other
+-- columns
+-- is not recorded.
 create or replace function tenantry.record_audit_event() returns trigger
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -38,10 +41,11 @@ begin
 end
 $$;
 
-comment on function tenantry.record_audit_event() is 'Trigger: writes who changed the row into tenantry.audit_log.';
+comment on function tenantry.record_audit_event() is
+    'Trigger: records the change of a row, with its actor, in tenantry.audit_log.';
 revoke all on function tenantry.record_audit_event from public, anon, authenticated, service_role;
 
--- On organizations only for what people edit: the ledger updates its account's row too, at every consumption.
+-- On organizations only for the columns that people edit, because every consumption also updates the row.
 create or replace trigger record_audit_event
 after insert or delete or update of name, description, slug, website, is_active, low_balance_threshold
 on public.organizations

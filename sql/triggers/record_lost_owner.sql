@@ -1,6 +1,8 @@
--- When the account of an organization's last owner is deleted, the organization goes on without one: its data, its
--- credits and the roles of its other members stay. Deleting an account is never refused for it. An event tells the
--- platform, which appoints another owner by assign_role().
+-- Records an event when the deletion of an account removes an organization's last owner.
+--
+-- A deletion of an account is never refused for this reason. The organization keeps its data, its credits and the
+-- roles of
+-- its other members. The event tells the platform, which appoints a new owner with assign_role().
 --
 -- Locks: the organization's row.
 create or replace function tenantry.record_lost_owner() returns trigger
@@ -11,7 +13,7 @@ begin
     if not exists (select from public.roles as r where r.id = old.role_id and r.name = 'owner') then
         return null;
     end if;
-    -- One at a time, so that of two last owners who leave at once the later sees that nobody is left.
+    -- One deletion at a time: if two last owners leave at once, the later one sees that no owner is left.
     perform tenantry.lock_organization(old.organization_id);
     insert into tenantry.events (organization_id, event_type, payload, created_at)
     select o.id, 'owner_lost', jsonb_build_object('user_id', old.user_id), clock_timestamp()
@@ -29,7 +31,7 @@ end
 $$;
 
 comment on function tenantry.record_lost_owner() is
-    'Trigger: records owner_lost when an organization''s last owner is gone.';
+    'Trigger: records owner_lost when an organization loses its last owner.';
 revoke all on function tenantry.record_lost_owner from public, anon, authenticated, service_role;
 
 create or replace trigger record_lost_owner

@@ -1,7 +1,11 @@
--- A price at Stripe is a plan's or a credit product's: of an invoice that bears one that was both, nobody could tell
--- what was bought. Within a table its unique constraint sees to it.
+-- Checks that a Stripe price belongs to one plan or one credit product. If it belonged to both, an invoice with that
+-- price
+-- would not say which of them was bought. A unique constraint covers each table.
 --
--- Definer, so that it sees every row. Locks: the price, by an advisory lock, against the other table. Raises TN034.
+-- The function is a definer function, because it must see every row.
+--
+-- Locks: the price, by an advisory lock, against concurrent writes to the other table.
+-- Raises: TN034.
 create or replace function tenantry.require_unique_stripe_price() returns trigger
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -23,7 +27,7 @@ end
 $$;
 
 comment on function tenantry.require_unique_stripe_price() is
-    'Trigger: raises TN034 when a price at Stripe would be both a plan''s and a credit product''s.';
+    'Trigger: raises TN034 if both a plan and a credit product would have the price at Stripe.';
 revoke all on function tenantry.require_unique_stripe_price from public, anon, authenticated, service_role;
 
 create or replace trigger require_unique_stripe_price

@@ -1,9 +1,9 @@
--- Keeps tenantry.role_grants what the roles, what they hold and the permissions' names make of it, whoever changes
--- those.
+-- Derives tenantry.role_grants from roles, their permissions and the fields of permissions, on every write.
 --
--- Locks: the roles concerned, so that of two changes at once the later one sees the other. What the foreign key of
--- role_permissions locks keeps a permission from being renamed by somebody else meanwhile: resource and action are a
--- key.
+-- Locks: the changed roles, so that the later of two concurrent changes sees the earlier one. The foreign key of
+-- role_permissions locks the permission, so that no other transaction changes its resource or action meanwhile: the
+-- two
+-- columns are a key.
 create or replace function tenantry.sync_role_grants() returns trigger
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -43,8 +43,7 @@ begin
 end
 $$;
 
-comment on function tenantry.sync_role_grants() is
-    'Trigger: derives tenantry.role_grants for the roles that a change concerns.';
+comment on function tenantry.sync_role_grants() is 'Trigger: derives tenantry.role_grants for the changed roles.';
 revoke all on function tenantry.sync_role_grants from public, anon, authenticated, service_role;
 
 create or replace trigger sync_role_grants

@@ -1,4 +1,4 @@
--- Keeps updated_at true whoever writes, through whichever door.
+-- Sets updated_at to the present time, on every write through every door.
 create or replace function tenantry.touch_updated_at() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -12,7 +12,7 @@ $$;
 comment on function tenantry.touch_updated_at() is 'Trigger: sets updated_at to the present time.';
 revoke all on function tenantry.touch_updated_at from public, anon, authenticated, service_role;
 
--- On organizations only for what people edit: the ledger updates its account's row too, at every consumption.
+-- On organizations only for the columns that people edit, because every consumption also updates the row.
 create or replace trigger touch_updated_at
 before update of name, description, slug, website, is_active on public.organizations
 for each row execute function tenantry.touch_updated_at();

@@ -26,8 +26,9 @@ if _version_not_supported:
 
 
 class AccessServiceStub:
-    """Who may do what: permissions, roles, members and invitations. A permission reads resource:action, * in either place
-    for all. A change counts from the next call on, whatever tokens are out.
+    """Permissions, roles, members and invitations. A permission has the form resource:action; * in either place means all.
+    A global role can be assigned in every organization; an own role belongs to one organization. A change counts from the
+    next call on, whatever tokens are in use.
     """
 
     def __init__(self, channel):
@@ -194,8 +195,9 @@ class AccessServiceStub:
 
 
 class AccessServiceServicer:
-    """Who may do what: permissions, roles, members and invitations. A permission reads resource:action, * in either place
-    for all. A change counts from the next call on, whatever tokens are out.
+    """Permissions, roles, members and invitations. A permission has the form resource:action; * in either place means all.
+    A global role can be assigned in every organization; an own role belongs to one organization. A change counts from the
+    next call on, whatever tokens are in use.
     """
 
     def CreatePermission(self, request, context):
@@ -227,7 +229,7 @@ class AccessServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeletePermission(self, request, context):
-        """Deletes a permission and takes it from every role.
+        """Deletes a permission and removes it from every role.
         FAILED_PRECONDITION, reason SYSTEM_ROLE, if a system role holds it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -235,7 +237,7 @@ class AccessServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateRole(self, request, context):
-        """Creates a role without permissions: of all, or an organization's own.
+        """Creates a role without permissions: a global role, or an own role of an organization.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -249,7 +251,7 @@ class AccessServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListRoles(self, request, context):
-        """Lists the roles of all and, on request, an organization's own.
+        """Lists the global roles and, on request, an organization's own roles.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -263,21 +265,21 @@ class AccessServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteRole(self, request, context):
-        """Deletes a role and takes it from everybody. FAILED_PRECONDITION, reason SYSTEM_ROLE, for a system role.
+        """Deletes a role and removes it from every user. FAILED_PRECONDITION, reason SYSTEM_ROLE, for a system role.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AddRolePermission(self, request, context):
-        """Gives a role a permission that the caller holds. Given already, nothing changes.
+        """Gives a role a permission that the caller holds. A repeated call changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RemoveRolePermission(self, request, context):
-        """Takes a permission from a role. NOT_FOUND if the role does not hold it.
+        """Removes a permission from a role. NOT_FOUND if the role does not hold it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -292,7 +294,8 @@ class AccessServiceServicer:
 
     def AssignRole(self, request, context):
         """Gives a user a role, in an organization or everywhere. The caller must hold every permission of it there.
-        Who is no member yet is invited instead, unless the caller manages members everywhere: NOT_FOUND.
+        NOT_FOUND if the user is not a member yet: invite them instead. A caller with members:manage everywhere can give
+        roles to any user.
         FAILED_PRECONDITION, reason NO_SEAT_LEFT; ALREADY_EXISTS if the user holds the role there.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -300,14 +303,14 @@ class AccessServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateRoleAssignment(self, request, context):
-        """Puts another role in the place of one that a user holds. FAILED_PRECONDITION, reason LAST_OWNER.
+        """Replaces the role of an assignment. FAILED_PRECONDITION, reason LAST_OWNER.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RemoveRoleAssignment(self, request, context):
-        """Takes a role from a user; anybody may give up their own. FAILED_PRECONDITION, reason LAST_OWNER.
+        """Removes a role from a user; users can give up their own roles. FAILED_PRECONDITION, reason LAST_OWNER.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -321,7 +324,7 @@ class AccessServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListRoleAssignments(self, request, context):
-        """Lists assignments, of a user, of an organization, or of all that the caller may see, oldest first.
+        """Lists the assignments of a user, of an organization, or all that the caller can see, oldest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -335,8 +338,9 @@ class AccessServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CheckPermission(self, request, context):
-        """Returns whether a user holds a permission. Of others the roles count that the caller may see: those held in that
-        organization and, for who holds members:read everywhere, everywhere. So with the three calls that follow.
+        """Returns whether a user holds a permission. For another user, the roles count that the caller can see: the roles in
+        that organization and, for a caller with members:read everywhere, the global roles. The same holds for the next
+        three calls.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -350,14 +354,14 @@ class AccessServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ExplainPermission(self, request, context):
-        """Returns through which assignments and roles a user holds a permission, or why not.
+        """Returns the assignments and roles through which a user holds a permission, or the reason why not.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListUsersWithPermission(self, request, context):
-        """Lists who holds a permission in an organization.
+        """Lists the users who hold a permission in an organization.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -378,7 +382,7 @@ class AccessServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def InviteMember(self, request, context):
-        """Asks somebody to join. Returns the invitation's token, this once.
+        """Invites a person to join. Returns the invitation's token, only this time.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -393,7 +397,7 @@ class AccessServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RevokeInvitation(self, request, context):
-        """Takes an invitation back. FAILED_PRECONDITION, reason INVITATION_NOT_PENDING, once it is accepted.
+        """Revokes an invitation. FAILED_PRECONDITION, reason INVITATION_NOT_PENDING, if it was accepted.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -414,7 +418,7 @@ class AccessServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListAuditEvents(self, request, context):
-        """Lists who changed what, newest first.
+        """Lists changes with their actors, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -587,8 +591,9 @@ def add_AccessServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AccessService:
-    """Who may do what: permissions, roles, members and invitations. A permission reads resource:action, * in either place
-    for all. A change counts from the next call on, whatever tokens are out.
+    """Permissions, roles, members and invitations. A permission has the form resource:action; * in either place means all.
+    A global role can be assigned in every organization; an own role belongs to one organization. A change counts from the
+    next call on, whatever tokens are in use.
     """
 
     @staticmethod

@@ -27,8 +27,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AccessServiceStub:
-    """Who may do what: permissions, roles, members and invitations. A permission reads resource:action, * in either place
-    for all. A change counts from the next call on, whatever tokens are out.
+    """Permissions, roles, members and invitations. A permission has the form resource:action; * in either place means all.
+    A global role can be assigned in every organization; an own role belongs to one organization. A change counts from the
+    next call on, whatever tokens are in use.
     """
 
     @_typing.overload
@@ -44,73 +45,76 @@ class AccessServiceStub:
     UpdatePermission: _grpc.UnaryUnaryMultiCallable[_access_pb2.UpdatePermissionRequest, _access_pb2.UpdatePermissionResponse]
     """Changes a permission. FAILED_PRECONDITION, reason SYSTEM_ROLE, if a system role holds it."""
     DeletePermission: _grpc.UnaryUnaryMultiCallable[_access_pb2.DeletePermissionRequest, _access_pb2.DeletePermissionResponse]
-    """Deletes a permission and takes it from every role.
+    """Deletes a permission and removes it from every role.
     FAILED_PRECONDITION, reason SYSTEM_ROLE, if a system role holds it.
     """
     CreateRole: _grpc.UnaryUnaryMultiCallable[_access_pb2.CreateRoleRequest, _access_pb2.CreateRoleResponse]
-    """Creates a role without permissions: of all, or an organization's own."""
+    """Creates a role without permissions: a global role, or an own role of an organization."""
     GetRole: _grpc.UnaryUnaryMultiCallable[_access_pb2.GetRoleRequest, _access_pb2.GetRoleResponse]
     """Returns one role."""
     ListRoles: _grpc.UnaryUnaryMultiCallable[_access_pb2.ListRolesRequest, _access_pb2.ListRolesResponse]
-    """Lists the roles of all and, on request, an organization's own."""
+    """Lists the global roles and, on request, an organization's own roles."""
     UpdateRole: _grpc.UnaryUnaryMultiCallable[_access_pb2.UpdateRoleRequest, _access_pb2.UpdateRoleResponse]
     """Changes a role. FAILED_PRECONDITION, reason SYSTEM_ROLE, for a system role."""
     DeleteRole: _grpc.UnaryUnaryMultiCallable[_access_pb2.DeleteRoleRequest, _access_pb2.DeleteRoleResponse]
-    """Deletes a role and takes it from everybody. FAILED_PRECONDITION, reason SYSTEM_ROLE, for a system role."""
+    """Deletes a role and removes it from every user. FAILED_PRECONDITION, reason SYSTEM_ROLE, for a system role."""
     AddRolePermission: _grpc.UnaryUnaryMultiCallable[_access_pb2.AddRolePermissionRequest, _access_pb2.AddRolePermissionResponse]
-    """Gives a role a permission that the caller holds. Given already, nothing changes."""
+    """Gives a role a permission that the caller holds. A repeated call changes nothing."""
     RemoveRolePermission: _grpc.UnaryUnaryMultiCallable[_access_pb2.RemoveRolePermissionRequest, _access_pb2.RemoveRolePermissionResponse]
-    """Takes a permission from a role. NOT_FOUND if the role does not hold it."""
+    """Removes a permission from a role. NOT_FOUND if the role does not hold it."""
     ListRolePermissions: _grpc.UnaryUnaryMultiCallable[_access_pb2.ListRolePermissionsRequest, _access_pb2.ListRolePermissionsResponse]
     """Lists the permissions of a role by name."""
     AssignRole: _grpc.UnaryUnaryMultiCallable[_access_pb2.AssignRoleRequest, _access_pb2.AssignRoleResponse]
     """Gives a user a role, in an organization or everywhere. The caller must hold every permission of it there.
-    Who is no member yet is invited instead, unless the caller manages members everywhere: NOT_FOUND.
+    NOT_FOUND if the user is not a member yet: invite them instead. A caller with members:manage everywhere can give
+    roles to any user.
     FAILED_PRECONDITION, reason NO_SEAT_LEFT; ALREADY_EXISTS if the user holds the role there.
     """
     UpdateRoleAssignment: _grpc.UnaryUnaryMultiCallable[_access_pb2.UpdateRoleAssignmentRequest, _access_pb2.UpdateRoleAssignmentResponse]
-    """Puts another role in the place of one that a user holds. FAILED_PRECONDITION, reason LAST_OWNER."""
+    """Replaces the role of an assignment. FAILED_PRECONDITION, reason LAST_OWNER."""
     RemoveRoleAssignment: _grpc.UnaryUnaryMultiCallable[_access_pb2.RemoveRoleAssignmentRequest, _access_pb2.RemoveRoleAssignmentResponse]
-    """Takes a role from a user; anybody may give up their own. FAILED_PRECONDITION, reason LAST_OWNER."""
+    """Removes a role from a user; users can give up their own roles. FAILED_PRECONDITION, reason LAST_OWNER."""
     GetRoleAssignment: _grpc.UnaryUnaryMultiCallable[_access_pb2.GetRoleAssignmentRequest, _access_pb2.GetRoleAssignmentResponse]
     """Returns one assignment."""
     ListRoleAssignments: _grpc.UnaryUnaryMultiCallable[_access_pb2.ListRoleAssignmentsRequest, _access_pb2.ListRoleAssignmentsResponse]
-    """Lists assignments, of a user, of an organization, or of all that the caller may see, oldest first."""
+    """Lists the assignments of a user, of an organization, or all that the caller can see, oldest first."""
     ListUserRoles: _grpc.UnaryUnaryMultiCallable[_access_pb2.ListUserRolesRequest, _access_pb2.ListUserRolesResponse]
     """Lists the roles that a user holds."""
     CheckPermission: _grpc.UnaryUnaryMultiCallable[_access_pb2.CheckPermissionRequest, _access_pb2.CheckPermissionResponse]
-    """Returns whether a user holds a permission. Of others the roles count that the caller may see: those held in that
-    organization and, for who holds members:read everywhere, everywhere. So with the three calls that follow.
+    """Returns whether a user holds a permission. For another user, the roles count that the caller can see: the roles in
+    that organization and, for a caller with members:read everywhere, the global roles. The same holds for the next
+    three calls.
     """
     BatchCheckPermissions: _grpc.UnaryUnaryMultiCallable[_access_pb2.BatchCheckPermissionsRequest, _access_pb2.BatchCheckPermissionsResponse]
     """Returns whether a user holds each of many permissions in each of many organizations."""
     ExplainPermission: _grpc.UnaryUnaryMultiCallable[_access_pb2.ExplainPermissionRequest, _access_pb2.ExplainPermissionResponse]
-    """Returns through which assignments and roles a user holds a permission, or why not."""
+    """Returns the assignments and roles through which a user holds a permission, or the reason why not."""
     ListUsersWithPermission: _grpc.UnaryUnaryMultiCallable[_access_pb2.ListUsersWithPermissionRequest, _access_pb2.ListUsersWithPermissionResponse]
-    """Lists who holds a permission in an organization."""
+    """Lists the users who hold a permission in an organization."""
     TransferOwnership: _grpc.UnaryUnaryMultiCallable[_access_pb2.TransferOwnershipRequest, _access_pb2.TransferOwnershipResponse]
     """Makes a member the owner in place of another, who stays as an admin."""
     ListMembers: _grpc.UnaryUnaryMultiCallable[_access_pb2.ListMembersRequest, _access_pb2.ListMembersResponse]
     """Lists the members of an organization with their roles."""
     InviteMember: _grpc.UnaryUnaryMultiCallable[_access_pb2.InviteMemberRequest, _access_pb2.InviteMemberResponse]
-    """Asks somebody to join. Returns the invitation's token, this once."""
+    """Invites a person to join. Returns the invitation's token, only this time."""
     AcceptInvitation: _grpc.UnaryUnaryMultiCallable[_access_pb2.AcceptInvitationRequest, _access_pb2.AcceptInvitationResponse]
     """The calling user joins by an invitation.
     FAILED_PRECONDITION, reason INVITATION_NOT_PENDING or NO_SEAT_LEFT.
     """
     RevokeInvitation: _grpc.UnaryUnaryMultiCallable[_access_pb2.RevokeInvitationRequest, _access_pb2.RevokeInvitationResponse]
-    """Takes an invitation back. FAILED_PRECONDITION, reason INVITATION_NOT_PENDING, once it is accepted."""
+    """Revokes an invitation. FAILED_PRECONDITION, reason INVITATION_NOT_PENDING, if it was accepted."""
     ListInvitations: _grpc.UnaryUnaryMultiCallable[_access_pb2.ListInvitationsRequest, _access_pb2.ListInvitationsResponse]
     """Lists the invitations of an organization, newest first."""
     ListUserOrganizations: _grpc.UnaryUnaryMultiCallable[_access_pb2.ListUserOrganizationsRequest, _access_pb2.ListUserOrganizationsResponse]
     """Lists the organizations that a user belongs to."""
     ListAuditEvents: _grpc.UnaryUnaryMultiCallable[_access_pb2.ListAuditEventsRequest, _access_pb2.ListAuditEventsResponse]
-    """Lists who changed what, newest first."""
+    """Lists changes with their actors, newest first."""
 
 @_typing.type_check_only
 class AccessServiceAsyncStub(AccessServiceStub):
-    """Who may do what: permissions, roles, members and invitations. A permission reads resource:action, * in either place
-    for all. A change counts from the next call on, whatever tokens are out.
+    """Permissions, roles, members and invitations. A permission has the form resource:action; * in either place means all.
+    A global role can be assigned in every organization; an own role belongs to one organization. A change counts from the
+    next call on, whatever tokens are in use.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -123,72 +127,75 @@ class AccessServiceAsyncStub(AccessServiceStub):
     UpdatePermission: _aio.UnaryUnaryMultiCallable[_access_pb2.UpdatePermissionRequest, _access_pb2.UpdatePermissionResponse]  # type: ignore[assignment]
     """Changes a permission. FAILED_PRECONDITION, reason SYSTEM_ROLE, if a system role holds it."""
     DeletePermission: _aio.UnaryUnaryMultiCallable[_access_pb2.DeletePermissionRequest, _access_pb2.DeletePermissionResponse]  # type: ignore[assignment]
-    """Deletes a permission and takes it from every role.
+    """Deletes a permission and removes it from every role.
     FAILED_PRECONDITION, reason SYSTEM_ROLE, if a system role holds it.
     """
     CreateRole: _aio.UnaryUnaryMultiCallable[_access_pb2.CreateRoleRequest, _access_pb2.CreateRoleResponse]  # type: ignore[assignment]
-    """Creates a role without permissions: of all, or an organization's own."""
+    """Creates a role without permissions: a global role, or an own role of an organization."""
     GetRole: _aio.UnaryUnaryMultiCallable[_access_pb2.GetRoleRequest, _access_pb2.GetRoleResponse]  # type: ignore[assignment]
     """Returns one role."""
     ListRoles: _aio.UnaryUnaryMultiCallable[_access_pb2.ListRolesRequest, _access_pb2.ListRolesResponse]  # type: ignore[assignment]
-    """Lists the roles of all and, on request, an organization's own."""
+    """Lists the global roles and, on request, an organization's own roles."""
     UpdateRole: _aio.UnaryUnaryMultiCallable[_access_pb2.UpdateRoleRequest, _access_pb2.UpdateRoleResponse]  # type: ignore[assignment]
     """Changes a role. FAILED_PRECONDITION, reason SYSTEM_ROLE, for a system role."""
     DeleteRole: _aio.UnaryUnaryMultiCallable[_access_pb2.DeleteRoleRequest, _access_pb2.DeleteRoleResponse]  # type: ignore[assignment]
-    """Deletes a role and takes it from everybody. FAILED_PRECONDITION, reason SYSTEM_ROLE, for a system role."""
+    """Deletes a role and removes it from every user. FAILED_PRECONDITION, reason SYSTEM_ROLE, for a system role."""
     AddRolePermission: _aio.UnaryUnaryMultiCallable[_access_pb2.AddRolePermissionRequest, _access_pb2.AddRolePermissionResponse]  # type: ignore[assignment]
-    """Gives a role a permission that the caller holds. Given already, nothing changes."""
+    """Gives a role a permission that the caller holds. A repeated call changes nothing."""
     RemoveRolePermission: _aio.UnaryUnaryMultiCallable[_access_pb2.RemoveRolePermissionRequest, _access_pb2.RemoveRolePermissionResponse]  # type: ignore[assignment]
-    """Takes a permission from a role. NOT_FOUND if the role does not hold it."""
+    """Removes a permission from a role. NOT_FOUND if the role does not hold it."""
     ListRolePermissions: _aio.UnaryUnaryMultiCallable[_access_pb2.ListRolePermissionsRequest, _access_pb2.ListRolePermissionsResponse]  # type: ignore[assignment]
     """Lists the permissions of a role by name."""
     AssignRole: _aio.UnaryUnaryMultiCallable[_access_pb2.AssignRoleRequest, _access_pb2.AssignRoleResponse]  # type: ignore[assignment]
     """Gives a user a role, in an organization or everywhere. The caller must hold every permission of it there.
-    Who is no member yet is invited instead, unless the caller manages members everywhere: NOT_FOUND.
+    NOT_FOUND if the user is not a member yet: invite them instead. A caller with members:manage everywhere can give
+    roles to any user.
     FAILED_PRECONDITION, reason NO_SEAT_LEFT; ALREADY_EXISTS if the user holds the role there.
     """
     UpdateRoleAssignment: _aio.UnaryUnaryMultiCallable[_access_pb2.UpdateRoleAssignmentRequest, _access_pb2.UpdateRoleAssignmentResponse]  # type: ignore[assignment]
-    """Puts another role in the place of one that a user holds. FAILED_PRECONDITION, reason LAST_OWNER."""
+    """Replaces the role of an assignment. FAILED_PRECONDITION, reason LAST_OWNER."""
     RemoveRoleAssignment: _aio.UnaryUnaryMultiCallable[_access_pb2.RemoveRoleAssignmentRequest, _access_pb2.RemoveRoleAssignmentResponse]  # type: ignore[assignment]
-    """Takes a role from a user; anybody may give up their own. FAILED_PRECONDITION, reason LAST_OWNER."""
+    """Removes a role from a user; users can give up their own roles. FAILED_PRECONDITION, reason LAST_OWNER."""
     GetRoleAssignment: _aio.UnaryUnaryMultiCallable[_access_pb2.GetRoleAssignmentRequest, _access_pb2.GetRoleAssignmentResponse]  # type: ignore[assignment]
     """Returns one assignment."""
     ListRoleAssignments: _aio.UnaryUnaryMultiCallable[_access_pb2.ListRoleAssignmentsRequest, _access_pb2.ListRoleAssignmentsResponse]  # type: ignore[assignment]
-    """Lists assignments, of a user, of an organization, or of all that the caller may see, oldest first."""
+    """Lists the assignments of a user, of an organization, or all that the caller can see, oldest first."""
     ListUserRoles: _aio.UnaryUnaryMultiCallable[_access_pb2.ListUserRolesRequest, _access_pb2.ListUserRolesResponse]  # type: ignore[assignment]
     """Lists the roles that a user holds."""
     CheckPermission: _aio.UnaryUnaryMultiCallable[_access_pb2.CheckPermissionRequest, _access_pb2.CheckPermissionResponse]  # type: ignore[assignment]
-    """Returns whether a user holds a permission. Of others the roles count that the caller may see: those held in that
-    organization and, for who holds members:read everywhere, everywhere. So with the three calls that follow.
+    """Returns whether a user holds a permission. For another user, the roles count that the caller can see: the roles in
+    that organization and, for a caller with members:read everywhere, the global roles. The same holds for the next
+    three calls.
     """
     BatchCheckPermissions: _aio.UnaryUnaryMultiCallable[_access_pb2.BatchCheckPermissionsRequest, _access_pb2.BatchCheckPermissionsResponse]  # type: ignore[assignment]
     """Returns whether a user holds each of many permissions in each of many organizations."""
     ExplainPermission: _aio.UnaryUnaryMultiCallable[_access_pb2.ExplainPermissionRequest, _access_pb2.ExplainPermissionResponse]  # type: ignore[assignment]
-    """Returns through which assignments and roles a user holds a permission, or why not."""
+    """Returns the assignments and roles through which a user holds a permission, or the reason why not."""
     ListUsersWithPermission: _aio.UnaryUnaryMultiCallable[_access_pb2.ListUsersWithPermissionRequest, _access_pb2.ListUsersWithPermissionResponse]  # type: ignore[assignment]
-    """Lists who holds a permission in an organization."""
+    """Lists the users who hold a permission in an organization."""
     TransferOwnership: _aio.UnaryUnaryMultiCallable[_access_pb2.TransferOwnershipRequest, _access_pb2.TransferOwnershipResponse]  # type: ignore[assignment]
     """Makes a member the owner in place of another, who stays as an admin."""
     ListMembers: _aio.UnaryUnaryMultiCallable[_access_pb2.ListMembersRequest, _access_pb2.ListMembersResponse]  # type: ignore[assignment]
     """Lists the members of an organization with their roles."""
     InviteMember: _aio.UnaryUnaryMultiCallable[_access_pb2.InviteMemberRequest, _access_pb2.InviteMemberResponse]  # type: ignore[assignment]
-    """Asks somebody to join. Returns the invitation's token, this once."""
+    """Invites a person to join. Returns the invitation's token, only this time."""
     AcceptInvitation: _aio.UnaryUnaryMultiCallable[_access_pb2.AcceptInvitationRequest, _access_pb2.AcceptInvitationResponse]  # type: ignore[assignment]
     """The calling user joins by an invitation.
     FAILED_PRECONDITION, reason INVITATION_NOT_PENDING or NO_SEAT_LEFT.
     """
     RevokeInvitation: _aio.UnaryUnaryMultiCallable[_access_pb2.RevokeInvitationRequest, _access_pb2.RevokeInvitationResponse]  # type: ignore[assignment]
-    """Takes an invitation back. FAILED_PRECONDITION, reason INVITATION_NOT_PENDING, once it is accepted."""
+    """Revokes an invitation. FAILED_PRECONDITION, reason INVITATION_NOT_PENDING, if it was accepted."""
     ListInvitations: _aio.UnaryUnaryMultiCallable[_access_pb2.ListInvitationsRequest, _access_pb2.ListInvitationsResponse]  # type: ignore[assignment]
     """Lists the invitations of an organization, newest first."""
     ListUserOrganizations: _aio.UnaryUnaryMultiCallable[_access_pb2.ListUserOrganizationsRequest, _access_pb2.ListUserOrganizationsResponse]  # type: ignore[assignment]
     """Lists the organizations that a user belongs to."""
     ListAuditEvents: _aio.UnaryUnaryMultiCallable[_access_pb2.ListAuditEventsRequest, _access_pb2.ListAuditEventsResponse]  # type: ignore[assignment]
-    """Lists who changed what, newest first."""
+    """Lists changes with their actors, newest first."""
 
 class AccessServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Who may do what: permissions, roles, members and invitations. A permission reads resource:action, * in either place
-    for all. A change counts from the next call on, whatever tokens are out.
+    """Permissions, roles, members and invitations. A permission has the form resource:action; * in either place means all.
+    A global role can be assigned in every organization; an own role belongs to one organization. A change counts from the
+    next call on, whatever tokens are in use.
     """
 
     @_abc_1.abstractmethod
@@ -229,7 +236,7 @@ class AccessServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _access_pb2.DeletePermissionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_access_pb2.DeletePermissionResponse, _abc.Awaitable[_access_pb2.DeletePermissionResponse]]:
-        """Deletes a permission and takes it from every role.
+        """Deletes a permission and removes it from every role.
         FAILED_PRECONDITION, reason SYSTEM_ROLE, if a system role holds it.
         """
 
@@ -239,7 +246,7 @@ class AccessServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _access_pb2.CreateRoleRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_access_pb2.CreateRoleResponse, _abc.Awaitable[_access_pb2.CreateRoleResponse]]:
-        """Creates a role without permissions: of all, or an organization's own."""
+        """Creates a role without permissions: a global role, or an own role of an organization."""
 
     @_abc_1.abstractmethod
     def GetRole(
@@ -255,7 +262,7 @@ class AccessServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _access_pb2.ListRolesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_access_pb2.ListRolesResponse, _abc.Awaitable[_access_pb2.ListRolesResponse]]:
-        """Lists the roles of all and, on request, an organization's own."""
+        """Lists the global roles and, on request, an organization's own roles."""
 
     @_abc_1.abstractmethod
     def UpdateRole(
@@ -271,7 +278,7 @@ class AccessServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _access_pb2.DeleteRoleRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_access_pb2.DeleteRoleResponse, _abc.Awaitable[_access_pb2.DeleteRoleResponse]]:
-        """Deletes a role and takes it from everybody. FAILED_PRECONDITION, reason SYSTEM_ROLE, for a system role."""
+        """Deletes a role and removes it from every user. FAILED_PRECONDITION, reason SYSTEM_ROLE, for a system role."""
 
     @_abc_1.abstractmethod
     def AddRolePermission(
@@ -279,7 +286,7 @@ class AccessServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _access_pb2.AddRolePermissionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_access_pb2.AddRolePermissionResponse, _abc.Awaitable[_access_pb2.AddRolePermissionResponse]]:
-        """Gives a role a permission that the caller holds. Given already, nothing changes."""
+        """Gives a role a permission that the caller holds. A repeated call changes nothing."""
 
     @_abc_1.abstractmethod
     def RemoveRolePermission(
@@ -287,7 +294,7 @@ class AccessServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _access_pb2.RemoveRolePermissionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_access_pb2.RemoveRolePermissionResponse, _abc.Awaitable[_access_pb2.RemoveRolePermissionResponse]]:
-        """Takes a permission from a role. NOT_FOUND if the role does not hold it."""
+        """Removes a permission from a role. NOT_FOUND if the role does not hold it."""
 
     @_abc_1.abstractmethod
     def ListRolePermissions(
@@ -304,7 +311,8 @@ class AccessServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_access_pb2.AssignRoleResponse, _abc.Awaitable[_access_pb2.AssignRoleResponse]]:
         """Gives a user a role, in an organization or everywhere. The caller must hold every permission of it there.
-        Who is no member yet is invited instead, unless the caller manages members everywhere: NOT_FOUND.
+        NOT_FOUND if the user is not a member yet: invite them instead. A caller with members:manage everywhere can give
+        roles to any user.
         FAILED_PRECONDITION, reason NO_SEAT_LEFT; ALREADY_EXISTS if the user holds the role there.
         """
 
@@ -314,7 +322,7 @@ class AccessServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _access_pb2.UpdateRoleAssignmentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_access_pb2.UpdateRoleAssignmentResponse, _abc.Awaitable[_access_pb2.UpdateRoleAssignmentResponse]]:
-        """Puts another role in the place of one that a user holds. FAILED_PRECONDITION, reason LAST_OWNER."""
+        """Replaces the role of an assignment. FAILED_PRECONDITION, reason LAST_OWNER."""
 
     @_abc_1.abstractmethod
     def RemoveRoleAssignment(
@@ -322,7 +330,7 @@ class AccessServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _access_pb2.RemoveRoleAssignmentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_access_pb2.RemoveRoleAssignmentResponse, _abc.Awaitable[_access_pb2.RemoveRoleAssignmentResponse]]:
-        """Takes a role from a user; anybody may give up their own. FAILED_PRECONDITION, reason LAST_OWNER."""
+        """Removes a role from a user; users can give up their own roles. FAILED_PRECONDITION, reason LAST_OWNER."""
 
     @_abc_1.abstractmethod
     def GetRoleAssignment(
@@ -338,7 +346,7 @@ class AccessServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _access_pb2.ListRoleAssignmentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_access_pb2.ListRoleAssignmentsResponse, _abc.Awaitable[_access_pb2.ListRoleAssignmentsResponse]]:
-        """Lists assignments, of a user, of an organization, or of all that the caller may see, oldest first."""
+        """Lists the assignments of a user, of an organization, or all that the caller can see, oldest first."""
 
     @_abc_1.abstractmethod
     def ListUserRoles(
@@ -354,8 +362,9 @@ class AccessServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _access_pb2.CheckPermissionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_access_pb2.CheckPermissionResponse, _abc.Awaitable[_access_pb2.CheckPermissionResponse]]:
-        """Returns whether a user holds a permission. Of others the roles count that the caller may see: those held in that
-        organization and, for who holds members:read everywhere, everywhere. So with the three calls that follow.
+        """Returns whether a user holds a permission. For another user, the roles count that the caller can see: the roles in
+        that organization and, for a caller with members:read everywhere, the global roles. The same holds for the next
+        three calls.
         """
 
     @_abc_1.abstractmethod
@@ -372,7 +381,7 @@ class AccessServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _access_pb2.ExplainPermissionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_access_pb2.ExplainPermissionResponse, _abc.Awaitable[_access_pb2.ExplainPermissionResponse]]:
-        """Returns through which assignments and roles a user holds a permission, or why not."""
+        """Returns the assignments and roles through which a user holds a permission, or the reason why not."""
 
     @_abc_1.abstractmethod
     def ListUsersWithPermission(
@@ -380,7 +389,7 @@ class AccessServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _access_pb2.ListUsersWithPermissionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_access_pb2.ListUsersWithPermissionResponse, _abc.Awaitable[_access_pb2.ListUsersWithPermissionResponse]]:
-        """Lists who holds a permission in an organization."""
+        """Lists the users who hold a permission in an organization."""
 
     @_abc_1.abstractmethod
     def TransferOwnership(
@@ -404,7 +413,7 @@ class AccessServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _access_pb2.InviteMemberRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_access_pb2.InviteMemberResponse, _abc.Awaitable[_access_pb2.InviteMemberResponse]]:
-        """Asks somebody to join. Returns the invitation's token, this once."""
+        """Invites a person to join. Returns the invitation's token, only this time."""
 
     @_abc_1.abstractmethod
     def AcceptInvitation(
@@ -422,7 +431,7 @@ class AccessServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _access_pb2.RevokeInvitationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_access_pb2.RevokeInvitationResponse, _abc.Awaitable[_access_pb2.RevokeInvitationResponse]]:
-        """Takes an invitation back. FAILED_PRECONDITION, reason INVITATION_NOT_PENDING, once it is accepted."""
+        """Revokes an invitation. FAILED_PRECONDITION, reason INVITATION_NOT_PENDING, if it was accepted."""
 
     @_abc_1.abstractmethod
     def ListInvitations(
@@ -446,6 +455,6 @@ class AccessServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _access_pb2.ListAuditEventsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_access_pb2.ListAuditEventsResponse, _abc.Awaitable[_access_pb2.ListAuditEventsResponse]]:
-        """Lists who changed what, newest first."""
+        """Lists changes with their actors, newest first."""
 
 def add_AccessServiceServicer_to_server(servicer: AccessServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

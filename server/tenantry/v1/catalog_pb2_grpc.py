@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class CatalogServiceStub:
-    """What is sold and what is charged for.
+    """Plans and credit products for sale, and credit events, which cost credits.
     """
 
     def __init__(self, channel):
@@ -108,7 +108,7 @@ class CatalogServiceStub:
 
 
 class CatalogServiceServicer:
-    """What is sold and what is charged for.
+    """Plans and credit products for sale, and credit events, which cost credits.
     """
 
     def CreateCreditEvent(self, request, context):
@@ -133,7 +133,7 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateCreditEvent(self, request, context):
-        """Changes a credit event. A new cost holds for what is charged from then on.
+        """Changes a credit event. A new cost counts for later charges.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -162,14 +162,14 @@ class CatalogServiceServicer:
 
     def UpdateSubscriptionPlan(self, request, context):
         """Changes a plan.
-        FAILED_PRECONDITION, reason PLAN_IN_USE, for the price or period of one that live subscriptions have.
+        FAILED_PRECONDITION, reason PLAN_IN_USE, for a new price or period while live subscriptions have the plan.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ArchiveSubscriptionPlan(self, request, context):
-        """Makes a plan inactive: who has it keeps it, nobody new gets it.
+        """Makes a plan inactive. New subscribers cannot choose it; existing subscriptions keep it.
         FAILED_PRECONDITION, reason PLAN_IN_USE, while live subscriptions have it or change to it, unless forced.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -198,14 +198,14 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateCreditProduct(self, request, context):
-        """Changes a credit product. What was bought stays as it was.
+        """Changes a credit product. Existing purchases stay as they were.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ArchiveCreditProduct(self, request, context):
-        """Makes a credit product inactive. Credits that were bought stay.
+        """Makes a credit product inactive. Purchased credits stay.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -293,7 +293,7 @@ def add_CatalogServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CatalogService:
-    """What is sold and what is charged for.
+    """Plans and credit products for sale, and credit events, which cost credits.
     """
 
     @staticmethod

@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class CatalogServiceStub:
-    """What is sold and what is charged for."""
+    """Plans and credit products for sale, and credit events, which cost credits."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -40,7 +40,7 @@ class CatalogServiceStub:
     ListCreditEvents: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListCreditEventsRequest, _catalog_pb2.ListCreditEventsResponse]
     """Lists credit events, oldest first."""
     UpdateCreditEvent: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.UpdateCreditEventRequest, _catalog_pb2.UpdateCreditEventResponse]
-    """Changes a credit event. A new cost holds for what is charged from then on."""
+    """Changes a credit event. A new cost counts for later charges."""
     CreateSubscriptionPlan: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.CreateSubscriptionPlanRequest, _catalog_pb2.CreateSubscriptionPlanResponse]
     """Creates a plan. ALREADY_EXISTS if the name or the price at Stripe is taken."""
     GetSubscriptionPlan: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetSubscriptionPlanRequest, _catalog_pb2.GetSubscriptionPlanResponse]
@@ -49,10 +49,10 @@ class CatalogServiceStub:
     """Lists plans, oldest first."""
     UpdateSubscriptionPlan: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.UpdateSubscriptionPlanRequest, _catalog_pb2.UpdateSubscriptionPlanResponse]
     """Changes a plan.
-    FAILED_PRECONDITION, reason PLAN_IN_USE, for the price or period of one that live subscriptions have.
+    FAILED_PRECONDITION, reason PLAN_IN_USE, for a new price or period while live subscriptions have the plan.
     """
     ArchiveSubscriptionPlan: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ArchiveSubscriptionPlanRequest, _catalog_pb2.ArchiveSubscriptionPlanResponse]
-    """Makes a plan inactive: who has it keeps it, nobody new gets it.
+    """Makes a plan inactive. New subscribers cannot choose it; existing subscriptions keep it.
     FAILED_PRECONDITION, reason PLAN_IN_USE, while live subscriptions have it or change to it, unless forced.
     """
     CreateCreditProduct: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.CreateCreditProductRequest, _catalog_pb2.CreateCreditProductResponse]
@@ -62,13 +62,13 @@ class CatalogServiceStub:
     ListCreditProducts: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListCreditProductsRequest, _catalog_pb2.ListCreditProductsResponse]
     """Lists credit products, oldest first."""
     UpdateCreditProduct: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.UpdateCreditProductRequest, _catalog_pb2.UpdateCreditProductResponse]
-    """Changes a credit product. What was bought stays as it was."""
+    """Changes a credit product. Existing purchases stay as they were."""
     ArchiveCreditProduct: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ArchiveCreditProductRequest, _catalog_pb2.ArchiveCreditProductResponse]
-    """Makes a credit product inactive. Credits that were bought stay."""
+    """Makes a credit product inactive. Purchased credits stay."""
 
 @_typing.type_check_only
 class CatalogServiceAsyncStub(CatalogServiceStub):
-    """What is sold and what is charged for."""
+    """Plans and credit products for sale, and credit events, which cost credits."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateCreditEvent: _aio.UnaryUnaryMultiCallable[_catalog_pb2.CreateCreditEventRequest, _catalog_pb2.CreateCreditEventResponse]  # type: ignore[assignment]
@@ -78,7 +78,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     ListCreditEvents: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListCreditEventsRequest, _catalog_pb2.ListCreditEventsResponse]  # type: ignore[assignment]
     """Lists credit events, oldest first."""
     UpdateCreditEvent: _aio.UnaryUnaryMultiCallable[_catalog_pb2.UpdateCreditEventRequest, _catalog_pb2.UpdateCreditEventResponse]  # type: ignore[assignment]
-    """Changes a credit event. A new cost holds for what is charged from then on."""
+    """Changes a credit event. A new cost counts for later charges."""
     CreateSubscriptionPlan: _aio.UnaryUnaryMultiCallable[_catalog_pb2.CreateSubscriptionPlanRequest, _catalog_pb2.CreateSubscriptionPlanResponse]  # type: ignore[assignment]
     """Creates a plan. ALREADY_EXISTS if the name or the price at Stripe is taken."""
     GetSubscriptionPlan: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetSubscriptionPlanRequest, _catalog_pb2.GetSubscriptionPlanResponse]  # type: ignore[assignment]
@@ -87,10 +87,10 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     """Lists plans, oldest first."""
     UpdateSubscriptionPlan: _aio.UnaryUnaryMultiCallable[_catalog_pb2.UpdateSubscriptionPlanRequest, _catalog_pb2.UpdateSubscriptionPlanResponse]  # type: ignore[assignment]
     """Changes a plan.
-    FAILED_PRECONDITION, reason PLAN_IN_USE, for the price or period of one that live subscriptions have.
+    FAILED_PRECONDITION, reason PLAN_IN_USE, for a new price or period while live subscriptions have the plan.
     """
     ArchiveSubscriptionPlan: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ArchiveSubscriptionPlanRequest, _catalog_pb2.ArchiveSubscriptionPlanResponse]  # type: ignore[assignment]
-    """Makes a plan inactive: who has it keeps it, nobody new gets it.
+    """Makes a plan inactive. New subscribers cannot choose it; existing subscriptions keep it.
     FAILED_PRECONDITION, reason PLAN_IN_USE, while live subscriptions have it or change to it, unless forced.
     """
     CreateCreditProduct: _aio.UnaryUnaryMultiCallable[_catalog_pb2.CreateCreditProductRequest, _catalog_pb2.CreateCreditProductResponse]  # type: ignore[assignment]
@@ -100,12 +100,12 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     ListCreditProducts: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListCreditProductsRequest, _catalog_pb2.ListCreditProductsResponse]  # type: ignore[assignment]
     """Lists credit products, oldest first."""
     UpdateCreditProduct: _aio.UnaryUnaryMultiCallable[_catalog_pb2.UpdateCreditProductRequest, _catalog_pb2.UpdateCreditProductResponse]  # type: ignore[assignment]
-    """Changes a credit product. What was bought stays as it was."""
+    """Changes a credit product. Existing purchases stay as they were."""
     ArchiveCreditProduct: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ArchiveCreditProductRequest, _catalog_pb2.ArchiveCreditProductResponse]  # type: ignore[assignment]
-    """Makes a credit product inactive. Credits that were bought stay."""
+    """Makes a credit product inactive. Purchased credits stay."""
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What is sold and what is charged for."""
+    """Plans and credit products for sale, and credit events, which cost credits."""
 
     @_abc_1.abstractmethod
     def CreateCreditEvent(
@@ -137,7 +137,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_pb2.UpdateCreditEventRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.UpdateCreditEventResponse, _abc.Awaitable[_catalog_pb2.UpdateCreditEventResponse]]:
-        """Changes a credit event. A new cost holds for what is charged from then on."""
+        """Changes a credit event. A new cost counts for later charges."""
 
     @_abc_1.abstractmethod
     def CreateSubscriptionPlan(
@@ -170,7 +170,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.UpdateSubscriptionPlanResponse, _abc.Awaitable[_catalog_pb2.UpdateSubscriptionPlanResponse]]:
         """Changes a plan.
-        FAILED_PRECONDITION, reason PLAN_IN_USE, for the price or period of one that live subscriptions have.
+        FAILED_PRECONDITION, reason PLAN_IN_USE, for a new price or period while live subscriptions have the plan.
         """
 
     @_abc_1.abstractmethod
@@ -179,7 +179,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_pb2.ArchiveSubscriptionPlanRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.ArchiveSubscriptionPlanResponse, _abc.Awaitable[_catalog_pb2.ArchiveSubscriptionPlanResponse]]:
-        """Makes a plan inactive: who has it keeps it, nobody new gets it.
+        """Makes a plan inactive. New subscribers cannot choose it; existing subscriptions keep it.
         FAILED_PRECONDITION, reason PLAN_IN_USE, while live subscriptions have it or change to it, unless forced.
         """
 
@@ -213,7 +213,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_pb2.UpdateCreditProductRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.UpdateCreditProductResponse, _abc.Awaitable[_catalog_pb2.UpdateCreditProductResponse]]:
-        """Changes a credit product. What was bought stays as it was."""
+        """Changes a credit product. Existing purchases stay as they were."""
 
     @_abc_1.abstractmethod
     def ArchiveCreditProduct(
@@ -221,6 +221,6 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_pb2.ArchiveCreditProductRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.ArchiveCreditProductResponse, _abc.Awaitable[_catalog_pb2.ArchiveCreditProductResponse]]:
-        """Makes a credit product inactive. Credits that were bought stay."""
+        """Makes a credit product inactive. Purchased credits stay."""
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

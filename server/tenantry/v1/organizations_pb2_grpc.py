@@ -82,7 +82,7 @@ class OrganizationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListOrganizations(self, request, context):
-        """Lists the organizations that the caller may see, oldest first.
+        """Lists the organizations that the caller can see, oldest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -97,7 +97,7 @@ class OrganizationServiceServicer:
 
     def DeleteOrganization(self, request, context):
         """Deletes an organization that never had credits, a subscription or a bill.
-        FAILED_PRECONDITION, reason ORGANIZATION_HAS_HISTORY, otherwise: deactivate it instead.
+        FAILED_PRECONDITION, reason ORGANIZATION_HAS_HISTORY, for other organizations: deactivate them instead.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

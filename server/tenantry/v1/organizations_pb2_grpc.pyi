@@ -40,12 +40,12 @@ class OrganizationServiceStub:
     GetOrganization: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.GetOrganizationRequest, _organizations_pb2.GetOrganizationResponse]
     """Returns one organization, by id or by slug."""
     ListOrganizations: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.ListOrganizationsRequest, _organizations_pb2.ListOrganizationsResponse]
-    """Lists the organizations that the caller may see, oldest first."""
+    """Lists the organizations that the caller can see, oldest first."""
     UpdateOrganization: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.UpdateOrganizationRequest, _organizations_pb2.UpdateOrganizationResponse]
     """Changes an organization. ALREADY_EXISTS if the new name or slug is taken."""
     DeleteOrganization: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.DeleteOrganizationRequest, _organizations_pb2.DeleteOrganizationResponse]
     """Deletes an organization that never had credits, a subscription or a bill.
-    FAILED_PRECONDITION, reason ORGANIZATION_HAS_HISTORY, otherwise: deactivate it instead.
+    FAILED_PRECONDITION, reason ORGANIZATION_HAS_HISTORY, for other organizations: deactivate them instead.
     """
 
 @_typing.type_check_only
@@ -60,12 +60,12 @@ class OrganizationServiceAsyncStub(OrganizationServiceStub):
     GetOrganization: _aio.UnaryUnaryMultiCallable[_organizations_pb2.GetOrganizationRequest, _organizations_pb2.GetOrganizationResponse]  # type: ignore[assignment]
     """Returns one organization, by id or by slug."""
     ListOrganizations: _aio.UnaryUnaryMultiCallable[_organizations_pb2.ListOrganizationsRequest, _organizations_pb2.ListOrganizationsResponse]  # type: ignore[assignment]
-    """Lists the organizations that the caller may see, oldest first."""
+    """Lists the organizations that the caller can see, oldest first."""
     UpdateOrganization: _aio.UnaryUnaryMultiCallable[_organizations_pb2.UpdateOrganizationRequest, _organizations_pb2.UpdateOrganizationResponse]  # type: ignore[assignment]
     """Changes an organization. ALREADY_EXISTS if the new name or slug is taken."""
     DeleteOrganization: _aio.UnaryUnaryMultiCallable[_organizations_pb2.DeleteOrganizationRequest, _organizations_pb2.DeleteOrganizationResponse]  # type: ignore[assignment]
     """Deletes an organization that never had credits, a subscription or a bill.
-    FAILED_PRECONDITION, reason ORGANIZATION_HAS_HISTORY, otherwise: deactivate it instead.
+    FAILED_PRECONDITION, reason ORGANIZATION_HAS_HISTORY, for other organizations: deactivate them instead.
     """
 
 class OrganizationServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -95,7 +95,7 @@ class OrganizationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _organizations_pb2.ListOrganizationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_organizations_pb2.ListOrganizationsResponse, _abc.Awaitable[_organizations_pb2.ListOrganizationsResponse]]:
-        """Lists the organizations that the caller may see, oldest first."""
+        """Lists the organizations that the caller can see, oldest first."""
 
     @_abc_1.abstractmethod
     def UpdateOrganization(
@@ -112,7 +112,7 @@ class OrganizationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_organizations_pb2.DeleteOrganizationResponse, _abc.Awaitable[_organizations_pb2.DeleteOrganizationResponse]]:
         """Deletes an organization that never had credits, a subscription or a bill.
-        FAILED_PRECONDITION, reason ORGANIZATION_HAS_HISTORY, otherwise: deactivate it instead.
+        FAILED_PRECONDITION, reason ORGANIZATION_HAS_HISTORY, for other organizations: deactivate them instead.
         """
 
 def add_OrganizationServiceServicer_to_server(servicer: OrganizationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,9 +1,12 @@
--- Takes up an invitation: the signed-in user joins in its role. Whoever has the token may, as whoever has the mail.
+-- Accepts an invitation: the signed-in user joins the organization in the invited role.
 --
--- What the inviter may hand on is asked again, as of now: who has lost it since, hands on nothing.
+-- Any user who has the token can accept it. The function checks again, as of now, that the inviter may give the role.
+-- An
+-- inviter who has lost that permission gives nothing.
 --
--- Locks: the organization's row, then the invitation. Raises TN001, TN002, TN023 (no seat), TN024 (not pending), 42501.
--- Callers: a signed-in user.
+-- Locks: the organization's row, then the invitation.
+-- Raises: TN001, TN002, TN023 (no free seat), TN024 (not pending), 42501.
+-- Callers: any signed-in user.
 create or replace function tenantry.accept_invitation(
     p_token text
 ) returns public.user_roles
@@ -47,7 +50,7 @@ begin
         perform tenantry.fail(
             'TN024',
             case v_state
-                when 'void' then 'the invitation is void: who made it may not invite to this role any more'
+                when 'void' then 'the invitation is void: the inviter may no longer give this role'
                 else format('the invitation is %s', v_state)
             end,
             jsonb_build_object('invitation_id', v_invitation.id, 'state', v_state));
@@ -66,7 +69,8 @@ begin
 end
 $$;
 
-comment on function tenantry.accept_invitation(text) is 'Definer half of public.accept_invitation.';
+comment on function tenantry.accept_invitation(text) is
+    'Checks the token and the permissions of the inviter, and gives the calling user the role.';
 revoke all on function tenantry.accept_invitation from public, anon, authenticated, service_role;
 grant execute on function tenantry.accept_invitation to authenticated, service_role;
 
@@ -77,7 +81,7 @@ language sql volatile
 return tenantry.accept_invitation(token);
 
 comment on function public.accept_invitation(text) is
-    'The signed-in user joins by an invitation. token: what invite_member returned.'
-    ' Raises TN001, TN002, TN023 (no seat), TN024 (not pending), 42501.';
+    'The signed-in user joins by an invitation. token: the token from invite_member. Raises TN001, TN002, TN023 (no'
+    ' seat), TN024 (not pending), 42501.';
 revoke all on function public.accept_invitation from public, anon, authenticated, service_role;
 grant execute on function public.accept_invitation to authenticated, service_role;

@@ -1,6 +1,10 @@
--- Gives a role a permission, bounded by what the caller holds where the role does. Given already, nothing changes.
+-- Gives a role a permission. The caller must hold the permission in the role's organization, or everywhere for a
+-- global
+-- role. A repeated call changes nothing.
 --
--- Locks: the role's row. Raises TN001, TN002, TN021 (system role), 42501. Callers: as for create_role().
+-- Locks: the role's row.
+-- Raises: TN001, TN002, TN021 (system role), 42501.
+-- Callers: as for create_role().
 create or replace function tenantry.add_role_permission(
     p_role text,
     p_permission text
@@ -25,7 +29,8 @@ begin
 end
 $$;
 
-comment on function tenantry.add_role_permission(text, text) is 'Definer half of public.add_role_permission.';
+comment on function tenantry.add_role_permission(text, text) is
+    'Checks roles:manage and that the caller holds the permission, and gives it to the role.';
 revoke all on function tenantry.add_role_permission from public, anon, authenticated, service_role;
 grant execute on function tenantry.add_role_permission to authenticated, service_role;
 

@@ -1,14 +1,17 @@
 -- Gives a user a role in an organization, or everywhere.
 --
--- Nobody hands on a permission that they lack there; a role everywhere is given by who holds its permissions
+-- The caller must hold every permission of the role there. A role everywhere therefore takes its permissions
 -- everywhere.
 --
--- Whoever manages the members of an organization gives roles to its members, and invites everybody else: nobody becomes
--- a member unasked, and an account that is no member's is not told from one that is not there. Who manages members
--- everywhere, such as the service, gives roles to any account.
+-- A caller with members:manage in an organization can only give roles to its members, and invites other users. Nobody
+-- becomes a member without consent, and the caller cannot tell an account outside the organization from no account. A
+-- caller with members:manage everywhere, such as the service, can give roles to any account.
 --
--- Locks: the organization's row. Raises TN001, TN002, TN023 (no seat), 23505 (held already), 42501.
--- Callers: who holds members:manage there.
+-- p_organization_id: null for everywhere.
+--
+-- Locks: the organization's row.
+-- Raises: TN001, TN002, TN023 (no free seat), 23505 (the user holds the role already), 42501.
+-- Callers: holders of members:manage in the organization.
 create or replace function tenantry.assign_role(
     p_user_id uuid,
     p_role text,
@@ -25,7 +28,7 @@ begin
     end if;
     perform tenantry.authorize('members:manage', p_organization_id);
     perform tenantry.lock_organization(p_organization_id);
-    -- Once more: the caller's roles may have been taken away meanwhile.
+    -- Check again: the caller may have lost the permission before the lock.
     perform tenantry.authorize('members:manage', p_organization_id);
     v_role := tenantry.find_assignable_role(p_role, p_organization_id);
     perform tenantry.require_grantable_role(v_role.id, p_organization_id);
@@ -40,7 +43,8 @@ begin
 end
 $$;
 
-comment on function tenantry.assign_role(uuid, text, uuid) is 'Definer half of public.assign_role.';
+comment on function tenantry.assign_role(uuid, text, uuid) is
+    'Checks members:manage, the permissions of the role and the membership, and gives the user the role.';
 revoke all on function tenantry.assign_role from public, anon, authenticated, service_role;
 grant execute on function tenantry.assign_role to authenticated, service_role;
 
@@ -53,8 +57,8 @@ language sql volatile
 return tenantry.assign_role(user_id, role, organization_id);
 
 comment on function public.assign_role(uuid, text, uuid) is
-    'Gives a user a role. role: id or name, or an own role''s display name. organization_id: where; null for'
-    ' everywhere. A user who is no member yet is given roles by who manages members everywhere, and otherwise invited.'
-    ' Raises TN001, TN002, TN023 (no seat), 23505 (held already), 42501.';
+    'Gives a user a role. role: id or name, or the display name of an own role. organization_id: the organization;'
+    ' null for everywhere. A user who is not a member yet is invited instead (invite_member), unless the caller'
+    ' manages members everywhere. Raises TN001, TN002, TN023 (no seat), 23505 (held already), 42501.';
 revoke all on function public.assign_role from public, anon, authenticated, service_role;
 grant execute on function public.assign_role to authenticated, service_role;

@@ -1,6 +1,8 @@
--- Many questions at once: every permission in every organization.
+-- Answers many questions at once: whether a user holds each of many permissions in each of many organizations.
 --
--- Raises TN001 (none, or more than 10000 pairs), 42501 (asking for another user without members:read in each).
+-- Raises: TN001 (no pair, or more than 10000 pairs), 42501 (for another user without members:read in each
+-- organization).
+-- Callers: any signed-in user for themselves; holders of members:read in each organization for other users.
 create or replace function tenantry.batch_check_permissions(
     p_organization_ids uuid[],
     p_permissions text[],
@@ -40,7 +42,7 @@ end
 $$;
 
 comment on function tenantry.batch_check_permissions(uuid[], text[], uuid) is
-    'Definer half of public.batch_check_permissions.';
+    'Checks that the caller may ask for the user, and answers for every pair of organization and permission.';
 revoke all on function tenantry.batch_check_permissions from public, anon, authenticated, service_role;
 grant execute on function tenantry.batch_check_permissions to authenticated, service_role;
 
@@ -57,7 +59,7 @@ begin atomic
 end;
 
 comment on function public.batch_check_permissions(uuid[], text[], uuid) is
-    'Whether a user (the caller unless given) holds each of the permissions in each of the organizations, in that'
-    ' order; at most 10000 pairs. Raises TN001, 42501.';
+    'Whether a user (the caller unless given) holds each permission in each organization, in that order; at most'
+    ' 10000 pairs. Raises TN001, 42501.';
 revoke all on function public.batch_check_permissions from public, anon, authenticated, service_role;
 grant execute on function public.batch_check_permissions to authenticated, service_role;

@@ -1,7 +1,9 @@
--- Whether a user holds a permission in an organization, or everywhere. Of others only the roles count that the caller
--- may see: those held in that organization.
+-- Returns whether a user holds a permission in an organization, or everywhere. For another user, the roles count that
+-- the
+-- caller can see: the roles in that organization and, for a caller with members:read everywhere, the global roles.
 --
--- Raises TN001, 42501 (asking for another user without members:read there).
+-- Raises: TN001, 42501 (for another user without members:read there).
+-- Callers: any signed-in user for themselves; holders of members:read there for other users.
 create or replace function tenantry.check_permission(
     p_organization_id uuid,
     p_permission text,
@@ -21,7 +23,8 @@ begin
 end
 $$;
 
-comment on function tenantry.check_permission(uuid, text, uuid) is 'Definer half of public.check_permission.';
+comment on function tenantry.check_permission(uuid, text, uuid) is
+    'Checks that the caller may ask for the user, and returns whether that user holds the permission.';
 revoke all on function tenantry.check_permission from public, anon, authenticated, service_role;
 grant execute on function tenantry.check_permission to authenticated, service_role;
 
@@ -34,7 +37,7 @@ language sql stable
 return tenantry.check_permission(organization_id, permission, user_id);
 
 comment on function public.check_permission(uuid, text, uuid) is
-    'Whether a user (the caller unless given) holds the permission (resource:action) in the organization, or everywhere'
-    ' without one. Raises TN001, 42501.';
+    'Whether a user (the caller unless given) holds the permission (resource:action) in the organization, or'
+    ' everywhere without one. Raises TN001, 42501.';
 revoke all on function public.check_permission from public, anon, authenticated, service_role;
 grant execute on function public.check_permission to authenticated, service_role;

@@ -1,6 +1,7 @@
 -- Creates a permission: a name for an action on a resource.
 --
--- Raises TN001, 23505 (name, or resource and action, taken), 42501. Callers: who holds roles:manage everywhere.
+-- Raises: TN001, 23505 (the name, or the resource with that action, is taken), 42501.
+-- Callers: holders of roles:manage everywhere.
 create or replace function tenantry.create_permission(
     p_name text,
     p_resource text,
@@ -22,7 +23,8 @@ begin
 end
 $$;
 
-comment on function tenantry.create_permission(text, text, text, text) is 'Definer half of public.create_permission.';
+comment on function tenantry.create_permission(text, text, text, text) is
+    'Checks roles:manage and the fields, and creates the permission.';
 revoke all on function tenantry.create_permission from public, anon, authenticated, service_role;
 grant execute on function tenantry.create_permission to authenticated, service_role;
 
@@ -36,7 +38,7 @@ language sql volatile
 return tenantry.create_permission(name, resource, action, description);
 
 comment on function public.create_permission(text, text, text, text) is
-    'Creates a permission. resource, action: a word of lower case letters, digits and _, or * for all. name: unique;'
-    ' resource:action by custom. Raises TN001, 23505 (taken), 42501.';
+    'Creates a permission. resource, action: a word of lower case letters, digits and _, or * for all. name: unique,'
+    ' by convention resource:action. Raises TN001, 23505 (taken), 42501.';
 revoke all on function public.create_permission from public, anon, authenticated, service_role;
 grant execute on function public.create_permission to authenticated, service_role;

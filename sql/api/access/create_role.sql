@@ -1,7 +1,9 @@
--- Creates a role: of all, or an organization's own. It holds no permission yet.
+-- Creates a role without permissions: a global role, or an own role of an organization.
 --
--- Raises TN001, TN002, 23505 (name taken), 42501. Callers: who holds roles:manage in the organization, or everywhere
--- for a role of all.
+-- p_organization_id: the organization of an own role; null for a global role.
+--
+-- Raises: TN001, TN002, 23505 (name taken), 42501.
+-- Callers: holders of roles:manage in the organization, or everywhere for a global role.
 create or replace function tenantry.create_role(
     p_name text,
     p_description text,
@@ -28,7 +30,7 @@ begin
 end
 $$;
 
-comment on function tenantry.create_role(text, text, uuid) is 'Definer half of public.create_role.';
+comment on function tenantry.create_role(text, text, uuid) is 'Checks roles:manage and the name, and creates the role.';
 revoke all on function tenantry.create_role from public, anon, authenticated, service_role;
 grant execute on function tenantry.create_role to authenticated, service_role;
 
@@ -41,8 +43,8 @@ language sql volatile
 return tenantry.create_role(name, description, organization_id);
 
 comment on function public.create_role(text, text, uuid) is
-    'Creates a role without permissions. name: up to 50 characters, unique. organization_id: makes it that'
-    ' organization''s own, visible and assignable only there; its name then is its display_name, unique there. Raises'
+    'Creates a role without permissions. name: up to 50 characters, unique. organization_id: makes it an own role of'
+    ' that organization, visible and assignable only there; the name is then its display_name, unique there. Raises'
     ' TN001, TN002, 23505 (name taken), 42501.';
 revoke all on function public.create_role from public, anon, authenticated, service_role;
 grant execute on function public.create_role to authenticated, service_role;

@@ -1,6 +1,7 @@
--- Deletes a permission, and takes it from every role that holds it.
+-- Deletes a permission, and removes it from every role.
 --
--- Raises TN001, TN002, TN021 (a system role holds it), 42501. Callers: who holds roles:manage everywhere.
+-- Raises: TN001, TN002, TN021 (a system role holds it), 42501.
+-- Callers: holders of roles:manage and of the permission, both everywhere.
 create or replace function tenantry.delete_permission(
     p_permission text
 ) returns void
@@ -13,13 +14,14 @@ begin
     perform tenantry.authorize('roles:manage');
     v_permission := tenantry.find_permission(p_permission);
     perform tenantry.require_permission_changeable(v_permission.id);
-    -- Nobody takes from others what they could not give.
+    -- A caller can only take a permission from others that they could give.
     perform tenantry.authorize(v_permission.resource || ':' || v_permission.action);
     delete from public.permissions where id = v_permission.id;
 end
 $$;
 
-comment on function tenantry.delete_permission(text) is 'Definer half of public.delete_permission.';
+comment on function tenantry.delete_permission(text) is
+    'Checks roles:manage, the permission itself and the system roles, and deletes the permission.';
 revoke all on function tenantry.delete_permission from public, anon, authenticated, service_role;
 grant execute on function tenantry.delete_permission to authenticated, service_role;
 
@@ -32,7 +34,7 @@ begin atomic
 end;
 
 comment on function public.delete_permission(text) is
-    'Deletes a permission, of that id or name, and its use in roles. Raises TN001, TN002, TN021 (a system role holds'
-    ' it), 42501.';
+    'Deletes the permission of that id or name and removes it from every role. Raises TN001, TN002, TN021 (a system'
+    ' role holds it), 42501.';
 revoke all on function public.delete_permission from public, anon, authenticated, service_role;
 grant execute on function public.delete_permission to authenticated, service_role;

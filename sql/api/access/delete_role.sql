@@ -1,6 +1,8 @@
--- Deletes a role, and takes it from everybody who holds it.
+-- Deletes a role, and removes it from every user.
 --
--- Locks: the role's row. Raises TN001, TN002, TN021 (system role), 42501. Callers: as for create_role().
+-- Locks: the role's row.
+-- Raises: TN001, TN002, TN021 (system role), 42501.
+-- Callers: as for create_role(), and holders of every permission of the role.
 create or replace function tenantry.delete_role(
     p_role text
 ) returns void
@@ -11,15 +13,16 @@ declare
     v_role public.roles;
 begin
     v_role := tenantry.lock_role(p_role);
-    -- Nobody takes from others what they could not give.
+    -- A caller can only take a permission from others that they could give.
     perform tenantry.require_grantable_role(v_role.id, v_role.organization_id);
-    -- Before the role, while the audit log can still tell whose it is.
+    -- Before the role, because the audit log reads the role's organization.
     delete from public.role_permissions where role_id = v_role.id;
     delete from public.roles where id = v_role.id;
 end
 $$;
 
-comment on function tenantry.delete_role(text) is 'Definer half of public.delete_role.';
+comment on function tenantry.delete_role(text) is
+    'Checks roles:manage and the permissions of the role, and deletes it.';
 revoke all on function tenantry.delete_role from public, anon, authenticated, service_role;
 grant execute on function tenantry.delete_role to authenticated, service_role;
 
@@ -32,7 +35,7 @@ begin atomic
 end;
 
 comment on function public.delete_role(text) is
-    'Deletes a role, of that id or name, its permissions and assignments. Raises TN001, TN002, TN021 (system role),'
-    ' 42501.';
+    'Deletes the role of that id or name, its permissions and its assignments. Raises TN001, TN002, TN021 (system'
+    ' role), 42501.';
 revoke all on function public.delete_role from public, anon, authenticated, service_role;
 grant execute on function public.delete_role to authenticated, service_role;

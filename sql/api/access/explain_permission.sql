@@ -1,6 +1,9 @@
--- Why a user holds a permission, or why not: every way to it through an assignment and a role that the caller may see.
+-- Explains why a user holds a permission, or why not: lists every assignment and role that gives it, as far as the
+-- caller
+-- can see them.
 --
--- Raises TN001, 42501 (asking for another user without members:read there).
+-- Raises: TN001, 42501 (for another user without members:read there).
+-- Callers: as for check_permission().
 create or replace function tenantry.explain_permission(
     p_organization_id uuid,
     p_permission text,
@@ -34,7 +37,7 @@ begin
     allowed := cardinality(paths) > 0;
     reason := case
         when allowed then 'a role that the user holds has the permission'
-        -- For who sees nothing of a user but their roles here, an account without one is not told from none.
+        -- A caller who only sees a user's roles here must not learn whether the account exists.
         when v_everywhere and not exists (select from auth.users as u where u.id = v_user) then 'there is no such user'
         when not exists (
             select from public.user_roles as ur
@@ -46,7 +49,8 @@ begin
 end
 $$;
 
-comment on function tenantry.explain_permission(uuid, text, uuid) is 'Definer half of public.explain_permission.';
+comment on function tenantry.explain_permission(uuid, text, uuid) is
+    'Checks that the caller may ask for the user, and lists the assignments that give the permission.';
 revoke all on function tenantry.explain_permission from public, anon, authenticated, service_role;
 grant execute on function tenantry.explain_permission to authenticated, service_role;
 
@@ -65,7 +69,7 @@ begin atomic
 end;
 
 comment on function public.explain_permission(uuid, text, uuid) is
-    'Whether a user (the caller unless given) holds the permission in the organization, through which assignments and'
-    ' roles, or why not. Raises TN001, 42501.';
+    'Whether a user (the caller unless given) holds the permission in the organization; the assignments and roles'
+    ' that give it, or the reason why not. Raises TN001, 42501.';
 revoke all on function public.explain_permission from public, anon, authenticated, service_role;
 grant execute on function public.explain_permission to authenticated, service_role;

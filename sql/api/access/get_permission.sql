@@ -1,5 +1,7 @@
--- One permission, by id or name. Runs as the caller.
--- Raises TN001, TN002.
+-- Returns a permission by id or name. Runs as the caller.
+--
+-- Raises: TN001, TN002.
+-- Callers: any signed-in user, and the service.
 create or replace function public.get_permission(permission text default null) returns public.permissions
 language sql stable
 return tenantry.find_permission(permission);

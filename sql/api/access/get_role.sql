@@ -1,5 +1,7 @@
--- One role, by id or name. Runs as the caller.
--- Raises TN001, TN002.
+-- Returns a role by id or name. Runs as the caller.
+--
+-- Raises: TN001, TN002 (also for a role that the caller cannot see).
+-- Callers: any signed-in user, and the service.
 create or replace function public.get_role(role text default null) returns public.roles
 language sql stable
 return tenantry.find_role(role);

@@ -1,4 +1,7 @@
--- One assignment of a role. Runs as the caller. Raises TN001, TN002.
+-- Returns a role assignment by id. Runs as the caller.
+--
+-- Raises: TN001, TN002 (also for an assignment that the caller cannot see).
+-- Callers: any signed-in user, and the service.
 create or replace function public.get_role_assignment(
     user_role_id uuid default null
 ) returns public.user_roles
@@ -20,6 +23,6 @@ end
 $$;
 
 comment on function public.get_role_assignment(uuid) is
-    'The assignment of that id. Raises TN001, TN002 (none that the caller may see).';
+    'The assignment of that id. Raises TN001, TN002 (no assignment that the caller can see).';
 revoke all on function public.get_role_assignment from public, anon, authenticated, service_role;
 grant execute on function public.get_role_assignment to authenticated, service_role;

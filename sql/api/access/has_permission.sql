@@ -1,4 +1,7 @@
--- Whether the caller holds a permission. For single checks; policies on large tables ask organizations_with() instead.
+-- Returns whether the caller holds a permission. This function is for single checks; policies on large tables call
+-- organizations_with() instead.
+--
+-- Callers: any signed-in user, and the service.
 create or replace function public.has_permission(organization_id uuid, permission text) returns boolean
 language sql stable
 return tenantry.is_authorized(permission, organization_id);

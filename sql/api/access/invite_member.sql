@@ -1,6 +1,10 @@
--- Asks somebody to join. The token, which is returned once and of which only a hash is kept, is for the mail to them.
+-- Invites a person to join an organization in a role. The function returns the token once, for the email to them, and
+-- stores only its hash.
 --
--- Raises TN001, TN002, 42501. Callers: who holds members:manage there, and every permission of the role.
+-- p_time_to_live: how long the invitation can be accepted; default 7 days, at most 366 days.
+--
+-- Raises: TN001, TN002, 42501.
+-- Callers: holders of members:manage in the organization and of every permission of the role.
 create or replace function tenantry.invite_member(
     p_organization_id uuid,
     p_email text,
@@ -39,7 +43,8 @@ begin
 end
 $$;
 
-comment on function tenantry.invite_member(uuid, text, text, interval) is 'Definer half of public.invite_member.';
+comment on function tenantry.invite_member(uuid, text, text, interval) is
+    'Checks members:manage and the permissions of the role, and stores the invitation.';
 revoke all on function tenantry.invite_member from public, anon, authenticated, service_role;
 grant execute on function tenantry.invite_member to authenticated, service_role;
 
@@ -58,7 +63,8 @@ begin atomic
 end;
 
 comment on function public.invite_member(uuid, text, text, interval) is
-    'Asks somebody to join in a role. email: theirs. role: id or name, or an own role''s display name. time_to_live: 7'
-    ' days unless given, at most 366. Returns the invitation and, this once, its token. Raises TN001, TN002, 42501.';
+    'Invites a person to join in a role. email: the person''s address. role: id or name, or the display name of an'
+    ' own role. time_to_live: 7 days unless given, at most 366. Returns the invitation and, only this time, its token.'
+    ' Raises TN001, TN002, 42501.';
 revoke all on function public.invite_member from public, anon, authenticated, service_role;
 grant execute on function public.invite_member to authenticated, service_role;

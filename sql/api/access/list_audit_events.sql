@@ -1,6 +1,10 @@
--- Who changed what in an organization, newest first, in keyset pages; without an organization, all that is logged.
+-- Lists changes from the audit log, newest first, in keyset pages: the changes in an organization, or without one all
+-- changes.
 --
--- Raises TN001, TN003, 42501. Callers: who holds audit:read there, or everywhere.
+-- p_resource: only changes of this table. p_resource_id: only changes of this row.
+--
+-- Raises: TN001, TN003, 42501.
+-- Callers: holders of audit:read in the organization, or everywhere.
 create or replace function tenantry.list_audit_events(
     p_organization_id uuid,
     p_resource text,
@@ -42,7 +46,7 @@ end
 $$;
 
 comment on function tenantry.list_audit_events(uuid, text, uuid, integer, text) is
-    'Definer half of public.list_audit_events.';
+    'Checks audit:read and lists a page of the audit log.';
 revoke all on function tenantry.list_audit_events from public, anon, authenticated, service_role;
 grant execute on function tenantry.list_audit_events to authenticated, service_role;
 
@@ -62,7 +66,8 @@ begin atomic
 end;
 
 comment on function public.list_audit_events(uuid, text, uuid, integer, text) is
-    'Who changed what, newest first. organization_id: there; without one, everywhere. resource: only in this table.'
-    ' resource_id: only this row. page_size: rows, 50 unless given, at most 1000. Raises TN001, TN003, 42501.';
+    'Changes with their actor, newest first. organization_id: only changes there; without one, changes everywhere.'
+    ' resource: only of this table. resource_id: only of this row. page_size: rows, 50 unless given, at most 1000.'
+    ' Raises TN001, TN003, 42501.';
 revoke all on function public.list_audit_events from public, anon, authenticated, service_role;
 grant execute on function public.list_audit_events to authenticated, service_role;

@@ -1,6 +1,7 @@
--- The invitations of an organization, newest first, in keyset pages.
+-- Lists the invitations of an organization, newest first, in keyset pages.
 --
--- Raises TN001, TN003, 42501. Callers: who holds members:manage there.
+-- Raises: TN001, TN003, 42501.
+-- Callers: holders of members:manage in the organization.
 create or replace function tenantry.list_invitations(
     p_organization_id uuid,
     p_page_size integer,
@@ -37,7 +38,8 @@ begin
 end
 $$;
 
-comment on function tenantry.list_invitations(uuid, integer, text) is 'Definer half of public.list_invitations.';
+comment on function tenantry.list_invitations(uuid, integer, text) is
+    'Checks members:manage and lists a page of invitations.';
 revoke all on function tenantry.list_invitations from public, anon, authenticated, service_role;
 grant execute on function tenantry.list_invitations to authenticated, service_role;
 

@@ -1,6 +1,7 @@
--- The members of an organization and their roles there, in the order of their ids, in keyset pages.
+-- Lists the members of an organization with their roles there, in the order of user ids, in keyset pages.
 --
--- Raises TN001, TN003, 42501. Callers: who holds members:read there.
+-- Raises: TN001, TN003, 42501.
+-- Callers: holders of members:read in the organization.
 create or replace function tenantry.list_members(
     p_organization_id uuid,
     p_page_size integer,
@@ -41,7 +42,7 @@ begin
 end
 $$;
 
-comment on function tenantry.list_members(uuid, integer, text) is 'Definer half of public.list_members.';
+comment on function tenantry.list_members(uuid, integer, text) is 'Checks members:read and lists a page of members.';
 revoke all on function tenantry.list_members from public, anon, authenticated, service_role;
 grant execute on function tenantry.list_members to authenticated, service_role;
 

@@ -1,5 +1,7 @@
--- Permissions, by name, in keyset pages. Runs as the caller.
--- Raises TN001 for a negative page size, TN003 for a foreign page token.
+-- Lists permissions by name, in keyset pages. Runs as the caller.
+--
+-- Raises: TN001 (negative page size), TN003 (page token of another listing).
+-- Callers: any signed-in user, and the service.
 create or replace function public.list_permissions(
     resource text default null,
     page_size integer default null,

@@ -1,5 +1,7 @@
--- Who holds which role where, by user, by organization or both, oldest first, in keyset pages. Runs as the caller.
--- Raises TN001, TN003.
+-- Lists role assignments by user, by organization or by both, oldest first, in keyset pages. Runs as the caller.
+--
+-- Raises: TN001, TN003.
+-- Callers: any signed-in user, and the service; row-level security decides which assignments they see.
 create or replace function public.list_role_assignments(
     user_id uuid default null,
     organization_id uuid default null,

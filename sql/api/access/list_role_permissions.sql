@@ -1,4 +1,7 @@
--- The permissions that a role holds, by name. Runs as the caller. Raises TN001, TN002.
+-- Lists the permissions of a role by name. Runs as the caller.
+--
+-- Raises: TN001, TN002.
+-- Callers: any signed-in user, and the service.
 create or replace function public.list_role_permissions(
     role text default null,
     out permissions public.permissions[]

@@ -1,5 +1,7 @@
--- The roles of all and, of an organization, its own, in the order of name, in keyset pages. Runs as the caller.
--- Raises TN001 for a negative page size, TN003 for a foreign page token.
+-- Lists the global roles and an organization's own roles by name, in keyset pages. Runs as the caller.
+--
+-- Raises: TN001 (negative page size), TN003 (page token of another listing).
+-- Callers: any signed-in user, and the service.
 create or replace function public.list_roles(
     organization_id uuid default null,
     page_size integer default null,
@@ -34,7 +36,7 @@ end
 $$;
 
 comment on function public.list_roles(uuid, integer, text) is
-    'Roles of all and, with organization_id, that organization''s own. page_size: rows, 50 unless given, at most 1000.'
-    ' page_token: next_page_token of the page before. Raises TN001, TN003.';
+    'Global roles and, with organization_id, the own roles of that organization. page_size: rows, 50 unless given, at'
+    ' most 1000. page_token: next_page_token of the page before. Raises TN001, TN003.';
 revoke all on function public.list_roles from public, anon, authenticated, service_role;
 grant execute on function public.list_roles to authenticated, service_role;

@@ -1,5 +1,9 @@
--- The organizations in which a user holds a role, by name. Runs as the caller, who sees their own, and others' where
--- they may see members. Raises TN001.
+-- Lists the organizations in which a user holds a role, by name. Runs as the caller, who sees their own organizations,
+-- and
+-- those of other users where they can see the members.
+--
+-- Raises: TN001.
+-- Callers: any signed-in user, and the service.
 create or replace function public.list_user_organizations(
     user_id uuid default null,
     out organizations public.organizations[]

@@ -1,5 +1,8 @@
--- The roles that a user holds in an organization, those held everywhere among them. Runs as the caller.
--- Raises TN001.
+-- Lists the roles that a user holds in an organization, including the roles that they hold everywhere. Runs as the
+-- caller.
+--
+-- Raises: TN001.
+-- Callers: any signed-in user, and the service.
 create or replace function public.list_user_roles(
     user_id uuid default null,
     organization_id uuid default null,

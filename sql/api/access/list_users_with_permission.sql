@@ -1,6 +1,8 @@
--- Who holds a permission in an organization, by a role there or, for who may see those, everywhere.
+-- Lists the users who hold a permission in an organization, in the order of user ids. Users who hold it everywhere are
+-- included if the caller can see global roles.
 --
--- Raises TN001, TN003, 42501. Callers: who holds members:read there.
+-- Raises: TN001, TN003, 42501.
+-- Callers: holders of members:read in the organization.
 create or replace function tenantry.list_users_with_permission(
     p_organization_id uuid,
     p_permission text,
@@ -41,7 +43,7 @@ end
 $$;
 
 comment on function tenantry.list_users_with_permission(uuid, text, integer, text) is
-    'Definer half of public.list_users_with_permission.';
+    'Checks members:read and lists a page of users.';
 revoke all on function tenantry.list_users_with_permission from public, anon, authenticated, service_role;
 grant execute on function tenantry.list_users_with_permission to authenticated, service_role;
 

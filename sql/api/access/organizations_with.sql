@@ -1,6 +1,7 @@
--- The organizations in which the caller holds a permission, each once: allowed_organizations() for others' policies.
+-- Returns the organizations in which the caller holds a permission, each once. It is allowed_organizations() for the
+-- policies of an application.
 --
--- Runs as the caller: any signed-in user, and the service role. Raises nothing.
+-- Callers: any signed-in user, and the service role. It runs as the caller and raises no error.
 create or replace function public.organizations_with(permission text) returns setof uuid
 language sql stable
 begin atomic

@@ -1,7 +1,8 @@
--- Takes a role from a user. Anybody may give up their own, but the last owner.
+-- Removes a role from a user. Users can give up their own roles, but the last owner stays.
 --
--- Locks: the organization's row. Raises TN001, TN002, TN022 (last owner), 42501.
--- Callers: who holds members:manage there and every permission of the role; the user themselves.
+-- Locks: the organization's row.
+-- Raises: TN001, TN002, TN022 (last owner), 42501.
+-- Callers: holders of members:manage in the organization and of every permission of the role; the user.
 create or replace function tenantry.remove_role_assignment(
     p_user_role_id uuid
 ) returns void
@@ -21,7 +22,8 @@ begin
 end
 $$;
 
-comment on function tenantry.remove_role_assignment(uuid) is 'Definer half of public.remove_role_assignment.';
+comment on function tenantry.remove_role_assignment(uuid) is
+    'Checks the caller''s permissions and the last owner, and removes the assignment.';
 revoke all on function tenantry.remove_role_assignment from public, anon, authenticated, service_role;
 grant execute on function tenantry.remove_role_assignment to authenticated, service_role;
 
@@ -34,6 +36,6 @@ begin atomic
 end;
 
 comment on function public.remove_role_assignment(uuid) is
-    'Takes a role from a user. Raises TN001, TN002, TN022 (last owner), 42501.';
+    'Removes a role from a user. Raises TN001, TN002, TN022 (last owner), 42501.';
 revoke all on function public.remove_role_assignment from public, anon, authenticated, service_role;
 grant execute on function public.remove_role_assignment to authenticated, service_role;

@@ -1,7 +1,8 @@
--- Takes a permission from a role.
+-- Removes a permission from a role.
 --
--- Locks: the role's row. Raises TN001, TN002 (also if the role does not hold it), TN021 (system role), 42501.
--- Callers: as for create_role().
+-- Locks: the role's row.
+-- Raises: TN001, TN002 (also if the role does not hold it), TN021 (system role), 42501.
+-- Callers: as for create_role(), and holders of the permission there.
 create or replace function tenantry.remove_role_permission(
     p_role text,
     p_permission text
@@ -15,7 +16,7 @@ declare
 begin
     v_role := tenantry.lock_role(p_role);
     v_permission := tenantry.find_permission(p_permission);
-    -- Nobody takes from others what they could not give.
+    -- A caller can only take a permission from others that they could give.
     perform tenantry.authorize(v_permission.resource || ':' || v_permission.action, v_role.organization_id);
     delete from public.role_permissions as rp
     where rp.role_id = v_role.id and rp.permission_id = v_permission.id;
@@ -25,7 +26,8 @@ begin
 end
 $$;
 
-comment on function tenantry.remove_role_permission(text, text) is 'Definer half of public.remove_role_permission.';
+comment on function tenantry.remove_role_permission(text, text) is
+    'Checks roles:manage and that the caller holds the permission, and removes it from the role.';
 revoke all on function tenantry.remove_role_permission from public, anon, authenticated, service_role;
 grant execute on function tenantry.remove_role_permission to authenticated, service_role;
 
@@ -39,7 +41,6 @@ begin atomic
 end;
 
 comment on function public.remove_role_permission(text, text) is
-    'Takes a permission from a role. role, permission: id or name.'
-    ' Raises TN001, TN002, TN021 (system role), 42501.';
+    'Removes a permission from a role. role, permission: id or name. Raises TN001, TN002, TN021 (system role), 42501.';
 revoke all on function public.remove_role_permission from public, anon, authenticated, service_role;
 grant execute on function public.remove_role_permission to authenticated, service_role;

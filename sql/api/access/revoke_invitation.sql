@@ -1,6 +1,8 @@
--- Takes an invitation back. Taken back already, nothing changes.
+-- Revokes an invitation. A repeated call changes nothing.
 --
--- Locks: the invitation. Raises TN001, TN002, TN024 (accepted), 42501. Callers: who holds members:manage there.
+-- Locks: the invitation.
+-- Raises: TN001, TN002, TN024 (accepted), 42501.
+-- Callers: holders of members:manage in the organization.
 create or replace function tenantry.revoke_invitation(
     p_organization_id uuid,
     p_invitation_id uuid
@@ -36,7 +38,7 @@ begin
 end
 $$;
 
-comment on function tenantry.revoke_invitation(uuid, uuid) is 'Definer half of public.revoke_invitation.';
+comment on function tenantry.revoke_invitation(uuid, uuid) is 'Checks members:manage and revokes the invitation.';
 revoke all on function tenantry.revoke_invitation from public, anon, authenticated, service_role;
 grant execute on function tenantry.revoke_invitation to authenticated, service_role;
 
@@ -48,6 +50,6 @@ language sql volatile
 return tenantry.revoke_invitation(organization_id, invitation_id);
 
 comment on function public.revoke_invitation(uuid, uuid) is
-    'Takes an invitation back. Raises TN001, TN002, TN024 (accepted), 42501.';
+    'Revokes an invitation. Raises TN001, TN002, TN024 (accepted), 42501.';
 revoke all on function public.revoke_invitation from public, anon, authenticated, service_role;
 grant execute on function public.revoke_invitation to authenticated, service_role;

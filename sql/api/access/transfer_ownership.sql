@@ -1,7 +1,10 @@
--- Makes another member the owner in place of one who is: the caller, or whom the service names. Who gave it away stays
--- as an admin.
+-- Makes another member the owner in place of a present owner, who stays as an admin.
 --
--- Locks: the organization's row. Raises TN001, TN002, 42501. Callers: an owner there, for themselves; the service.
+-- p_from_user_id: the present owner; null for the caller.
+--
+-- Locks: the organization's row.
+-- Raises: TN001, TN002, 42501.
+-- Callers: an owner, for themselves; the service.
 create or replace function tenantry.transfer_ownership(
     p_organization_id uuid,
     p_user_id uuid,
@@ -30,7 +33,7 @@ begin
         perform tenantry.authorize('*:*', p_organization_id);
     end if;
     perform tenantry.lock_organization(p_organization_id);
-    -- Once more: the caller's roles may have been taken away meanwhile.
+    -- Check again: the caller may have lost the permission before the lock.
     perform tenantry.authorize('organizations:delete', p_organization_id);
     v_owner := tenantry.find_role('owner');
     v_admin := tenantry.find_role('admin');
@@ -57,7 +60,8 @@ begin
 end
 $$;
 
-comment on function tenantry.transfer_ownership(uuid, uuid, uuid) is 'Definer half of public.transfer_ownership.';
+comment on function tenantry.transfer_ownership(uuid, uuid, uuid) is
+    'Checks organizations:delete and both members, and exchanges the roles.';
 revoke all on function tenantry.transfer_ownership from public, anon, authenticated, service_role;
 grant execute on function tenantry.transfer_ownership to authenticated, service_role;
 
@@ -70,7 +74,7 @@ language sql volatile
 return tenantry.transfer_ownership(organization_id, user_id, from_user_id);
 
 comment on function public.transfer_ownership(uuid, uuid, uuid) is
-    'Makes a member the owner in place of from_user_id (the caller unless given), who stays as an admin.'
-    ' Raises TN001, TN002, 42501.';
+    'Makes a member the owner in place of from_user_id (the caller unless given), who stays as an admin. Raises'
+    ' TN001, TN002, 42501.';
 revoke all on function public.transfer_ownership from public, anon, authenticated, service_role;
 grant execute on function public.transfer_ownership to authenticated, service_role;

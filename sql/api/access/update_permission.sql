@@ -1,7 +1,8 @@
--- Changes a permission that Tenantry does not ship. Takes effect at once for whoever holds it.
+-- Changes a permission that no system role holds. The change counts at once for every user who holds the permission.
 --
--- Locks: the permission's row. Raises TN001, TN002, TN021 (shipped), 23505, 42501.
--- Callers: who holds roles:manage everywhere and, to change what it allows, what it allowed and what it then allows.
+-- Locks: the permission's row.
+-- Raises: TN001, TN002, TN021 (a system role holds it), 23505, 42501.
+-- Callers: holders of roles:manage everywhere. A new resource or action also takes the old and the new permission.
 create or replace function tenantry.update_permission(
     p_permission text,
     p_name text,
@@ -24,11 +25,11 @@ begin
     v_permission := tenantry.find_permission(p_permission);
     perform tenantry.require_permission_changeable(v_permission.id);
     select * into v_permission from public.permissions where id = v_permission.id for no key update;
-    -- Checked before they meet a column's type, whose limit would not name the field.
+    -- Before the values become a row: a column's limit would not name the field.
     v_new := to_jsonb(v_permission) || v_changes;
     perform tenantry.require_permission_fields(v_new ->> 'name', v_new ->> 'resource', v_new ->> 'action');
-    -- Else who manages roles could make a permission that they hold one that they lack, or take from others one that
-    -- they could not give.
+    -- Otherwise a caller could turn a permission that they hold into one that they lack, or take from other users a
+    -- permission that they could not give.
     if v_changes ?| array['resource', 'action'] then
         perform tenantry.authorize(v_permission.resource || ':' || v_permission.action);
         perform tenantry.authorize((v_new ->> 'resource') || ':' || (v_new ->> 'action'));
@@ -46,7 +47,7 @@ end
 $$;
 
 comment on function tenantry.update_permission(text, text, text, text, text, text[]) is
-    'Definer half of public.update_permission.';
+    'Checks roles:manage, the system roles and the fields, and updates the permission.';
 revoke all on function tenantry.update_permission from public, anon, authenticated, service_role;
 grant execute on function tenantry.update_permission to authenticated, service_role;
 
@@ -62,7 +63,7 @@ language sql volatile
 return tenantry.update_permission(permission, name, resource, action, description, update_mask);
 
 comment on function public.update_permission(text, text, text, text, text, text[]) is
-    'Changes a permission. permission: id or name. update_mask: the fields to set; without a mask, those that have a'
-    ' value. Raises TN001, TN002, TN021 (a permission that Tenantry ships), 23505 (taken), 42501.';
+    'Changes a permission. permission: id or name. update_mask: the fields to set; without a mask, the fields that'
+    ' have a value. Raises TN001, TN002, TN021 (a system role holds it), 23505 (taken), 42501.';
 revoke all on function public.update_permission from public, anon, authenticated, service_role;
 grant execute on function public.update_permission to authenticated, service_role;

@@ -1,6 +1,8 @@
--- Changes a role's name or description.
+-- Changes a role's name or description. The name of an own role is its display name.
 --
--- Locks: the role's row. Raises TN001, TN002, TN021 (system role), 23505, 42501. Callers: as for create_role().
+-- Locks: the role's row.
+-- Raises: TN001, TN002, TN021 (system role), 23505 (name taken), 42501.
+-- Callers: as for create_role(), and holders of every permission of the role.
 create or replace function tenantry.update_role(
     p_role text,
     p_name text,
@@ -17,7 +19,7 @@ begin
     v_changes := tenantry.masked_values(
         p_update_mask, jsonb_build_object('name', p_name, 'description', p_description));
     v_role := tenantry.lock_role(p_role);
-    -- Nobody passes a role off as another that allows more than they hold.
+    -- A caller must not change the name of a role that allows more than they hold.
     perform tenantry.require_grantable_role(v_role.id, v_role.organization_id);
     if v_changes ? 'name' then
         perform tenantry.require_role_name(p_name, v_role.organization_id);
@@ -36,7 +38,8 @@ begin
 end
 $$;
 
-comment on function tenantry.update_role(text, text, text, text[]) is 'Definer half of public.update_role.';
+comment on function tenantry.update_role(text, text, text, text[]) is
+    'Checks roles:manage, the permissions of the role and the name, and updates the role.';
 revoke all on function tenantry.update_role from public, anon, authenticated, service_role;
 grant execute on function tenantry.update_role to authenticated, service_role;
 
@@ -50,7 +53,7 @@ language sql volatile
 return tenantry.update_role(role, name, description, update_mask);
 
 comment on function public.update_role(text, text, text, text[]) is
-    'Changes a role. role: id or name. name: of an own role the display_name. update_mask: the fields to set; without a'
-    ' mask, those that have a value. Raises TN001, TN002, TN021 (system role), 23505 (name taken), 42501.';
+    'Changes a role. role: id or name. name: the display_name of an own role. update_mask: the fields to set; without'
+    ' a mask, the fields that have a value. Raises TN001, TN002, TN021 (system role), 23505 (name taken), 42501.';
 revoke all on function public.update_role from public, anon, authenticated, service_role;
 grant execute on function public.update_role to authenticated, service_role;

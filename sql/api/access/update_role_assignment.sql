@@ -1,7 +1,8 @@
--- Puts another role in the place of one that a user holds.
+-- Replaces the role of an assignment.
 --
--- Locks: the organization's row. Raises TN001, TN002, TN022 (last owner), 23505 (held already), 42501.
--- Callers: who holds members:manage there, and every permission of both roles.
+-- Locks: the organization's row.
+-- Raises: TN001, TN002, TN022 (last owner), 23505 (the user holds the role already), 42501.
+-- Callers: holders of members:manage in the organization and of every permission of both roles.
 create or replace function tenantry.update_role_assignment(
     p_user_role_id uuid,
     p_role text
@@ -29,7 +30,8 @@ begin
 end
 $$;
 
-comment on function tenantry.update_role_assignment(uuid, text) is 'Definer half of public.update_role_assignment.';
+comment on function tenantry.update_role_assignment(uuid, text) is
+    'Checks members:manage, the permissions of both roles and the last owner, and updates the assignment.';
 revoke all on function tenantry.update_role_assignment from public, anon, authenticated, service_role;
 grant execute on function tenantry.update_role_assignment to authenticated, service_role;
 
@@ -41,7 +43,7 @@ language sql volatile
 return tenantry.update_role_assignment(user_role_id, role);
 
 comment on function public.update_role_assignment(uuid, text) is
-    'Changes which role an assignment gives. role: id or name, or an own role''s display name.'
-    ' Raises TN001, TN002, TN022 (last owner), 23505 (held already), 42501.';
+    'Replaces the role of an assignment. role: id or name, or the display name of an own role. Raises TN001, TN002,'
+    ' TN022 (last owner), 23505 (held already), 42501.';
 revoke all on function public.update_role_assignment from public, anon, authenticated, service_role;
 grant execute on function public.update_role_assignment to authenticated, service_role;

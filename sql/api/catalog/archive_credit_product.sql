@@ -1,6 +1,8 @@
--- Takes a credit product off the market. Credits that were bought stay.
+-- Makes a credit product inactive, so that nobody can buy it. Purchased credits stay.
 --
--- Locks: the product's row. Raises TN001, TN002, 42501. Callers: who holds catalog:manage.
+-- Locks: the product's row.
+-- Raises: TN001, TN002, 42501.
+-- Callers: holders of catalog:manage.
 create or replace function tenantry.archive_credit_product(p_credit_product text) returns public.credit_products
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -17,7 +19,7 @@ begin
 end
 $$;
 
-comment on function tenantry.archive_credit_product(text) is 'Definer half of public.archive_credit_product.';
+comment on function tenantry.archive_credit_product(text) is 'Checks catalog:manage and makes the product inactive.';
 revoke all on function tenantry.archive_credit_product from public, anon, authenticated, service_role;
 grant execute on function tenantry.archive_credit_product to authenticated, service_role;
 

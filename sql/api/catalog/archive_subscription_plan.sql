@@ -1,6 +1,10 @@
--- Takes a plan off the market. Who has it keeps it, and goes on renewing it; nobody new gets it.
+-- Makes a plan inactive. New subscribers cannot choose it; existing subscriptions keep it and renew it.
 --
--- Locks: the plan's row. Raises TN001, TN002, TN033 (in use, unless forced), 42501. Callers: who holds catalog:manage.
+-- p_force: also if live subscriptions have the plan or change to it.
+--
+-- Locks: the plan's row.
+-- Raises: TN001, TN002, TN033 (in use, and not forced), 42501.
+-- Callers: holders of catalog:manage.
 create or replace function tenantry.archive_subscription_plan(
     p_subscription_plan text,
     p_force boolean
@@ -16,7 +20,7 @@ begin
     if not v_plan.is_active then
         return v_plan;
     elsif p_force is not true then
-        perform tenantry.require_plan_unused(v_plan.id, null, 'Archive it with force: who has it keeps it.');
+        perform tenantry.require_plan_unused(v_plan.id, null, 'Archive it with force: existing subscriptions keep it.');
     end if;
     update public.subscription_plans set is_active = false where id = v_plan.id returning * into v_plan;
     return v_plan;
@@ -24,7 +28,7 @@ end
 $$;
 
 comment on function tenantry.archive_subscription_plan(text, boolean) is
-    'Definer half of public.archive_subscription_plan.';
+    'Checks catalog:manage and the use of the plan, and makes it inactive.';
 revoke all on function tenantry.archive_subscription_plan from public, anon, authenticated, service_role;
 grant execute on function tenantry.archive_subscription_plan to authenticated, service_role;
 
@@ -36,7 +40,7 @@ language sql volatile
 return tenantry.archive_subscription_plan(subscription_plan, force);
 
 comment on function public.archive_subscription_plan(text, boolean) is
-    'Makes the plan of that id, name or stripe_price_id inactive: who has it keeps it, nobody new gets it. force: also'
-    ' while live subscriptions have it. Raises TN001, TN002, TN033 (in use), 42501.';
+    'Makes the plan of that id, name or stripe_price_id inactive: new subscribers cannot choose it, existing'
+    ' subscriptions keep it. force: also if live subscriptions have it. Raises TN001, TN002, TN033 (in use), 42501.';
 revoke all on function public.archive_subscription_plan from public, anon, authenticated, service_role;
 grant execute on function public.archive_subscription_plan to authenticated, service_role;

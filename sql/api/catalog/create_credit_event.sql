@@ -1,6 +1,7 @@
--- Creates a kind of use that costs credits.
+-- Creates a credit event: a kind of use that costs credits.
 --
--- Raises TN001, 23505 (name taken), 42501. Callers: who holds catalog:manage.
+-- Raises: TN001, 23505 (name taken), 42501.
+-- Callers: holders of catalog:manage.
 create or replace function tenantry.create_credit_event(
     p_name text,
     p_credit_cost integer,
@@ -24,7 +25,7 @@ end
 $$;
 
 comment on function tenantry.create_credit_event(text, integer, text, text, jsonb) is
-    'Definer half of public.create_credit_event.';
+    'Checks catalog:manage and the fields, and creates the event.';
 revoke all on function tenantry.create_credit_event from public, anon, authenticated, service_role;
 grant execute on function tenantry.create_credit_event to authenticated, service_role;
 

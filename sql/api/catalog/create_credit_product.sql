@@ -1,7 +1,7 @@
--- Creates a pack of credits for sale.
+-- Creates a credit product: a pack of credits for sale.
 --
--- Raises TN001, TN034 (the price is a plan's), 23505 (name or price at Stripe taken), 42501.
--- Callers: who holds catalog:manage.
+-- Raises: TN001, TN034 (a plan has the price), 23505 (name or Stripe price taken), 42501.
+-- Callers: holders of catalog:manage.
 create or replace function tenantry.create_credit_product(
     p_name text,
     p_credit_amount integer,
@@ -35,7 +35,7 @@ end
 $$;
 
 comment on function tenantry.create_credit_product(text, integer, integer, text, text, text, text) is
-    'Definer half of public.create_credit_product.';
+    'Checks catalog:manage and the fields, and creates the product.';
 revoke all on function tenantry.create_credit_product from public, anon, authenticated, service_role;
 grant execute on function tenantry.create_credit_product to authenticated, service_role;
 
@@ -55,7 +55,7 @@ return tenantry.create_credit_product(
 comment on function public.create_credit_product(text, integer, integer, text, text, text, text) is
     'Creates a pack of credits for sale. name: up to 100 characters, unique. credit_amount: credits in it, above 0.'
     ' price_amount: in minor units, above 0. currency: ISO 4217, USD unless given. stripe_price_id, stripe_product_id:'
-    ' local:<id> unless given. Raises TN001, TN034 (the price is a plan''s), 23505 (name or stripe_price_id taken),'
+    ' local:<id> unless given. Raises TN001, TN034 (a plan has the price), 23505 (name or stripe_price_id taken),'
     ' 42501.';
 revoke all on function public.create_credit_product from public, anon, authenticated, service_role;
 grant execute on function public.create_credit_product to authenticated, service_role;

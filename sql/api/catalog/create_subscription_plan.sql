@@ -1,7 +1,7 @@
 -- Creates a plan that organizations can subscribe to.
 --
--- Raises TN001, TN034 (the price is a credit product's), 23505 (name or price at Stripe taken), 42501.
--- Callers: who holds catalog:manage.
+-- Raises: TN001, TN034 (a credit product has the price), 23505 (name or Stripe price taken), 42501.
+-- Callers: holders of catalog:manage.
 create or replace function tenantry.create_subscription_plan(
     p_name text,
     p_price_amount integer,
@@ -44,7 +44,8 @@ $$;
 
 comment on function tenantry.create_subscription_plan(
     text, integer, text, text, integer, integer, integer, jsonb, integer, text, text, text
-) is 'Definer half of public.create_subscription_plan.';
+) is
+    'Checks catalog:manage and the fields, and creates the plan.';
 revoke all on function tenantry.create_subscription_plan from public, anon, authenticated, service_role;
 grant execute on function tenantry.create_subscription_plan to authenticated, service_role;
 
@@ -70,11 +71,11 @@ return tenantry.create_subscription_plan(
 comment on function public.create_subscription_plan(
     text, integer, text, text, integer, integer, integer, jsonb, integer, text, text, text
 ) is
-    'Creates a plan. name: up to 100 characters, unique. price_amount: for a billing period, in minor units, 0 or more.'
-    ' currency: ISO 4217, USD unless given. interval: daily, weekly, monthly or annual. interval_count: units in a'
-    ' billing period, 1 unless given, three years in all at most. included_credits: for a period. max_users: seats, no'
-    ' limit unless given. features: an object of your own with some names that have a meaning. trial_period_days: 0 to'
-    ' 730. stripe_price_id, stripe_product_id: local:<id> unless given. Raises TN001, TN034 (the price is a credit'
-    ' product''s), 23505 (name or stripe_price_id taken), 42501.';
+    'Creates a plan. name: up to 100 characters, unique. price_amount: for a billing period, in minor units, 0 or'
+    ' more. currency: ISO 4217, USD unless given. interval: daily, weekly, monthly or annual. interval_count: units in'
+    ' a billing period, 1 unless given; a period has at most three years. included_credits: for a period. max_users:'
+    ' seats, no limit unless given. features: an object of your own; some names have a meaning. trial_period_days: 0'
+    ' to 730. stripe_price_id, stripe_product_id: local:<id> unless given. Raises TN001, TN034 (a credit product has'
+    ' the price), 23505 (name or stripe_price_id taken), 42501.';
 revoke all on function public.create_subscription_plan from public, anon, authenticated, service_role;
 grant execute on function public.create_subscription_plan to authenticated, service_role;

@@ -1,5 +1,7 @@
--- One credit event, by id or name. Runs as the caller.
--- Raises TN001, TN002.
+-- Returns a credit event by id or name. Runs as the caller.
+--
+-- Raises: TN001, TN002.
+-- Callers: any signed-in user, and the service.
 create or replace function public.get_credit_event(credit_event text default null) returns public.credit_events
 language sql stable
 return tenantry.find_credit_event(credit_event);

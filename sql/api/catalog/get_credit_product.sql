@@ -1,5 +1,7 @@
--- One credit product, by id, name or price at Stripe. Runs as the caller.
--- Raises TN001, TN002.
+-- Returns a credit product by id, name or Stripe price. Runs as the caller.
+--
+-- Raises: TN001, TN002.
+-- Callers: any signed-in user, and the service.
 create or replace function public.get_credit_product(credit_product text default null) returns public.credit_products
 language sql stable
 return tenantry.find_credit_product(credit_product);

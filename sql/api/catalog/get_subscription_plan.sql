@@ -1,5 +1,7 @@
--- One plan, by id, name or price at Stripe. Runs as the caller.
--- Raises TN001, TN002.
+-- Returns a plan by id, name or Stripe price. Runs as the caller.
+--
+-- Raises: TN001, TN002.
+-- Callers: any signed-in user, and the service.
 create or replace function public.get_subscription_plan(subscription_plan text default null)
 returns public.subscription_plans
 language sql stable

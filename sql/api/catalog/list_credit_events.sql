@@ -1,5 +1,7 @@
--- Credit events, oldest first, in keyset pages. Runs as the caller.
--- Raises TN001 for a negative page size, TN003 for a foreign page token.
+-- Lists credit events, oldest first, in keyset pages. Runs as the caller.
+--
+-- Raises: TN001 (negative page size), TN003 (page token of another listing).
+-- Callers: any signed-in user, and the service.
 create or replace function public.list_credit_events(
     category text default null,
     is_active boolean default null,
@@ -37,7 +39,7 @@ end
 $$;
 
 comment on function public.list_credit_events(text, boolean, integer, text) is
-    'Credit events, oldest first. category, is_active: only such. page_size: rows, 50 unless given, at most 1000.'
-    ' page_token: next_page_token of the page before. Raises TN001, TN003.';
+    'Credit events, oldest first. category, is_active: only events with this value. page_size: rows, 50 unless given,'
+    ' at most 1000. page_token: next_page_token of the page before. Raises TN001, TN003.';
 revoke all on function public.list_credit_events from public, anon, authenticated, service_role;
 grant execute on function public.list_credit_events to authenticated, service_role;

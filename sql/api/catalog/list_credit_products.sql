@@ -1,5 +1,7 @@
--- Credit products, oldest first, in keyset pages. Runs as the caller.
--- Raises TN001 for a negative page size or what is no currency, TN003 for a foreign page token.
+-- Lists credit products, oldest first, in keyset pages. Runs as the caller.
+--
+-- Raises: TN001 (negative page size, or no currency code), TN003 (page token of another listing).
+-- Callers: any signed-in user, and the service.
 create or replace function public.list_credit_products(
     is_active boolean default null,
     currency text default null,
@@ -38,7 +40,7 @@ end
 $$;
 
 comment on function public.list_credit_products(boolean, text, integer, text) is
-    'Credit products, oldest first. is_active, currency: only such. page_size: rows, 50 unless given, at most 1000.'
-    ' page_token: next_page_token of the page before. Raises TN001, TN003.';
+    'Credit products, oldest first. is_active, currency: only products with this value. page_size: rows, 50 unless'
+    ' given, at most 1000. page_token: next_page_token of the page before. Raises TN001, TN003.';
 revoke all on function public.list_credit_products from public, anon, authenticated, service_role;
 grant execute on function public.list_credit_products to authenticated, service_role;

@@ -1,5 +1,7 @@
--- Plans, oldest first, in keyset pages. Runs as the caller.
--- Raises TN001 for a negative page size or what is no currency, TN003 for a foreign page token.
+-- Lists plans, oldest first, in keyset pages. Runs as the caller.
+--
+-- Raises: TN001 (negative page size, no currency code, or no interval), TN003 (page token of another listing).
+-- Callers: any signed-in user, and the service.
 create or replace function public.list_subscription_plans(
     is_active boolean default null,
     "interval" text default null,
@@ -44,7 +46,7 @@ end
 $$;
 
 comment on function public.list_subscription_plans(boolean, text, text, integer, text) is
-    'Plans, oldest first. is_active, interval, currency: only such. page_size: rows, 50 unless given, at most 1000.'
-    ' page_token: next_page_token of the page before. Raises TN001, TN003.';
+    'Plans, oldest first. is_active, interval, currency: only plans with this value. page_size: rows, 50 unless'
+    ' given, at most 1000. page_token: next_page_token of the page before. Raises TN001, TN003.';
 revoke all on function public.list_subscription_plans from public, anon, authenticated, service_role;
 grant execute on function public.list_subscription_plans to authenticated, service_role;

@@ -1,6 +1,8 @@
--- Changes a credit event. A new cost holds for what is charged from then on; entries keep what they charged.
+-- Changes a credit event. A new cost counts for later charges; existing entries keep their amounts.
 --
--- Locks: the event's row. Raises TN001, TN002, 23505 (name taken), 42501. Callers: who holds catalog:manage.
+-- Locks: the event's row.
+-- Raises: TN001, TN002, 23505 (name taken), 42501.
+-- Callers: holders of catalog:manage.
 create or replace function tenantry.update_credit_event(
     p_credit_event text,
     p_name text,
@@ -26,7 +28,7 @@ begin
     v_event := tenantry.find_credit_event(p_credit_event);
     select * into v_event from public.credit_events where id = v_event.id for no key update;
 
-    -- Checked before they meet a column's type, whose limit would not name the field.
+    -- Before the values become a row: a column's limit would not name the field.
     v_new := to_jsonb(v_event) || v_changes;
     perform tenantry.require_credit_event_fields(
         v_new ->> 'name', (v_new ->> 'credit_cost')::integer, v_new ->> 'category',
@@ -47,7 +49,7 @@ end
 $$;
 
 comment on function tenantry.update_credit_event(text, text, integer, text, text, boolean, jsonb, text[]) is
-    'Definer half of public.update_credit_event.';
+    'Checks catalog:manage and the fields, and updates the event.';
 revoke all on function tenantry.update_credit_event from public, anon, authenticated, service_role;
 grant execute on function tenantry.update_credit_event to authenticated, service_role;
 

@@ -1,8 +1,8 @@
--- Changes a credit product. What was bought stays as it was.
+-- Changes a credit product. Existing purchases stay as they were.
 --
--- Locks: the product's row. Raises TN001, TN002, TN034 (the price is a plan's), 23505 (name or price at Stripe taken),
--- 42501.
--- Callers: who holds catalog:manage.
+-- Locks: the product's row.
+-- Raises: TN001, TN002, TN034 (a plan has the price), 23505 (name or Stripe price taken), 42501.
+-- Callers: holders of catalog:manage.
 create or replace function tenantry.update_credit_product(
     p_credit_product text,
     p_name text,
@@ -48,7 +48,8 @@ $$;
 
 comment on function tenantry.update_credit_product(
     text, text, integer, integer, text, text, boolean, text, text, text[]
-) is 'Definer half of public.update_credit_product.';
+) is
+    'Checks catalog:manage and the fields, and updates the product.';
 revoke all on function tenantry.update_credit_product from public, anon, authenticated, service_role;
 grant execute on function tenantry.update_credit_product to authenticated, service_role;
 

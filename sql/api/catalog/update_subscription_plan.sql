@@ -1,8 +1,9 @@
--- Changes a plan. What live subscriptions were agreed on stays: see tenantry.protect_plan().
+-- Changes a plan. Live subscriptions keep the price and period that they were sold with: see protect_plan().
 --
 -- Locks: the plan's row.
--- Raises TN001, TN002, TN033 (in use), TN034 (the price is a credit product's), 23505 (name or price at Stripe taken),
--- 42501. Callers: who holds catalog:manage.
+-- Raises: TN001, TN002, TN033 (in use), TN034 (a credit product has the price), 23505 (name or Stripe price taken),
+-- 42501.
+-- Callers: holders of catalog:manage.
 create or replace function tenantry.update_subscription_plan(
     p_subscription_plan text,
     p_name text,
@@ -40,7 +41,8 @@ begin
     v_new := tenantry.build_subscription_plan(to_jsonb(v_plan) || v_changes);
     v_new.is_active := coalesce(v_new.is_active, false);
     if v_plan.is_active and not v_new.is_active then
-        perform tenantry.require_plan_unused(v_plan.id, 'is_active', 'Archive it with force: who has it keeps it.');
+        perform tenantry.require_plan_unused(
+            v_plan.id, 'is_active', 'Archive it with force: existing subscriptions keep it.');
     end if;
 
     update public.subscription_plans
@@ -65,7 +67,8 @@ $$;
 
 comment on function tenantry.update_subscription_plan(
     text, text, integer, text, text, integer, integer, integer, jsonb, integer, text, boolean, text, text, text[]
-) is 'Definer half of public.update_subscription_plan.';
+) is
+    'Checks catalog:manage, the use of the plan and the fields, and updates the plan.';
 revoke all on function tenantry.update_subscription_plan from public, anon, authenticated, service_role;
 grant execute on function tenantry.update_subscription_plan to authenticated, service_role;
 

@@ -1,6 +1,6 @@
--- Creates an organization with an empty ledger. A signed-in user who does becomes its owner.
+-- Creates an organization with an empty ledger. A signed-in user who creates one becomes its owner.
 --
--- Raises TN001 for a bad argument, 23505 for a name or slug that is taken, 42501.
+-- Raises: TN001, 23505 (name or slug taken), 42501.
 -- Callers: the service, and any signed-in user.
 create or replace function tenantry.create_organization(
     p_name text,
@@ -31,7 +31,7 @@ end
 $$;
 
 comment on function tenantry.create_organization(text, text, text, text) is
-    'Definer half of public.create_organization.';
+    'Checks the caller and the fields, creates the organization, and makes a signed-in user its owner.';
 revoke all on function tenantry.create_organization from public, anon, authenticated, service_role;
 grant execute on function tenantry.create_organization to authenticated, service_role;
 

@@ -1,8 +1,10 @@
--- Deletes an organization that never had credits, a subscription or a bill. One that had keeps its books: it
--- can be made inactive.
+-- Deletes an organization that never had credits, a subscription or a bill. Other organizations keep their books; they
+-- can
+-- be made inactive.
 --
--- Locks: the organization's row, against entries that come in the meantime.
--- Raises TN001, TN002, TN014, 42501. Callers: who holds organizations:delete there.
+-- Locks: the organization's row, against concurrent entries.
+-- Raises: TN001, TN002, TN014 (it has a history), 42501.
+-- Callers: holders of organizations:delete in the organization.
 create or replace function tenantry.delete_organization(p_organization_id uuid) returns void
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -33,13 +35,14 @@ begin
             jsonb_build_object('organization_id', p_organization_id, 'history', v_history),
             'Deactivate it instead: update it with is_active = false.');
     end if;
-    -- Such as that its last owner is gone; whoever reads events finds no organization to act on.
+    -- Such as the loss of its last owner: a reader of events would find no organization to act on.
     delete from tenantry.events where organization_id = p_organization_id;
     delete from public.organizations where id = p_organization_id;
 end
 $$;
 
-comment on function tenantry.delete_organization(uuid) is 'Definer half of public.delete_organization.';
+comment on function tenantry.delete_organization(uuid) is
+    'Checks organizations:delete and the history, and deletes the organization.';
 revoke all on function tenantry.delete_organization from public, anon, authenticated, service_role;
 grant execute on function tenantry.delete_organization to authenticated, service_role;
 
@@ -50,7 +53,7 @@ begin atomic
 end;
 
 comment on function public.delete_organization(uuid) is
-    'Deletes an organization without ledger, billing history or subscriptions.'
-    ' Raises TN001, TN002, TN014 (it has such history; deactivate it instead), 42501.';
+    'Deletes an organization without ledger, billing history or subscriptions. Raises TN001, TN002, TN014 (it has'
+    ' such a history; deactivate it instead), 42501.';
 revoke all on function public.delete_organization from public, anon, authenticated, service_role;
 grant execute on function public.delete_organization to authenticated, service_role;

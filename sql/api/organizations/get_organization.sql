@@ -1,7 +1,7 @@
--- One organization, by id or by slug.
+-- Returns an organization by id or by slug. Runs as the caller; row-level security decides which organizations exist.
 --
--- Runs as the caller: row-level security decides which organizations exist for them.
--- Raises TN001 unless exactly one of the two is given, TN002.
+-- Raises: TN001 unless exactly one of the two is given, TN002.
+-- Callers: any signed-in user, and the service.
 create or replace function public.get_organization(
     organization_id uuid default null,
     slug text default null
@@ -26,6 +26,6 @@ end
 $$;
 
 comment on function public.get_organization(uuid, text) is
-    'The organization with that id or that slug. Raises TN001, TN002 (none that the caller may see).';
+    'The organization of that id or that slug. Raises TN001, TN002 (no organization that the caller can see).';
 revoke all on function public.get_organization from public, anon, authenticated, service_role;
 grant execute on function public.get_organization to authenticated, service_role;

@@ -1,6 +1,7 @@
--- The organizations that the caller may see, oldest first, in keyset pages.
+-- Lists the organizations that the caller can see, oldest first, in keyset pages. Runs as the caller.
 --
--- Runs as the caller. Raises TN001 for a negative page size, TN003 for a foreign page token.
+-- Raises: TN001 (negative page size), TN003 (page token of another listing).
+-- Callers: any signed-in user, and the service.
 create or replace function public.list_organizations(
     is_active boolean default null,
     page_size integer default null,
@@ -35,7 +36,7 @@ end
 $$;
 
 comment on function public.list_organizations(boolean, integer, text) is
-    'Organizations that the caller may see, oldest first. is_active: only such. page_size: rows, 50 unless given,'
-    ' at most 1000. page_token: next_page_token of the page before. Raises TN001, TN003.';
+    'Organizations that the caller can see, oldest first. is_active: only active, or only inactive ones. page_size:'
+    ' rows, 50 unless given, at most 1000. page_token: next_page_token of the page before. Raises TN001, TN003.';
 revoke all on function public.list_organizations from public, anon, authenticated, service_role;
 grant execute on function public.list_organizations to authenticated, service_role;

@@ -1,7 +1,9 @@
 -- Changes an organization's own data.
 --
--- Locks: the organization's row. Raises TN001, TN002, TN012 (inactive), 23505 (name or slug taken), 42501.
--- Callers: who holds organizations:update there; of an inactive one, and to make it so, organizations:suspend too.
+-- Locks: the organization's row.
+-- Raises: TN001, TN002, TN012 (inactive), 23505 (name or slug taken), 42501.
+-- Callers: holders of organizations:update in the organization. A change of is_active, and any change of an inactive
+-- organization, also takes organizations:suspend.
 create or replace function tenantry.update_organization(
     p_organization_id uuid,
     p_name text,
@@ -39,7 +41,7 @@ begin
         and not tenantry.is_authorized('organizations:suspend', p_organization_id) then
         perform tenantry.fail_organization_inactive(p_organization_id);
     end if;
-    -- Checked before they meet a column's type, whose limit would not name the field.
+    -- Before the values become a row: a column's limit would not name the field.
     v_new := to_jsonb(v_organization) || v_changes;
     perform tenantry.require_organization_fields(v_new ->> 'name', v_new ->> 'slug', v_new ->> 'website');
     v_organization := jsonb_populate_record(v_organization, v_changes);
@@ -61,7 +63,8 @@ end
 $$;
 
 comment on function tenantry.update_organization(uuid, text, text, text, text, boolean, integer, text[]) is
-    'Definer half of public.update_organization.';
+    'Checks organizations:update, organizations:suspend where it is needed, and the fields, and updates the'
+    ' organization.';
 revoke all on function tenantry.update_organization from public, anon, authenticated, service_role;
 grant execute on function tenantry.update_organization to authenticated, service_role;
 

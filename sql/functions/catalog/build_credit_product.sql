@@ -1,7 +1,9 @@
--- The credit product that these values make, with what was left out filled in; refuses what the columns would refuse,
--- naming the argument.
+-- Builds a credit product from values, fills in the defaults, and names the argument that is wrong. The columns would
+-- refuse the same values.
 --
--- p_product: every column by its name. Raises TN001.
+-- p_product: every column by its name.
+--
+-- Raises: TN001.
 create or replace function tenantry.build_credit_product(p_product jsonb) returns public.credit_products
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -29,5 +31,5 @@ end
 $$;
 
 comment on function tenantry.build_credit_product(jsonb) is
-    'The credit product that the values make, by column. Raises TN001 when one is not fit for a product.';
+    'The credit product with these values, by column. Raises TN001 for a value that a product cannot have.';
 revoke all on function tenantry.build_credit_product from public, anon, authenticated, service_role;

@@ -1,7 +1,9 @@
--- The plan that these values make, with what was left out filled in; refuses what the columns would refuse, naming the
--- argument. Its features are checked by the trigger that holds for every door.
+-- Builds a plan from values, fills in the defaults, and names the argument that is wrong. The columns would refuse the
+-- same values. A trigger checks the features, because it holds for every kind of write.
 --
--- p_plan: every column by its name. Raises TN001.
+-- p_plan: every column by its name.
+--
+-- Raises: TN001.
 create or replace function tenantry.build_subscription_plan(p_plan jsonb) returns public.subscription_plans
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -45,5 +47,5 @@ end
 $$;
 
 comment on function tenantry.build_subscription_plan(jsonb) is
-    'The plan that the values make, by column. Raises TN001 when one is not fit for a plan.';
+    'The plan with these values, by column. Raises TN001 for a value that a plan cannot have.';
 revoke all on function tenantry.build_subscription_plan from public, anon, authenticated, service_role;

@@ -1,6 +1,6 @@
--- The credit event of that id or name. No name can read as an id, so the two never collide.
+-- Finds a credit event by id or by name. A name is never a UUID, so the two keys do not collide.
 --
--- Raises TN001 without a name, TN002.
+-- Raises: TN001 without a key, TN002.
 create or replace function tenantry.find_credit_event(p_credit_event text) returns public.credit_events
 language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,5 +1,6 @@
--- The credit product of that id, name or Stripe price, if it is for sale.
--- Raises TN001, TN002, TN046 (inactive product).
+-- Finds a credit product by id, name or Stripe price, and checks that it is for sale.
+--
+-- Raises: TN001, TN002, TN046 (inactive product).
 create or replace function tenantry.find_credit_product_for_sale(p_credit_product text) returns public.credit_products
 language plpgsql stable
 set search_path = pg_catalog, pg_temp

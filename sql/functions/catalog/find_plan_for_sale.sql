@@ -1,5 +1,6 @@
--- The plan of that id, name or Stripe price, if it is for sale.
--- Raises TN001, TN002, TN027 (inactive plan).
+-- Finds a plan by id, name or Stripe price, and checks that it is for sale.
+--
+-- Raises: TN001, TN002, TN027 (inactive plan).
 create or replace function tenantry.find_plan_for_sale(p_subscription_plan text) returns public.subscription_plans
 language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,10 @@
--- The plan of that id, name or price at Stripe, as far as the caller may know of it. No name reads as an id, so the
--- three do not collide; a price of Stripe's older kind, which may read as anything, comes last.
+-- Finds a plan by id, name or Stripe price, among the rows that the caller can see.
 --
--- Raises TN001 without a name, TN002.
+-- A name is never a UUID and never starts with price_, so the three keys do not collide. A price of Stripe's older
+-- kind
+-- can be any text; it comes last.
+--
+-- Raises: TN001 without a key, TN002.
 create or replace function tenantry.find_subscription_plan(p_subscription_plan text) returns public.subscription_plans
 language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,5 +1,8 @@
--- Refuses what is no name for a plan or a product. They are addressed by id, name or price at Stripe in one argument,
--- so no name may read as either id. Raises TN001.
+-- Checks the name of a plan or a credit product. One argument takes its id, its name or its Stripe price, so a name
+-- must
+-- not be a UUID and must not start with price_ or local:.
+--
+-- Raises: TN001.
 create or replace function tenantry.require_catalog_name(p_name text) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -14,5 +17,5 @@ end
 $$;
 
 comment on function tenantry.require_catalog_name(text) is
-    'Raises TN001 when the text is not fit to name a plan or a product.';
+    'Raises TN001 unless the text can name a plan or a credit product.';
 revoke all on function tenantry.require_catalog_name from public, anon, authenticated, service_role;

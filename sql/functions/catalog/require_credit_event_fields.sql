@@ -1,5 +1,6 @@
--- Refuses what a credit event's columns would refuse, naming the argument.
--- Raises TN001.
+-- Checks the fields of a credit event, and names the argument that is wrong. The columns would refuse the same values.
+--
+-- Raises: TN001.
 create or replace function tenantry.require_credit_event_fields(
     p_name text,
     p_credit_cost integer,
@@ -27,5 +28,5 @@ end
 $$;
 
 comment on function tenantry.require_credit_event_fields(text, integer, text, jsonb) is
-    'Raises TN001 when one of the values is not fit for a credit event.';
+    'Raises TN001 unless the values can be stored as a credit event.';
 revoke all on function tenantry.require_credit_event_fields from public, anon, authenticated, service_role;

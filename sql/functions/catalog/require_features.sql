@@ -1,11 +1,11 @@
--- The features of a plan: an object that is the plan's author's own, but for the names that have a meaning here.
+-- Checks the features of a plan. They are an object of the plan's author; only these names have a meaning:
 --
---   credit_rollover  "none", "all", or a whole number: how many unspent included credits the next period keeps
+--   credit_rollover  "none", "all" or a whole number: unspent included credits that move into the next period
 --   credit_interval  "monthly": included credits come each month, whatever the billing period
---   grace_days       0 to 365, 7 unless given: how long a missing payment changes nothing
---   trial, past_due  objects: features that replace the plan's in that state
+--   grace_days       0 to 365, default 7: days after a missed payment in which nothing changes
+--   trial, past_due  objects: features that replace the plan's features in that state
 --
--- Raises TN001.
+-- Raises: TN001.
 create or replace function tenantry.require_features(p_features jsonb) returns void
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
@@ -38,6 +38,5 @@ begin
 end
 $$;
 
-comment on function tenantry.require_features(jsonb) is
-    'Raises TN001 when the value is not fit to be the features of a plan.';
+comment on function tenantry.require_features(jsonb) is 'Raises TN001 unless the value can be the features of a plan.';
 revoke all on function tenantry.require_features from public, anon, authenticated, service_role;

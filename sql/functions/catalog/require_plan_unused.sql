@@ -1,7 +1,9 @@
--- Refuses what must not befall a plan that a live subscription has, or changes to at its renewal.
+-- Checks that no live subscription has a plan or changes to it at its renewal.
 --
--- p_field: the field that was to change; null for none. p_remedy: what to do instead.
--- Locks: the plan's row, against subscriptions that come in the meantime. Raises TN033.
+-- p_field: the field that the update changes; null for none. p_remedy: the hint in the error.
+--
+-- Locks: the plan's row, against new subscriptions.
+-- Raises: TN033.
 create or replace function tenantry.require_plan_unused(p_plan_id uuid, p_field text, p_remedy text) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -11,7 +13,7 @@ declare
     v_subscriptions bigint;
     v_pending bigint;
 begin
-    -- Stronger than the lock that a subscription takes on the plan that it refers to: it waits for those under way.
+    -- A new subscription locks its plan for key share. This lock is stronger, so it waits for such a transaction.
     select p.name into v_name from public.subscription_plans as p where p.id = p_plan_id for update;
     select
         count(*) filter (where s.subscription_plan_id = p_plan_id),
@@ -33,5 +35,5 @@ end
 $$;
 
 comment on function tenantry.require_plan_unused(uuid, text, text) is
-    'Raises TN033 when a live subscription has the plan or changes to it.';
+    'Raises TN033 if a live subscription has the plan or changes to it.';
 revoke all on function tenantry.require_plan_unused from public, anon, authenticated, service_role;

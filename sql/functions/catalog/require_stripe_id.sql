@@ -1,5 +1,8 @@
--- Refuses what is no id at Stripe. local:<id> stands for none, in the plan or product of that id only.
--- Raises TN001.
+-- Checks an id at Stripe. Only the plan or product of id <id> may have local:<id>, which stands for no id at Stripe.
+--
+-- p_id: the id of the plan or product.
+--
+-- Raises: TN001.
 create or replace function tenantry.require_stripe_id(p_field text, p_value text, p_id text) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -14,5 +17,5 @@ end
 $$;
 
 comment on function tenantry.require_stripe_id(text, text, text) is
-    'Raises TN001 when the text is not fit to be an id at Stripe of the plan or product p_id.';
+    'Raises TN001 unless the text can be an id at Stripe of the plan or product p_id.';
 revoke all on function tenantry.require_stripe_id from public, anon, authenticated, service_role;

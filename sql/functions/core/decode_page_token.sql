@@ -1,5 +1,6 @@
--- The sort key out of a page token; null for no token.
--- Raises TN003 when the token was not made by this listing with these filters.
+-- Returns the sort key in a page token; null for no token.
+--
+-- Raises: TN003 if another listing, or the same listing with other filters, made the token.
 create or replace function tenantry.decode_page_token(p_token text, p_scope text) returns jsonb
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
@@ -28,6 +29,6 @@ end
 $$;
 
 comment on function tenantry.decode_page_token(text, text) is
-    'The sort key in a page token, null for no token. Raises TN003 for a token of another listing.';
+    'The sort key in a page token; null for no token. Raises TN003 for a token of another listing.';
 revoke all on function tenantry.decode_page_token from public, anon, authenticated, service_role;
 grant execute on function tenantry.decode_page_token to anon, authenticated, service_role;

@@ -1,6 +1,6 @@
--- The opaque token of the page that starts after a row.
+-- Returns an opaque token for the page that starts after a row.
 --
--- p_scope: what is listed and every filter, so that a token serves only the listing that gave it.
+-- p_scope: the name of the listing and every filter. A token serves only the listing that made it.
 -- p_key: the sort key of the last row of this page, as a JSON array.
 create or replace function tenantry.encode_page_token(p_scope text, p_key jsonb) returns text
 language sql immutable
@@ -10,6 +10,6 @@ return translate(
 );
 
 comment on function tenantry.encode_page_token(text, jsonb) is
-    'The opaque token of the page after the row with sort key p_key in the listing p_scope.';
+    'The opaque token of the page that follows the row with sort key p_key in the listing p_scope.';
 revoke all on function tenantry.encode_page_token from public, anon, authenticated, service_role;
 grant execute on function tenantry.encode_page_token to anon, authenticated, service_role;

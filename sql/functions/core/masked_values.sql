@@ -1,12 +1,13 @@
 -- Returns the fields that an update sets, each with its new value (AIP-134).
--- A field mask names these fields; without a mask they are the fields that have a value; the mask '*' means all fields.
+--
+-- A field mask names these fields. Without a mask they are the fields that have a value. The mask '*' means all
+-- fields.
 -- The caller lays the answer over the old row: jsonb_populate_record(v_old, v_changes). A JSON null clears a field.
 --
 -- p_mask: names of fields; null or empty for no mask.
 -- p_values: every field that can be updated, with its new value or null.
 --
 -- Raises: TN001 for a name that is not a field of p_values, and for an update that sets no field.
--- Callers: functions of this project.
 create or replace function tenantry.masked_values(p_mask text[], p_values jsonb) returns jsonb
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp

@@ -1,5 +1,6 @@
--- Refuses a JSON argument that is not an object.
--- Raises TN001.
+-- Checks that a JSON argument is an object; null passes.
+--
+-- Raises: TN001.
 create or replace function tenantry.require_json_object(p_field text, p_value jsonb) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -12,5 +13,5 @@ end
 $$;
 
 comment on function tenantry.require_json_object(text, jsonb) is
-    'Raises TN001 when the JSON argument is not an object.';
+    'Raises TN001 unless the JSON argument is an object or null.';
 revoke all on function tenantry.require_json_object from public, anon, authenticated, service_role;

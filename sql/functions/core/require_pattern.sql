@@ -1,5 +1,8 @@
--- Refuses a text argument that does not match a pattern, saying in words what is wanted.
--- Raises TN001.
+-- Checks that a text argument matches a regular expression; null passes.
+--
+-- p_wanted: the expected form in words, for the message "must be …".
+--
+-- Raises: TN001.
 create or replace function tenantry.require_pattern(
     p_field text,
     p_value text,
@@ -17,5 +20,5 @@ end
 $$;
 
 comment on function tenantry.require_pattern(text, text, text, text) is
-    'Raises TN001 when the text argument does not match the pattern; p_wanted says in words what does.';
+    'Raises TN001 unless the text argument matches the pattern or is null; p_wanted names the expected form.';
 revoke all on function tenantry.require_pattern from public, anon, authenticated, service_role;

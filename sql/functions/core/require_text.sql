@@ -1,7 +1,9 @@
--- Refuses a text argument that is missing, blank or too long, before a column's own limit would refuse it
--- without naming the argument.
+-- Checks that a text argument is present, not blank and not too long. A column's own limit would not name the
+-- argument.
 --
--- p_max: characters at most, null for no limit. Raises TN001.
+-- p_max: most characters; null for no limit. p_required: whether null and blank are refused.
+--
+-- Raises: TN001.
 create or replace function tenantry.require_text(
     p_field text,
     p_value text,
@@ -22,5 +24,5 @@ end
 $$;
 
 comment on function tenantry.require_text(text, text, integer, boolean) is
-    'Raises TN001 when the text argument is missing (if required), blank or longer than p_max characters.';
+    'Raises TN001 if the text argument is longer than p_max characters or, when required, missing or blank.';
 revoke all on function tenantry.require_text from public, anon, authenticated, service_role;

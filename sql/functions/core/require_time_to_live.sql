@@ -1,4 +1,6 @@
--- Refuses a time to live that is not above zero or over a year. Raises TN001.
+-- Checks that a time to live is above zero and at most 366 days; null passes.
+--
+-- Raises: TN001.
 create or replace function tenantry.require_time_to_live(p_time_to_live interval) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp

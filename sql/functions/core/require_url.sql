@@ -1,5 +1,6 @@
--- Refuses what a browser cannot be sent to.
--- Raises TN001.
+-- Checks that a text is an http or https address of at most 5000 characters, to which a browser can be sent.
+--
+-- Raises: TN001, also for null.
 create or replace function tenantry.require_url(p_field text, p_value text) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -10,6 +11,5 @@ begin
 end
 $$;
 
-comment on function tenantry.require_url(text, text) is
-    'Raises TN001 when the text is missing or no http or https address.';
+comment on function tenantry.require_url(text, text) is 'Raises TN001 unless the text is an http or https address.';
 revoke all on function tenantry.require_url from public, anon, authenticated, service_role;

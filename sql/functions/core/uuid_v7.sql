@@ -1,4 +1,4 @@
--- Returns a new time-ordered UUID, made for the present moment. See uuid_v7_at().
+-- Returns a new time-ordered UUID for the present moment. See uuid_v7_at().
 create or replace function tenantry.uuid_v7() returns uuid
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp

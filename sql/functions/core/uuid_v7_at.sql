@@ -1,9 +1,12 @@
--- A time-ordered UUID (RFC 9562, version 7): 48 bits of milliseconds, 12 bits of the fraction of one (its method 3),
--- then random. New entries land on the right-hand page of the primary key instead of a random one, which is what keeps
--- inserts fast at 100 M rows, and what one call makes after another also sorts after it. PostgreSQL has uuidv7() from
--- 18 on; this serves 15 as well.
+-- Returns a new time-ordered UUID (RFC 9562, version 7).
 --
--- p_at: the present; a column or variable, so that the expression takes the call's place in a query of many rows.
+-- It has 48 bits of milliseconds, 12 bits of the fraction of a millisecond (method 3 of the RFC), and random bits. New
+-- entries then land on the right-hand page of the primary key instead of a random page. This keeps inserts fast at 100
+-- million rows. The ids of successive calls also sort in the order of the calls.
+-- PostgreSQL has uuidv7() from version 18 on; this function also serves version 15.
+--
+-- p_at: the present. Pass a column or a variable, so that the planner can make the function part of a query of many
+-- rows.
 create or replace function tenantry.uuid_v7_at(p_at timestamptz) returns uuid
 language sql volatile
 return encode(
@@ -15,5 +18,5 @@ return encode(
     ),
     'hex')::uuid;
 
-comment on function tenantry.uuid_v7_at(timestamptz) is 'A new UUID that is ordered by that time.';
+comment on function tenantry.uuid_v7_at(timestamptz) is 'A new UUID that sorts by that time.';
 revoke all on function tenantry.uuid_v7_at from public, anon, authenticated, service_role;

@@ -1,5 +1,7 @@
--- Refuses what an organization's columns would refuse, naming the argument.
--- Raises TN001.
+-- Checks the fields of an organization, and names the argument that is wrong. The columns would refuse the same
+-- values.
+--
+-- Raises: TN001.
 create or replace function tenantry.require_organization_fields(p_name text, p_slug text, p_website text) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -16,5 +18,5 @@ end
 $$;
 
 comment on function tenantry.require_organization_fields(text, text, text) is
-    'Raises TN001 when one of the values is not fit for an organization.';
+    'Raises TN001 unless the values can be stored as an organization.';
 revoke all on function tenantry.require_organization_fields from public, anon, authenticated, service_role;

@@ -1,6 +1,11 @@
--- Gives a user a role, after all checks of permission: the user exists, the role belongs there, a seat is free.
+-- Gives a user a role. Checks that the user and the organization exist and that a seat is free.
 --
--- Locks: the organization's row. Raises TN001, TN002, TN023, 23505 (held already).
+-- The caller has checked all permissions, and that the role can be held there (find_assignable_role).
+--
+-- p_organization_id: null for everywhere.
+--
+-- Locks: the organization's row.
+-- Raises: TN001, TN002, TN023 (no free seat), 23505 (the user holds the role already).
 create or replace function tenantry.add_user_role(
     p_user_id uuid,
     p_role_id uuid,

@@ -1,7 +1,10 @@
--- Locks an organization's row for a change of who belongs to it. Returns whether there is such an organization.
+-- Locks an organization's row for a change of its members. Returns whether the organization exists.
 --
--- The row is written, not only locked: a transaction at a higher isolation level, whose snapshot may be older than the
--- lock, would otherwise count seats and owners as they were. Written so, it fails with 40001 and is tried again.
+-- The function writes the row instead of only locking it. At a higher isolation level the snapshot of a transaction
+-- can be
+-- older than the lock, and the transaction would count old seats and owners. After a write it fails with 40001
+-- instead,
+-- and the client tries again.
 --
 -- Locks: the organization's row.
 create or replace function tenantry.lock_organization(
@@ -19,5 +22,5 @@ end
 $$;
 
 comment on function tenantry.lock_organization(uuid) is
-    'Locks the organization for a change of its members; whether there is one.';
+    'Locks the organization for a change of its members; returns whether it exists.';
 revoke all on function tenantry.lock_organization from public, anon, authenticated, service_role;

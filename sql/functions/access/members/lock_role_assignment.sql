@@ -1,6 +1,7 @@
--- An assignment of a role, its organization's row locked, for somebody who may change it there.
+-- Locks the organization of a role assignment, for a caller who may change the assignment, and returns the assignment.
 --
--- Locks: the organization's row. Raises TN001, TN002, 42501.
+-- Locks: the organization's row.
+-- Raises: TN001, TN002 (also if the caller cannot see the assignment), 42501.
 create or replace function tenantry.lock_role_assignment(
     p_user_role_id uuid
 ) returns public.user_roles
@@ -20,11 +21,11 @@ begin
     ) then
         perform tenantry.fail_not_found('user_role', p_user_role_id::text);
     elsif v_assignment.user_id is distinct from auth.uid() then
-        -- Asked again by who calls; here so that nobody locks an organization in which they may change nothing.
+        -- The calling function authorizes again under the lock. This check keeps other users from locking the row.
         perform tenantry.authorize('members:manage', v_assignment.organization_id);
     end if;
     perform tenantry.lock_organization(v_assignment.organization_id);
-    -- Once more: it may have been taken away meanwhile.
+    -- Read again: another transaction may have removed the assignment before the lock.
     select * into v_assignment from public.user_roles as ur where ur.id = p_user_role_id;
     if not found then
         perform tenantry.fail_not_found('user_role', p_user_role_id::text);
@@ -34,5 +35,5 @@ end
 $$;
 
 comment on function tenantry.lock_role_assignment(uuid) is
-    'The assignment, its organization locked, for somebody who may know of it. Raises TN001, TN002.';
+    'The assignment, its organization locked, for a caller who may change it. Raises TN001, TN002, 42501.';
 revoke all on function tenantry.lock_role_assignment from public, anon, authenticated, service_role;

@@ -1,4 +1,4 @@
--- An invitation as callers see it: without what its token could be known by.
+-- Returns an invitation as callers see it, with its state and without the hash of its token.
 create or replace function tenantry.present_invitation(
     p_invitation tenantry.invitations
 ) returns public.invitation

@@ -1,6 +1,7 @@
--- Raises TN002 if the organization does not exist.
+-- Checks that an organization exists.
 --
--- Callers: definer functions that have authorized their caller. Other callers must not learn which ids exist.
+-- Raises: TN002.
+-- Callers: definer functions that have authorized their caller, because other callers must not learn which ids exist.
 create or replace function tenantry.require_organization(p_organization_id uuid) returns void
 language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,8 @@
--- Refuses to take the owner's role from the last who has it.
+-- Checks that an organization keeps an owner when it loses a role assignment.
 --
--- The caller holds the organization's row locked. Raises TN022.
+-- The caller has locked the organization's row.
+--
+-- Raises: TN022.
 create or replace function tenantry.require_other_owner(
     p_assignment public.user_roles
 ) returns void
@@ -24,5 +26,5 @@ end
 $$;
 
 comment on function tenantry.require_other_owner(public.user_roles) is
-    'Raises TN022 when the assignment is that of an organization''s last owner.';
+    'Raises TN022 if the assignment makes its user the organization''s last owner.';
 revoke all on function tenantry.require_other_owner from public, anon, authenticated, service_role;

@@ -1,7 +1,9 @@
--- Lets the caller through or raises. Every function that needs a permission asks here, first.
+-- Raises 42501 unless the caller holds a permission. A function that needs a permission calls this function first.
 --
--- p_permission: resource:action. p_organization_id: where; null for what belongs to no organization.
--- Raises 42501 (PostgREST answers it with 401 or 403) with the missing permission in DETAIL.
+-- p_permission: resource:action.
+-- p_organization_id: null for a resource that belongs to no organization.
+--
+-- Raises: 42501, with the missing permission in DETAIL. PostgREST answers it with 401 or 403.
 create or replace function tenantry.authorize(p_permission text, p_organization_id uuid default null)
 returns void
 language plpgsql stable

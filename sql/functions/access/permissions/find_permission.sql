@@ -1,5 +1,6 @@
--- The permission of that id or name, as far as the caller may know of it.
--- Raises TN001 without a name, TN002.
+-- Finds a permission by id or by name, among the permissions that the caller can see.
+--
+-- Raises: TN001 without a name, TN002.
 create or replace function tenantry.find_permission(
     p_permission text
 ) returns public.permissions

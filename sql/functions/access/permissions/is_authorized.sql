@@ -1,10 +1,23 @@
--- Whether the caller holds a permission: the rule behind authorize().
+-- Returns whether the caller holds a permission. Functions decide by this rule, and so do policies on tables without
+-- an
+-- organization. Policies on other tables use allowed_organizations(), which applies the same rule to all
+-- organizations.
 --
--- The service role may do everything, and so may a role that row-level security does not hold (a DBA). A signed-in user
--- may do what their roles allow, as they stand in this statement: nothing is read from the token but who it is.
+-- The caller is the database role of the session or transaction, as caller_role() names it:
+--     authenticated  holds the permissions of the user's roles in the organization, and of the roles held everywhere.
+--                    The token only says which user calls. The roles are read as they stand now, so a change of roles
+--                    counts from the next statement on, whatever tokens are in use.
+--     service_role   holds every permission.
+--     other roles    hold every permission if row-level security does not apply to them (superuser or bypassrls, for
+--                    example a DBA). Otherwise they hold none, and neither does anon.
 --
--- p_permission: resource:action. p_organization_id: where; null for what belongs to no organization, which takes a role
--- that is held everywhere.
+-- The function is a definer function, because the caller cannot read the roles of other users. Policies call it in a
+-- subselect, which runs it once for a query. authorize() calls it and raises; has_permission() is its public form.
+--
+-- p_permission: resource:action.
+-- p_organization_id: null for a resource that belongs to no organization, which takes a role that is held everywhere.
+--
+-- Callers: every role. It takes no lock and raises no error.
 create or replace function tenantry.is_authorized(p_permission text, p_organization_id uuid default null)
 returns boolean
 language plpgsql stable security definer
@@ -15,7 +28,7 @@ declare
     v_allowed_by text[];
 begin
     if v_caller = 'authenticated' then
-        -- As user_has_permission(), whose call would be a tenth of all this.
+        -- The query of user_has_permission(). A call of that function would add a tenth to the time of this one.
         v_allowed_by := tenantry.permissions_granting(p_permission);
         return exists (
             select
@@ -30,6 +43,6 @@ end
 $$;
 
 comment on function tenantry.is_authorized(text, uuid) is
-    'Whether the caller holds the permission (resource:action) in the organization.';
+    'Whether the caller holds the permission (resource:action) in the organization, or everywhere for null.';
 revoke all on function tenantry.is_authorized from public, anon, authenticated, service_role;
 grant execute on function tenantry.is_authorized to anon, authenticated, service_role;

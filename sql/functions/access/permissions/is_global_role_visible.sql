@@ -1,5 +1,10 @@
--- Whether the caller may see which roles a user holds everywhere: their own, and others' with members:read everywhere.
--- So members of an organization do not learn from it who runs the platform.
+-- Returns whether the caller can see the roles that a user holds everywhere.
+--
+-- A user sees their own global roles. A caller with members:read everywhere sees the global roles of all users.
+-- Members of
+-- an organization therefore do not learn which users run the platform.
+--
+-- p_user_id: the user; null for any user.
 create or replace function tenantry.is_global_role_visible(p_user_id uuid default null) returns boolean
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -9,5 +14,5 @@ begin atomic
 end;
 
 comment on function tenantry.is_global_role_visible(uuid) is
-    'Whether the caller may see which roles the user, or without one any user, holds everywhere.';
+    'Whether the caller can see the roles that the user, or without one any user, holds everywhere.';
 revoke all on function tenantry.is_global_role_visible from public, anon, authenticated, service_role;

@@ -1,8 +1,11 @@
--- The organizations in which a user holds a role that allows something, once for each such role; null: everywhere.
+-- Returns the organizations in which a user holds a role that has one of some permissions, once for each such role.
+-- A null stands for everywhere.
 --
--- p_allowed_by: of permissions_granting(), worked out by who asks, once and not for each role. This function pins no
--- search_path, so that it becomes a part of the query that asks it. Locks and raises nothing. Callers: definer
--- functions.
+-- The function pins no search_path, so that the planner makes it part of the query that calls it.
+--
+-- p_allowed_by: the answer of permissions_granting(). The caller computes it once, and not once for each role.
+--
+-- Callers: definer functions. It takes no lock and raises no error.
 create or replace function tenantry.organizations_granting(p_user_id uuid, p_allowed_by text[]) returns setof uuid
 language sql stable
 begin atomic

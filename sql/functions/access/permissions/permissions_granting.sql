@@ -1,7 +1,12 @@
--- The permissions of which each allows another: that one itself, and those with a * in place of its resource, its
--- action or both.
+-- Returns every permission that allows a given one: the permission itself, and those with * for its resource, its
+-- action
+-- or both.
 --
--- p_permission: resource:action. It pins no search_path, so that it becomes a part of the expression that asks it.
+-- This is the only place with the meaning of *. The function pins no search_path, so that the planner makes it part of
+-- the
+-- expression that calls it.
+--
+-- p_permission: resource:action.
 create or replace function tenantry.permissions_granting(p_permission text) returns text[]
 language sql immutable
 return array[
@@ -12,5 +17,5 @@ return array[
 ];
 
 comment on function tenantry.permissions_granting(text) is
-    'The permissions (resource:action) of which each allows p_permission.';
+    'Every permission (resource:action) that allows p_permission.';
 revoke all on function tenantry.permissions_granting from public, anon, authenticated, service_role;

@@ -1,5 +1,6 @@
--- Refuses to change a permission that a system role holds: what those roles allow is not for changing.
--- Raises TN021.
+-- Checks that no system role holds a permission. The permissions of system roles cannot be changed.
+--
+-- Raises: TN021.
 create or replace function tenantry.require_permission_changeable(
     p_permission_id uuid
 ) returns void
@@ -20,5 +21,5 @@ end
 $$;
 
 comment on function tenantry.require_permission_changeable(uuid) is
-    'Raises TN021 when a system role holds the permission.';
+    'Raises TN021 if a system role holds the permission.';
 revoke all on function tenantry.require_permission_changeable from public, anon, authenticated, service_role;

@@ -1,5 +1,6 @@
--- Refuses what a permission's columns would refuse, naming the argument.
--- Raises TN001.
+-- Checks the fields of a permission, and names the argument that is wrong. The columns would refuse the same values.
+--
+-- Raises: TN001.
 create or replace function tenantry.require_permission_fields(
     p_name text,
     p_resource text,
@@ -10,7 +11,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform tenantry.require_text('name', p_name, 100, true);
-    -- A permission is addressed by name or by id in one argument.
+    -- One argument takes a permission's name or its id.
     if tenantry.is_uuid(p_name) then
         perform tenantry.fail_invalid('name', 'must not read as an id');
     end if;
@@ -25,5 +26,5 @@ end
 $$;
 
 comment on function tenantry.require_permission_fields(text, text, text) is
-    'Raises TN001 when one of the values is not fit for a permission.';
+    'Raises TN001 unless the values can be stored as a permission.';
 revoke all on function tenantry.require_permission_fields from public, anon, authenticated, service_role;

@@ -1,4 +1,6 @@
--- Refuses what does not read resource:action. Raises TN001.
+-- Checks that a text has the form resource:action.
+--
+-- Raises: TN001, also for null.
 create or replace function tenantry.require_permission_name(
     p_permission text
 ) returns void

@@ -1,5 +1,10 @@
--- Whose permissions a call asks for: the caller's own, or another user's for somebody who may see the members there.
--- Raises TN001 (nobody to ask for), 42501.
+-- Returns the user whose permissions a call asks for, if the caller may ask.
+--
+-- A signed-in user may ask for their own permissions. Other questions take members:read in the organization.
+--
+-- p_user_id: null for the caller.
+--
+-- Raises: TN001 if there is no user, 42501.
 create or replace function tenantry.resolve_user(
     p_user_id uuid,
     p_organization_id uuid
@@ -18,5 +23,5 @@ end
 $$;
 
 comment on function tenantry.resolve_user(uuid, uuid) is
-    'The user whose permissions are asked for; the caller unless given. Raises TN001, 42501.';
+    'The user whose permissions a call asks for; the caller unless given. Raises TN001, 42501.';
 revoke all on function tenantry.resolve_user from public, anon, authenticated, service_role;

@@ -1,7 +1,9 @@
--- Whether a user holds a permission in an organization: by a role there, or by one that they hold everywhere.
+-- Returns whether a user holds a permission in an organization, through a role there or a role that they hold
+-- everywhere.
 --
--- p_permission: resource:action, a * in either place asks for all. p_organization_id: null asks for everywhere.
--- p_everywhere: whether roles that are held everywhere count.
+-- p_permission: resource:action; a * in either place asks for all.
+-- p_organization_id: null asks for everywhere.
+-- p_everywhere: whether roles that the user holds everywhere count.
 create or replace function tenantry.user_has_permission(
     p_user_id uuid,
     p_permission text,

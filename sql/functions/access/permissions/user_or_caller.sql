@@ -1,7 +1,6 @@
--- Returns the user that a call names, or without one the signed-in user.
+-- Returns the user that a call names, or the signed-in user if it names none.
 --
 -- Raises: TN001 if there is neither.
--- Callers: functions of this project; it runs as the caller.
 create or replace function tenantry.user_or_caller(p_user_id uuid) returns uuid
 language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,9 +1,10 @@
 -- Finds a role that a user can hold in an organization: a global role, or one of the organization's own roles.
--- A role is found by id or by name, and an own role also by its display name, which comes before a global name.
 --
--- p_organization_id: the organization; null for everywhere, where users hold global roles only.
+-- The key is the role's id or its name, or the display name of an own role. A display name comes before a global name.
 --
--- Raises: TN001 without a name, TN002, also for another organization's own role.
+-- p_organization_id: null for everywhere, where users hold global roles only.
+--
+-- Raises: TN001 without a name, TN002 (also for an own role of another organization).
 -- Callers: definer functions.
 create or replace function tenantry.find_assignable_role(
     p_role text,

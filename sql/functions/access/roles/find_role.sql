@@ -1,7 +1,6 @@
 -- Finds a role by id or by name, among the roles that the caller can see. The name of an own role is own:<id>.
 --
 -- Raises: TN001 without a name, TN002.
--- Callers: functions of this project; it runs as the caller.
 create or replace function tenantry.find_role(p_role text) returns public.roles
 language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,12 @@
--- The role, locked, for somebody who may change it: an own role for who manages roles in its organization, a role of
--- all for who does so everywhere, a system role for nobody.
+-- Locks a role for a caller who may change it.
 --
--- Locks: the role's row. Raises TN001, TN002, TN021 (system role), 42501.
+-- An own role takes roles:manage in its organization. A global role takes roles:manage everywhere. System roles cannot
+-- be
+-- changed.
+--
+-- Locks: the role's row.
+-- Raises: TN001, TN002 (also for an own role of an organization that the caller cannot see), TN021 (system role),
+-- 42501.
 create or replace function tenantry.lock_role(
     p_role text
 ) returns public.roles
@@ -14,7 +19,7 @@ begin
     v_role := tenantry.find_role(p_role);
     if v_role.organization_id is not null
         and not tenantry.is_authorized('organizations:read', v_role.organization_id) then
-        -- Another organization's role does not exist for this caller.
+        -- To this caller, the role of another organization does not exist.
         perform tenantry.fail_not_found('role', p_role);
     end if;
     perform tenantry.authorize('roles:manage', v_role.organization_id);
@@ -29,5 +34,5 @@ end
 $$;
 
 comment on function tenantry.lock_role(text) is
-    'The role, locked, for somebody who may change it. Raises TN001, TN002, TN021 (system role), 42501.';
+    'The role, locked, for a caller who may change it. Raises TN001, TN002, TN021 (system role), 42501.';
 revoke all on function tenantry.lock_role from public, anon, authenticated, service_role;

@@ -1,7 +1,8 @@
--- Refuses that somebody hands on, by a role, a permission that they lack there themselves.
+-- Checks that the caller holds every permission of a role. A caller can only pass on permissions that they hold there.
 --
--- p_organization_id: where the role is to hold; null for everywhere.
--- Raises 42501 with the permission in DETAIL.
+-- p_organization_id: the organization in which the role is given or changed; null for everywhere.
+--
+-- Raises: 42501, with the missing permission in DETAIL.
 create or replace function tenantry.require_grantable_role(
     p_role_id uuid,
     p_organization_id uuid

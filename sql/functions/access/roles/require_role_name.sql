@@ -1,8 +1,11 @@
--- Refuses what is not fit for a role's name or, with an organization, for the display name of its own role.
+-- Checks the name of a role or, with an organization, the display name of its own role.
 --
--- A role is addressed by name or by id in one argument, so no name reads as an id, and none is that of a system role:
--- an own 'viewer' that allows more would be given away by mistake.
--- Raises TN001.
+-- One argument takes a role's name or its id, so a name must not be a UUID. The display name of an own role must not
+-- be
+-- the name of a system role. Otherwise an owner could assign an own role named viewer by mistake, although it allows
+-- more.
+--
+-- Raises: TN001.
 create or replace function tenantry.require_role_name(
     p_name text,
     p_organization_id uuid
@@ -23,6 +26,5 @@ begin
 end
 $$;
 
-comment on function tenantry.require_role_name(text, uuid) is
-    'Raises TN001 when the text is not fit for a role''s name.';
+comment on function tenantry.require_role_name(text, uuid) is 'Raises TN001 unless the text can name a role.';
 revoke all on function tenantry.require_role_name from public, anon, authenticated, service_role;
