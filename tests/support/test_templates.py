@@ -78,34 +78,26 @@ def test_half_made_and_broken_entries_are_not_used() -> None:
         assert (entry / "PG_VERSION").exists()
 
 
-def test_only_the_entries_that_were_used_last_remain() -> None:
-    with open_folder() as parent:
-        folder = parent / f"tenantry-clusters-{os.geteuid()}"
-        folder.mkdir(mode=0o700)
-        for age in range(5):
-            (folder / f"{NEWEST}-{age}").mkdir()
-            os.utime(folder / f"{NEWEST}-{age}", (1_000_000 - age, 1_000_000 - age))
-        (folder / "pg1-of-another-installation").mkdir()
-        with templates.migrated_cluster(NEWEST, parent):
-            pass
-        assert {path.name for path in folder.iterdir()} == {
-            "lock",
-            "pg1-of-another-installation",
-            f"{NEWEST}-{templates.key(NEWEST)}",
-            f"{NEWEST}-0",
-            f"{NEWEST}-1",
-        }
+def test_the_entries_that_were_used_last_remain(tmp_path: Path) -> None:
+    for age in range(5):
+        (tmp_path / f"pg15-{age}").mkdir()
+        os.utime(tmp_path / f"pg15-{age}", (1_000_000 - age, 1_000_000 - age))
+    (tmp_path / "pg18-0").mkdir()
+    templates._remove_stale(tmp_path, "pg15")
+    assert {path.name for path in tmp_path.iterdir()} == {"pg15-0", "pg15-1", "pg15-2", "pg18-0"}
 
 
-@pytest.mark.parametrize("mode", [0o755, 0o777], ids=oct)
-def test_a_folder_that_others_can_enter_is_not_used(mode: int) -> None:
-    with open_folder() as parent:
-        folder = parent / f"tenantry-clusters-{os.geteuid()}"
-        folder.mkdir()
+def test_a_folder_that_others_could_write_to_is_not_used(tmp_path: Path) -> None:
+    folder = templates._usable_folder(tmp_path)
+    assert folder
+    for mode in (0o755, 0o777, 0o702):
         folder.chmod(mode)
-        with templates.migrated_cluster(NEWEST, parent) as cluster:
-            count_organizations(cluster.conninfo(templates.TEMPLATE))
-        assert list(folder.iterdir()) == []
+        assert templates._usable_folder(tmp_path) is None, oct(mode)
+    folder.rename(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere").chmod(0o700)
+    folder.symlink_to(tmp_path / "elsewhere")
+    assert templates._usable_folder(tmp_path) is None, "a link"
+    assert templates._usable_folder(tmp_path / "nowhere") is None
 
 
 def count_organizations(conninfo: str) -> None:

@@ -6,18 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.conftest import Connection
-from tests.support.ledger import (
-    Row,
-    call,
-    consume,
-    entries,
-    freeze,
-    grant,
-    hold,
-    move_clock,
-    organization,
-    refused,
-)
+from tests.support.ledger import Row, call, consume, entries, freeze, grant, hold, move_clock, organization, refused
 from tests.support.rpc import INVALID_ARGUMENT, access, case
 
 ACCESS = access("organization_id => {first}", ok="viewer member billing admin owner platform_admin service_role")

@@ -4,14 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.conftest import Connection
-from tests.support.ledger import (
-    call,
-    consume,
-    freeze,
-    grant,
-    move_clock,
-    organization,
-)
+from tests.support.ledger import call, consume, freeze, grant, move_clock, organization
 from tests.support.rpc import INVALID_ARGUMENT, NOBODY, NOT_FOUND, access, case
 
 ACCESS = access(

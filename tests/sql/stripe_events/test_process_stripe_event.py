@@ -11,7 +11,7 @@ from tests.conftest import Connection
 from tests.support import stripe_payloads as payloads
 from tests.support.ledger import assert_ledger_holds, call, consume, move_clock, organization, refused
 from tests.support.rpc import INVALID_SIGNATURE, access, case
-from tests.support.stripe import bills, catalog, credits, deliver, deliver_all, subscription, tell
+from tests.support.stripe import bills, credits, deliver, deliver_all, subscription, tell
 from tests.support.stripe_payloads import CURRENT, ERAS, OLD, Object
 from tests.support.stripe_stories import (
     AMOUNTS,
@@ -37,20 +37,6 @@ BAD_INPUT = [
     case(INVALID_SIGNATURE, "signature"),
     case(INVALID_SIGNATURE, "signature", payload=b"{}", signature="t=1,v1=00"),
 ]
-
-
-@pytest.fixture
-def admin(scratch: Connection) -> Connection:
-    """One connection for all tests, which has the functions planned by now."""
-    return scratch
-
-
-@pytest.fixture
-def story(admin: Connection) -> Story:
-    """A customer of a new organization, before the first event."""
-    story = Story(CURRENT, organization(admin), catalog(admin))
-    move_clock(admin, story.end)
-    return story
 
 
 def state(admin: Connection, event: Object) -> str:
@@ -629,45 +615,6 @@ def test_nothing_is_made_of_a_product_that_nobody_here_made(admin: Connection, s
 
 
 # Reading events
-
-
-def test_events_are_listed_newest_first_by_state_and_in_pages(admin: Connection, story: Story) -> None:
-    story.begin()
-    story.tell("customer.created", payloads.customer(CURRENT, "cus_of_nobody", 0))
-    story.tell("plan.created", {"id": "plan_1", "object": "plan"})
-    deliver_all(admin, story.events)
-
-    def listed(**filters: Any) -> list[str]:
-        return [event["id"] for event in call(admin, "list_stripe_events", **filters)["events"]]
-
-    ids = [event["id"] for event in story.events]
-    assert listed() == ids[::-1]
-    assert [listed(state=state) for state in ("processed", "unmatched", "ignored", "failed", "stuck")] == [
-        [ids[0]],
-        [ids[1]],
-        [ids[2]],
-        [],
-        [ids[1]],
-    ]
-    assert listed(type="customer.created") == [ids[1], ids[0]]
-    assert listed(organization_id=story.organization_id) == [ids[0]]
-    page = call(admin, "list_stripe_events", page_size=2)
-    assert [event["id"] for event in page["events"]] == ids[:0:-1]
-    assert listed(page_size=2, page_token=page["next_page_token"]) == ids[:1]
-    assert refused(admin, "TN003", "list_stripe_events", type="x", page_token=page["next_page_token"])
-    assert refused(admin, "TN001", "list_stripe_events", state="lost")["field"] == "state"
-    assert refused(admin, "TN001", "retry_stripe_events", max_events=0)["field"] == "max_events"
-    assert refused(admin, "TN002", "get_stripe_event", stripe_event_id="evt_0")["resource"] == "stripe_event"
-
-
-def test_what_was_tried_least_is_tried_first(admin: Connection, story: Story) -> None:
-    for number in range(3):
-        story.tell("customer.created", payloads.customer(CURRENT, f"cus_{number}_of_nobody", 0))
-    deliver_all(admin, story.events)
-    deliver_all(admin, story.events[1:])
-    call(admin, "retry_stripe_events", max_events=1)
-    attempts = [call(admin, "get_stripe_event", stripe_event_id=e["id"])["event"]["attempts"] for e in story.events]
-    assert attempts == [2, 2, 2]
 
 
 def test_only_who_may_see_to_stripe_may_do_all_this(connect: Callable[..., Connection]) -> None:
