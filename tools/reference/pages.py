@@ -56,14 +56,6 @@ class _Reference:
             _function_name(rpc): (file, rpc) for file in self.files for rpc in file.rpcs if rpc.name not in FUNCTIONS
         }
 
-    def header(self, function: Function) -> Header:
-        """The function's header; the errors are those of its COMMENT if the header names none."""
-        found = self.headers[function.name]
-        if found.raises:
-            return found
-        raises = function.comment.partition("Raises")[2].lstrip(":")
-        return Header(found.domain, found.locks, headers.codes(raises), found.callers)
-
     def error(self, code: str) -> Error:
         """The error that an SQLSTATE is answered with."""
         for each in self.errors:
@@ -145,7 +137,7 @@ def _service_page(reference: _Reference, file: File) -> str:
 
 def _rpc(reference: _Reference, file: File, rpc: Rpc) -> str:
     function = reference.functions[_function_name(rpc)]
-    header = reference.header(function)
+    header = reference.headers[function.name]
     messages = {message.name: message for message in file.messages}
     request, response = messages[_plain(rpc.request)], messages[_plain(rpc.response)]
     facts = [
@@ -211,7 +203,7 @@ def _raises(reference: _Reference, header: Header) -> str:
 def _functions_page(reference: _Reference) -> str:
     by_domain: dict[str, list[Function]] = {}
     for function in reference.catalog.functions:
-        by_domain.setdefault(reference.header(function).domain, []).append(function)
+        by_domain.setdefault(reference.headers[function.name].domain, []).append(function)
     parts = ["# Functions", "Every function of schema `public`. Arguments are given by name."]
     for domain in sorted(by_domain):
         parts.append(f"## {_title(domain)}")
@@ -226,7 +218,7 @@ def _functions_page(reference: _Reference) -> str:
 
 
 def _function(reference: _Reference, function: Function) -> str:
-    header = reference.header(function)
+    header = reference.headers[function.name]
     file, rpc = reference.rpc_of_function.get(function.name, (None, None))
     facts = [
         f"RPC: [{file.service}.{rpc.name}]({file.stem}.md#{_anchor(rpc.name)})." if file and rpc else "",
@@ -313,7 +305,7 @@ def _table_section(table: Table) -> str:
 def _errors_page(reference: _Reference) -> str:
     raised_by: dict[str, list[str]] = {}
     for function in reference.catalog.functions:
-        for reason in sorted({reference.error(code).reason for code, _ in reference.header(function).raises}):
+        for reason in sorted({reference.error(code).reason for code, _ in reference.headers[function.name].raises}):
             raised_by.setdefault(reason, []).append(function.name)
     parts = ["# Errors", "[Errors](../errors.md) describes how an error reaches the caller."]
     for error in reference.errors:
