@@ -11,6 +11,7 @@ revoke all on
     tenantry.credit_revocations,
     tenantry.credit_usage,
     tenantry.credit_usage_progress,
+    tenantry.errors,
     tenantry.granted_credits,
     tenantry.invitations,
     tenantry.role_grants,
