@@ -1,0 +1,106 @@
+"""sql/README.md is true: its names exist, its call chains are those of the code, and its lists are complete."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+SQL = Path(__file__).parents[2] / "sql"
+README = (SQL / "README.md").read_text()
+DOMAINS = ("core", "access", "catalog", "organizations", "credits", "billing", "subscriptions", "stripe")
+
+DEFINITION = re.compile(r"^create or replace function (?:tenantry|public)\.(\w+)", re.MULTILINE)
+NAME = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
+
+
+def code(path: Path) -> str:
+    """A file's SQL without comments."""
+    return re.sub(r"--[^\n]*", "", path.read_text())
+
+
+FILES = {
+    name: path
+    for folder in ("functions", "api", "triggers")
+    for path in sorted((SQL / folder).rglob("*.sql"))
+    for name in DEFINITION.findall(code(path))
+}
+EVERYTHING = "\n".join(code(path) for path in SQL.rglob("*.sql"))
+
+
+def domain(name: str) -> int | None:
+    """A function's position in the order of domains; None for a trigger."""
+    folder, subfolder = FILES[name].relative_to(SQL).parts[:2]
+    return None if folder == "triggers" else DOMAINS.index(subfolder.removesuffix("_events"))
+
+
+def calls(name: str) -> set[str]:
+    """The functions of the project that a function calls."""
+    return {called for called in re.findall(r"\btenantry\.(\w+)\s*\(", code(FILES[name])) if called in FILES} - {name}
+
+
+def chains() -> list[tuple[str, str]]:
+    """Each caller with its callee in the indented lists."""
+    pairs = []
+    for block in re.findall(r"```text\n(.*?)```", README, re.DOTALL):
+        above: list[str] = []
+        for line in block.splitlines():
+            depth = (len(line) - len(line.lstrip())) // 4
+            above[depth:] = [line.split()[0]]
+            if depth:
+                pairs.append((above[depth - 1], above[depth]))
+    return pairs
+
+
+@pytest.mark.parametrize(
+    "name", sorted({name for span in re.findall(r"`([^`\n]+)`", README) for name in NAME.findall(span)})
+)
+def test_every_name_exists(name: str) -> None:
+    assert re.search(rf"\b{name}\b", EVERYTHING), f"sql/README.md names {name}, which is not in sql/"
+
+
+def test_every_prefix_is_in_use() -> None:
+    prefixes = re.findall(r"`([a-z]{2,}_)`", README)
+    assert len(prefixes) > 10
+    assert [prefix for prefix in prefixes if not any(name.startswith(prefix) for name in FILES)] == []
+
+
+def test_every_line_of_a_chain_is_called_by_the_line_above() -> None:
+    assert len(chains()) > 30
+    assert [(caller, callee) for caller, callee in chains() if callee not in calls(caller)] == []
+
+
+def test_the_calls_against_the_order_of_domains_are_all_listed() -> None:
+    table = README.split("## The order of domains")[1]
+    listed = set(re.findall(r"^\| `(\w+)` \| `(\w+)` \|", table, re.MULTILINE))
+    found = set()
+    for name in FILES:
+        for called in calls(name):
+            own, other = domain(name), domain(called)
+            if own is not None and other is not None and own < other:
+                found.add((name, called))
+    assert listed == found
+
+
+def test_every_lock_is_in_the_order_of_locks() -> None:
+    """A function that locks rows or takes an advisory lock is named, or works under the lock of a named one."""
+    order = README.split("## The order of locks")[1].split("\n## ")[0]
+    lock = re.compile(r"\bfor (?:no key )?update\b|pg_advisory_xact_lock")
+    unnamed = {name for name, path in FILES.items() if lock.search(code(path)) and f"`{name}`" not in order}
+    assert unnamed == UNDER_OTHERS.keys()
+
+
+UNDER_OTHERS = {
+    "accept_invitation": "the invitation, after its organization",
+    "advance_subscription": "the subscription, under the account's lock",
+    "batch_consume_credits": "organizations by id",
+    "finish_stripe_request": "the Stripe lock, the account, then the request",
+    "lock_subscription": "the account, then the subscription",
+    "process_stored_event": "the Stripe lock, then the event",
+    "recompute_stripe_subscriptions": "subscriptions, under the Stripe lock and the account's lock",
+    "revoke_invitation": "the invitation alone",
+    "update_billing_record": "the record alone",
+    "update_credit_event": "the event alone",
+    "update_credit_product": "the product alone",
+    "update_permission": "the permission; sync_role_grants locks its roles",
+    "update_subscription_plan": "the plan",
+}
