@@ -33,6 +33,7 @@ create table public.organization_subscriptions (
         check (current_period_end > current_period_start),
     constraint organization_subscriptions_trial_end_check check (trial_end > trial_start),
     constraint organization_subscriptions_past_due_at_check check (status <> 'past_due' or past_due_at is not null),
+    -- A subscription is live while ended_at is null. Only this constraint says which statuses are live.
     constraint organization_subscriptions_ended_at_check
         check ((status in ('cancelled', 'expired')) = (ended_at is not null)),
     constraint organization_subscriptions_metadata_check check (jsonb_typeof(metadata) = 'object')
@@ -51,7 +52,8 @@ comment on column public.organization_subscriptions.pending_plan_id is 'The plan
 comment on column public.organization_subscriptions.billing_anchor is
     'The moment that periods are counted from: the 31st stays the 31st wherever a month has one.';
 comment on column public.organization_subscriptions.past_due_at is 'Since when a payment is missing; grace counts from here.';
-comment on column public.organization_subscriptions.ended_at is 'When it became cancelled or expired.';
+comment on column public.organization_subscriptions.ended_at is
+    'When it became cancelled or expired; null while it is live: trial, active or past_due.';
 comment on column public.organization_subscriptions.cancel_at_period_end is
     'Whether it ends with the period (or the trial) instead of renewing.';
 comment on column public.organization_subscriptions.stripe_customer_id is
@@ -63,12 +65,12 @@ create index organization_subscriptions_subscription_plan_id_idx
     on public.organization_subscriptions (subscription_plan_id);
 create index organization_subscriptions_current_period_end_idx
     on public.organization_subscriptions (current_period_end)
-    where status in ('trial', 'active', 'past_due');
+    where ended_at is null;
 
 -- One live subscription for each organization.
 create unique index organization_subscriptions_live_key
     on public.organization_subscriptions (organization_id)
-    where status in ('trial', 'active', 'past_due');
+    where ended_at is null;
 create index organization_subscriptions_pending_plan_id_idx
     on public.organization_subscriptions (pending_plan_id)
     where pending_plan_id is not null;

@@ -24,9 +24,8 @@ declare
 begin
     if list_billing_records.organization_id is null then
         perform tenantry.fail_invalid('organization_id', 'is required');
-    elsif list_billing_records.status not in ('pending', 'paid', 'failed', 'refunded', 'void', 'uncollectible') then
-        perform tenantry.fail_invalid('status', 'must be pending, paid, failed, refunded, void or uncollectible');
     end if;
+    perform tenantry.require_billing_status(list_billing_records.status);
     perform tenantry.authorize('billing:read', list_billing_records.organization_id);
 
     -- Executed, so that each combination of filters gets a plan of its own and the right index.

@@ -19,7 +19,6 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_quantity constant integer := coalesce(p_quantity, 1);
-    v_customer text;
     v_plan public.subscription_plans;
     v_product public.credit_products;
     v_live public.organization_subscriptions;
@@ -63,14 +62,10 @@ begin
         perform tenantry.require_plan_seats(p_organization_id, v_plan.max_users);
         select * into v_live
         from public.organization_subscriptions as s
-        where s.organization_id = p_organization_id and s.status in ('trial', 'active', 'past_due')
+        where s.organization_id = p_organization_id and s.ended_at is null
           and s.stripe_subscription_id is not null;
         if found then
-            perform tenantry.fail(
-                'TN026', format('the organization has a subscription already, which is %s', v_live.status),
-                jsonb_build_object(
-                    'organization_id', p_organization_id, 'subscription_id', v_live.id, 'status', v_live.status),
-                'Change its plan, or cancel it first.');
+            perform tenantry.fail_subscription_exists(v_live);
         end if;
         v_params := jsonb_build_object(
             'mode', 'subscription',
@@ -83,15 +78,11 @@ begin
                 ) then nullif(v_plan.trial_period_days, 0) end));
     end if;
 
-    v_customer := tenantry.current_stripe_customer(p_organization_id);
-    if v_customer is null then
-        perform tenantry.create_customer_request(p_organization_id, p_email);
-    end if;
-    return tenantry.present_stripe_request(tenantry.create_stripe_request(
-        'create_checkout_session', p_organization_id, null, 'post', '/v1/checkout/sessions',
+    return tenantry.present_stripe_request(tenantry.create_session_request(
+        'create_checkout_session', p_organization_id, p_email, '/v1/checkout/sessions',
         v_params || jsonb_build_object(
-            'customer', v_customer, 'client_reference_id', p_organization_id, 'success_url', p_success_url,
-            'cancel_url', p_cancel_url, 'metadata', v_metadata)));
+            'client_reference_id', p_organization_id, 'success_url', p_success_url, 'cancel_url', p_cancel_url,
+            'metadata', v_metadata)));
 end
 $$;
 

@@ -8,18 +8,12 @@ create or replace function tenantry.create_portal_session(
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_customer text;
 begin
     perform tenantry.authorize_billing(p_organization_id);
     perform tenantry.require_url('return_url', p_return_url);
-    v_customer := tenantry.current_stripe_customer(p_organization_id);
-    if v_customer is null then
-        perform tenantry.create_customer_request(p_organization_id, null);
-    end if;
-    return tenantry.present_stripe_request(tenantry.create_stripe_request(
-        'create_portal_session', p_organization_id, null, 'post', '/v1/billing_portal/sessions',
-        jsonb_build_object('customer', v_customer, 'return_url', p_return_url)));
+    return tenantry.present_stripe_request(tenantry.create_session_request(
+        'create_portal_session', p_organization_id, null, '/v1/billing_portal/sessions',
+        jsonb_build_object('return_url', p_return_url)));
 end
 $$;
 

@@ -26,7 +26,7 @@ begin
         select e
         from tenantry.stripe_events as e
         where (p_state is null or e.state = p_state
-              or p_state = 'stuck' and e.state in ('pending', 'unmatched', 'failed'))
+              or p_state = 'stuck' and tenantry.is_stuck_event(e.state))
           and (p_type is null or e.type = p_type)
           and (p_organization_id is null or e.organization_id = p_organization_id)
           and (v_after is null or (e.received_at, e.id) < ((v_after ->> 0)::timestamptz, v_after ->> 1))

@@ -20,7 +20,7 @@ begin
     )
     on conflict (id) do nothing;
     select * into v_event from tenantry.stripe_events as e where e.id = p_event ->> 'id';
-    if v_event.state not in ('processed', 'ignored') then
+    if tenantry.is_stuck_event(v_event.state) then
         v_event := tenantry.process_stored_event(v_event.id);
     end if;
     return tenantry.present_stripe_event(v_event);

@@ -22,17 +22,17 @@ begin
     for v_id in
         select e.id
         from tenantry.stripe_events as e
-        where e.state in ('pending', 'unmatched', 'failed')
+        where tenantry.is_stuck_event(e.state)
         order by e.attempts, e.received_at, e.id
         limit coalesce(p_max_events, 100)
     loop
-        if (tenantry.process_stored_event(v_id)).state in ('processed', 'ignored') then
+        if not tenantry.is_stuck_event((tenantry.process_stored_event(v_id)).state) then
             processed := processed + 1;
         end if;
     end loop;
     select count(*) into stuck
     from tenantry.stripe_events as e
-    where e.state in ('pending', 'unmatched', 'failed');
+    where tenantry.is_stuck_event(e.state);
 end
 $$;
 

@@ -19,14 +19,10 @@ begin
     v_now := tenantry.clock();
     if v_subscription.stripe_subscription_id is not null then
         if p_immediately then
-            perform tenantry.create_stripe_request(
-                'cancel_subscription', v_subscription.organization_id, v_subscription.id, 'delete',
-                '/v1/subscriptions/' || v_subscription.stripe_subscription_id, '{}');
+            perform tenantry.create_subscription_request(v_subscription, 'cancel_subscription', 'delete', '{}');
         elsif not v_subscription.cancel_at_period_end then
-            perform tenantry.create_stripe_request(
-                'cancel_subscription', v_subscription.organization_id, v_subscription.id, 'post',
-                '/v1/subscriptions/' || v_subscription.stripe_subscription_id,
-                jsonb_build_object('cancel_at_period_end', true));
+            perform tenantry.create_subscription_request(
+                v_subscription, 'cancel_subscription', 'post', jsonb_build_object('cancel_at_period_end', true));
         end if;
         return v_subscription;
     end if;

@@ -22,7 +22,6 @@ declare
         := tenantry.lock_subscription(p_subscription_id, 'subscriptions:manage');
     v_old public.subscription_plans;
     v_new public.subscription_plans;
-    v_account public.organizations;
 begin
     if v_subscription.stripe_subscription_id is null then
         perform tenantry.authorize('platform:subscribe', v_subscription.organization_id);
@@ -49,9 +48,8 @@ begin
             := tenantry.next_period_boundary(v_now, v_now, v_new.interval, v_new.interval_count);
     end if;
     v_subscription := tenantry.write_subscription(v_subscription);
-    select * into v_account from public.organizations where id = v_subscription.organization_id;
-    perform tenantry.adjust_subscription_grants(v_account, v_subscription, v_new, v_now);
-    perform tenantry.schedule_settlement(v_account.id);
+    perform tenantry.adjust_subscription_grants(v_subscription, v_new, v_now);
+    perform tenantry.schedule_settlement(v_subscription.organization_id);
     return v_subscription;
 end
 $$;

@@ -18,10 +18,8 @@ begin
     if not v_subscription.cancel_at_period_end then
         return v_subscription;
     elsif v_subscription.stripe_subscription_id is not null then
-        perform tenantry.create_stripe_request(
-            'resume_subscription', v_subscription.organization_id, v_subscription.id, 'post',
-            '/v1/subscriptions/' || v_subscription.stripe_subscription_id,
-            jsonb_build_object('cancel_at_period_end', false));
+        perform tenantry.create_subscription_request(
+            v_subscription, 'resume_subscription', 'post', jsonb_build_object('cancel_at_period_end', false));
         return v_subscription;
     elsif v_subscription.status = 'trial' or v_subscription.cancelled_at is null then
         perform tenantry.authorize('platform:subscribe', v_subscription.organization_id);

@@ -26,7 +26,6 @@ declare
         'metadata', p_metadata));
     v_subscription public.organization_subscriptions;
     v_plan public.subscription_plans;
-    v_account public.organizations;
     v_before text;
 begin
     v_subscription := tenantry.lock_subscription(p_subscription_id, 'platform:subscribe');
@@ -94,8 +93,7 @@ begin
         end if;
     end if;
     v_subscription := tenantry.write_subscription(v_subscription);
-    select * into v_account from public.organizations where id = v_subscription.organization_id;
-    perform tenantry.adjust_subscription_grants(v_account, v_subscription, v_plan, v_now);
+    perform tenantry.adjust_subscription_grants(v_subscription, v_plan, v_now);
     perform tenantry.schedule_settlement(v_subscription.organization_id);
     return v_subscription;
 end

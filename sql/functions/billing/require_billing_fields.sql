@@ -11,15 +11,10 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if coalesce(p_status, '') not in ('pending', 'paid', 'failed', 'refunded', 'void', 'uncollectible') then
-        perform tenantry.fail_invalid('status', 'must be pending, paid, failed, refunded, void or uncollectible');
-    end if;
+    perform tenantry.require_billing_status(coalesce(p_status, ''));
     perform tenantry.require_pattern(
-        'invoice_url', p_invoice_url, '(?i)^https?://[^[:space:]]+$',
-        'an address that starts with http:// or https://');
-    perform tenantry.require_pattern(
-        'receipt_url', p_receipt_url, '(?i)^https?://[^[:space:]]+$',
-        'an address that starts with http:// or https://');
+        url.field, url.value, '(?i)^https?://[^[:space:]]+$', 'an address that starts with http:// or https://')
+    from (values ('invoice_url', p_invoice_url), ('receipt_url', p_receipt_url)) as url (field, value);
     if p_paid_at is not null and p_status not in ('paid', 'refunded') then
         perform tenantry.fail_invalid('paid_at', 'is for what was paid');
     elsif p_paid_at > tenantry.clock() then

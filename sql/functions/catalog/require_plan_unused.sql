@@ -21,7 +21,7 @@ begin
     into v_subscriptions, v_pending
     from public.organization_subscriptions as s
     where (s.subscription_plan_id = p_plan_id or s.pending_plan_id = p_plan_id)
-      and s.status in ('trial', 'active', 'past_due');
+      and s.ended_at is null;
     if v_subscriptions + v_pending > 0 then
         perform tenantry.fail(
             'TN033',

@@ -22,7 +22,7 @@ select least(
         select min(tenantry.subscription_due_time(s, p))
         from public.organization_subscriptions as s
         left join public.subscription_plans as p on p.id = s.subscription_plan_id
-        where s.organization_id = p_organization_id and s.status in ('trial', 'active', 'past_due')
+        where s.organization_id = p_organization_id and s.ended_at is null
     )
 )
 $$;

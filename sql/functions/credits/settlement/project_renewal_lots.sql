@@ -25,7 +25,7 @@ declare
 begin
     select * into v_subscription
     from public.organization_subscriptions as s
-    where s.organization_id = p_account.id and s.status in ('trial', 'active', 'past_due');
+    where s.organization_id = p_account.id and s.ended_at is null;
     select * into v_plan from public.subscription_plans where id = v_subscription.subscription_plan_id;
     v_lot.organization_id := p_account.id;
     v_lot.transaction_type := 'earned';

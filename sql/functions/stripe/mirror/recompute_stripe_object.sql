@@ -9,10 +9,10 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_account constant public.organizations := tenantry.lock_account(p_organization_id);
     v_ids constant text[] := tenantry.payment_object_ids(p_id);
 begin
-    perform tenantry.recompute_purchase(v_account, v_ids);
+    perform tenantry.lock_account(p_organization_id);
+    perform tenantry.recompute_purchase(p_organization_id, v_ids);
     perform tenantry.recompute_billing_history(p_organization_id, v_ids);
     perform from tenantry.stripe_objects as o
     where o.id = any (v_ids) and (o.object = 'subscription' or o.object = 'invoice' and o.subscription is not null);

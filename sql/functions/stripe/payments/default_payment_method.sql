@@ -6,14 +6,12 @@ set search_path = pg_catalog, pg_temp
 begin atomic
     select coalesce(
         (
-            select coalesce(
-                o.data #>> '{invoice_settings,default_payment_method,id}',
-                o.data #>> '{invoice_settings,default_payment_method}')
+            select tenantry.stripe_id(o.data #> '{invoice_settings,default_payment_method}')
             from tenantry.stripe_objects as o
             where o.id = p_stripe_customer_id
         ),
         (
-            select coalesce(o.data #>> '{default_payment_method,id}', o.data ->> 'default_payment_method')
+            select tenantry.stripe_id(o.data -> 'default_payment_method')
             from tenantry.stripe_objects as o
             where o.customer = p_stripe_customer_id and o.object = 'subscription'
               and coalesce(o.data ->> 'default_payment_method', '') <> ''
@@ -21,7 +19,7 @@ begin atomic
             limit 1
         ),
         (
-            select coalesce(o.data #>> '{payment_method,id}', o.data ->> 'payment_method')
+            select tenantry.stripe_id(o.data -> 'payment_method')
             from tenantry.stripe_objects as o
             where o.customer = p_stripe_customer_id and o.object = 'payment_intent'
               and o.data ->> 'status' = 'succeeded' and o.data ->> 'setup_future_usage' = 'off_session'

@@ -9,7 +9,7 @@
 -- the other brings nothing any more.
 --
 -- p_account: locked and settled. p_ids: the objects of the payment, of payment_object_ids(). Raises TN010.
-create or replace function tenantry.recompute_purchase(p_account public.organizations, p_ids text[]) returns void
+create or replace function tenantry.recompute_purchase(p_organization_id uuid, p_ids text[]) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -61,18 +61,18 @@ begin
     from tenantry.stripe_objects as o
     where o.id = any (p_ids) and o.object in ('checkout.session', 'payment_intent', 'invoice');
     v_keys := p_ids || coalesce(array[v_given], '{}');
-    select sum(p.credit_amount * i.quantity::integer), min(p.id::text)::uuid,
+    select sum(p.credit_amount * i.quantity::integer), case when count(*) = 1 then min(p.id::text)::uuid end,
         string_agg(format('%s × %s', i.quantity, p.name), ', ' order by p.name)
     into v_credits, v_product_id, v_description
     from jsonb_each_text(v_items) as i (product, quantity)
     join public.credit_products as p on p.id::text = i.product;
 
-    v_target.organization_id := p_account.id;
+    v_target.organization_id := p_organization_id;
     v_target.source := 'purchase';
     v_target.ends_at := 'infinity';
     select * into v_purchase
     from tenantry.credit_purchases as c
-    where c.organization_id = p_account.id and c.stripe_ids && v_keys and c.merged_into is null
+    where c.organization_id = p_organization_id and c.stripe_ids && v_keys and c.merged_into is null
     order by c.created_at, c.id
     limit 1;
     if not found then
@@ -80,8 +80,8 @@ begin
             organization_id, id, credit_product_id, credits, items, stripe_ids, created_at
         )
         values (
-            p_account.id, coalesce(v_given, md5(v_keys[1]))::uuid,
-            case when (select count(*) from jsonb_object_keys(v_items)) = 1 then v_product_id end,
+            p_organization_id, coalesce(v_given, md5(v_keys[1]))::uuid,
+            v_product_id,
             -- Not later than now, however much Stripe's clock is ahead: the credits are there at once.
             v_credits, v_items, v_keys, least(v_created_at, v_now)
         )
@@ -90,7 +90,7 @@ begin
         for v_other in
             update tenantry.credit_purchases as c
             set merged_into = v_purchase.id
-            where c.organization_id = p_account.id and c.stripe_ids && v_keys and c.merged_into is null
+            where c.organization_id = p_organization_id and c.stripe_ids && v_keys and c.merged_into is null
               and c.id <> v_purchase.id
             returning *
         loop
@@ -98,19 +98,16 @@ begin
             v_target.source_id := v_other.id;
             v_target.starts_at := v_other.created_at;
             v_target.credits := 0;
-            perform tenantry.lock_account(p_account.id);
+            perform tenantry.lock_account(p_organization_id);
             perform tenantry.adjust_grant(v_target, v_payment_intent, v_description, v_now);
         end loop;
         update tenantry.credit_purchases as c
         set items = v_items,
             credits = case when c.items = v_items then c.credits else v_credits end,
-            credit_product_id = case
-                when c.items = v_items then c.credit_product_id
-                when (select count(*) from jsonb_object_keys(v_items)) = 1 then v_product_id
-            end,
+            credit_product_id = case when c.items = v_items then c.credit_product_id else v_product_id end,
             stripe_ids = (
                 select array_agg(distinct k.key order by k.key) from unnest(c.stripe_ids || v_keys) as k (key))
-        where c.organization_id = p_account.id and c.id = v_purchase.id
+        where c.organization_id = p_organization_id and c.id = v_purchase.id
         returning * into v_purchase;
     end if;
 
@@ -119,11 +116,11 @@ begin
     v_target.starts_at := v_purchase.created_at;
     v_target.credits := v_purchase.credits
         - coalesce(floor(v_purchase.credits * v_money.given_back::numeric / nullif(v_money.paid, 0)), 0)::integer;
-    perform tenantry.lock_account(p_account.id);
+    perform tenantry.lock_account(p_organization_id);
     perform tenantry.adjust_grant(v_target, v_payment_intent, v_description, v_now);
 end
 $$;
 
-comment on function tenantry.recompute_purchase(public.organizations, text[]) is
+comment on function tenantry.recompute_purchase(uuid, text[]) is
     'Brings the credits that a payment bought, once. The caller holds the account''s lock.';
 revoke all on function tenantry.recompute_purchase from public, anon, authenticated, service_role;

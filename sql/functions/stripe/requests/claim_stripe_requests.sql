@@ -40,7 +40,7 @@ begin
         where r.state = 'pending'
           and r.next_attempt_at <= v_now
           and (p_organization_id is null or r.organization_id = p_organization_id)
-          and not r.params @> '{"customer": null}'
+          and not tenantry.is_waiting_for_customer(r.params)
           and not exists (
               select from tenantry.stripe_requests as earlier
               where earlier.state = 'pending'

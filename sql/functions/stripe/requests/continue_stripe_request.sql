@@ -17,7 +17,7 @@ begin
         set params = jsonb_set(r.params, '{customer}', p_body -> 'id')
         where r.state = 'pending'
           and r.organization_id = p_request.organization_id
-          and r.params @> '{"customer": null}';
+          and tenantry.is_waiting_for_customer(r.params);
     elsif p_request.operation in ('sync_product', 'sync_price') then
         if p_request.path in ('/v1/products', '/v1/prices') then
             perform tenantry.set_stripe_ids(

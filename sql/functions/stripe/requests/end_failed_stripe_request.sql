@@ -22,7 +22,7 @@ begin
       and (r.id = p_request.id or (
           p_request.operation = 'ensure_customer'
           and r.organization_id = p_request.organization_id
-          and r.params @> '{"customer": null}'
+          and tenantry.is_waiting_for_customer(r.params)
       ));
     if p_request.operation = 'auto_top_up' then
         perform tenantry.record_top_up_failure(

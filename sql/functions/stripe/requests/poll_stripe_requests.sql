@@ -23,7 +23,7 @@ begin
           and (r.id = p_about or r.subject_id = p_about or (
               r.operation = 'ensure_customer' and exists (
                   select from tenantry.stripe_requests as waiting
-                  where waiting.id = p_about and waiting.params @> '{"customer": null}'
+                  where waiting.id = p_about and tenantry.is_waiting_for_customer(waiting.params)
               )
           ))
         order by r.id

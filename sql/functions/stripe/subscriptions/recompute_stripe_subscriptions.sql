@@ -14,7 +14,6 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now constant timestamptz := tenantry.clock();
-    v_account public.organizations;
     v_subscription public.organization_subscriptions;
     v_plan public.subscription_plans;
     v_live varchar(255);
@@ -27,9 +26,9 @@ begin
     select o.id into v_live
     from tenantry.stripe_objects as o
     join tenantry.stripe_customers as c on c.stripe_customer_id = o.customer
+    cross join lateral tenantry.build_stripe_subscription(o, v_now) as built
     where c.organization_id = p_organization_id and o.object = 'subscription'
-      and (tenantry.build_stripe_subscription(o, v_now)).ended_at is null
-      and (tenantry.build_stripe_subscription(o, v_now)).status is not null
+      and built.ended_at is null and built.status is not null
     order by (o.data ->> 'created')::bigint desc, o.id desc
     limit 1;
     if v_live is not null then
@@ -86,7 +85,6 @@ begin
             v_subscription := tenantry.write_subscription(v_new);
         end if;
 
-        select * into v_account from public.organizations where id = p_organization_id;
         select * into v_plan from public.subscription_plans where id = v_subscription.subscription_plan_id;
         v_starts := '{}';
         -- However many pages offered it, and were taken up.
@@ -96,7 +94,7 @@ begin
               and (s.trial_start, coalesce(s.stripe_subscription_id, ''))
                   < (v_subscription.trial_start, v_subscription.stripe_subscription_id)
         ) then
-            perform tenantry.adjust_trial_grants(v_account, v_subscription, v_plan, v_now);
+            perform tenantry.adjust_trial_grants(v_subscription, v_plan, v_now);
             v_starts := v_starts || v_subscription.trial_start;
         end if;
         for v_invoice in
@@ -133,13 +131,13 @@ begin
             order by line.period_start, i.id
         loop
             v_starts := v_starts || tenantry.adjust_period_grants(
-                v_account, v_subscription,
+                v_subscription,
                 case when v_invoice.period_start = v_subscription.current_period_start
                     then v_plan else v_invoice.plan end,
                 v_invoice.period_start, v_invoice.period_end, coalesce(v_invoice.credits, 0),
                 coalesce(v_subscription.ended_at, 'infinity'), v_now);
         end loop;
-        perform tenantry.revoke_removed_periods(v_account, v_subscription.id, '-infinity', v_starts, v_now);
+        perform tenantry.revoke_removed_periods(v_subscription, '-infinity', v_starts, v_now);
     end loop;
     perform tenantry.schedule_settlement(p_organization_id);
 end

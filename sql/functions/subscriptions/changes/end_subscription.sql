@@ -16,10 +16,9 @@ begin
     v_subscription.ended_at := p_at;
     v_subscription.pending_plan_id := null;
     v_subscription := tenantry.write_subscription(v_subscription);
-    perform tenantry.adjust_subscription_grants(o, v_subscription, p, p_at)
-    from public.organizations as o
-    cross join public.subscription_plans as p
-    where o.id = v_subscription.organization_id and p.id = v_subscription.subscription_plan_id;
+    perform tenantry.adjust_subscription_grants(v_subscription, p, p_at)
+    from public.subscription_plans as p
+    where p.id = v_subscription.subscription_plan_id;
     perform tenantry.schedule_settlement(v_subscription.organization_id);
     return v_subscription;
 end

@@ -49,9 +49,8 @@ begin
     elsif not p_at_renewal and p_subscription.status = 'trial' then
         perform tenantry.require_trial_offered(p_new);
     end if;
-    perform tenantry.create_stripe_request(
-        'change_plan', p_subscription.organization_id, p_subscription.id, 'post',
-        '/v1/subscriptions/' || p_subscription.stripe_subscription_id,
+    perform tenantry.create_subscription_request(
+        p_subscription, 'change_plan', 'post',
         jsonb_build_object(
             'items', jsonb_build_array(jsonb_build_object('id', v_item ->> 'id', 'price', p_new.stripe_price_id)),
             'proration_behavior', case when p_at_renewal or v_other_period then 'none' else 'always_invoice' end,

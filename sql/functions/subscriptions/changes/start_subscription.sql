@@ -10,19 +10,15 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_account constant public.organizations := tenantry.lock_account(p_new.organization_id);
     v_live public.organization_subscriptions;
     v_subscription public.organization_subscriptions;
 begin
+    perform tenantry.lock_account(p_new.organization_id);
     select * into v_live
     from public.organization_subscriptions as s
-    where s.organization_id = p_new.organization_id and s.status in ('trial', 'active', 'past_due');
+    where s.organization_id = p_new.organization_id and s.ended_at is null;
     if found then
-        perform tenantry.fail(
-            'TN026', format('the organization has a subscription already, which is %s', v_live.status),
-            jsonb_build_object(
-                'organization_id', p_new.organization_id, 'subscription_id', v_live.id, 'status', v_live.status),
-            'Change its plan, or cancel it first.');
+        perform tenantry.fail_subscription_exists(v_live);
     end if;
     insert into public.organization_subscriptions (
         organization_id, subscription_plan_id, stripe_customer_id, status, current_period_start, current_period_end,
@@ -34,7 +30,7 @@ begin
         p_new.current_period_start
     )
     returning * into v_subscription;
-    perform tenantry.adjust_subscription_grants(v_account, v_subscription, p_plan, tenantry.clock());
+    perform tenantry.adjust_subscription_grants(v_subscription, p_plan, tenantry.clock());
     perform tenantry.schedule_settlement(p_new.organization_id);
     return v_subscription;
 end

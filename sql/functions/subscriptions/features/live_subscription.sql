@@ -8,7 +8,7 @@ declare
 begin
     select * into v_subscription
     from public.organization_subscriptions as s
-    where s.organization_id = p_organization_id and s.status in ('trial', 'active', 'past_due');
+    where s.organization_id = p_organization_id and s.ended_at is null;
     if found then
         v_subscription := tenantry.subscription_at(v_subscription, tenantry.clock());
         if v_subscription.ended_at is null then

@@ -5,7 +5,6 @@
 -- p_at: the present time. The caller holds the account's lock and has settled it. Returns when the credit periods
 -- begin.
 create or replace function tenantry.adjust_period_grants(
-    p_account public.organizations,
     p_subscription public.organization_subscriptions,
     p_plan public.subscription_plans,
     p_start timestamptz,
@@ -22,7 +21,7 @@ declare
     v_target tenantry.granted_credits;
     v_starts timestamptz[] := '{}';
 begin
-    v_target.organization_id := p_account.id;
+    v_target.organization_id := p_subscription.organization_id;
     v_target.source := 'subscription';
     v_target.source_id := p_subscription.id;
     for v_period in
@@ -32,8 +31,8 @@ begin
         -- One that is over is left alone, unless what it brought under another plan was to last longer.
         continue when v_period.expires_at <= p_at and not exists (
             select from tenantry.granted_credits as g
-            where g.organization_id = p_account.id and g.source = 'subscription' and g.source_id = p_subscription.id
-              and g.starts_at = v_period.starts_at and g.ends_at > p_at
+            where g.organization_id = p_subscription.organization_id and g.source = 'subscription'
+              and g.source_id = p_subscription.id and g.starts_at = v_period.starts_at and g.ends_at > p_at
         );
         v_target.starts_at := v_period.starts_at;
         v_target.ends_at := v_period.expires_at;
@@ -41,7 +40,7 @@ begin
         perform tenantry.adjust_grant(v_target, null, p_plan.name, p_at);
         if v_period.starts_at <= p_at and v_period.ends_at > p_at then
             perform tenantry.roll_over_credits(
-                p_account.id, p_subscription.id, v_period.starts_at, v_period.ends_at, p_at);
+                p_subscription.organization_id, p_subscription.id, v_period.starts_at, v_period.ends_at, p_at);
         end if;
     end loop;
     return v_starts;
@@ -49,7 +48,7 @@ end
 $$;
 
 comment on function tenantry.adjust_period_grants(
-    public.organizations, public.organization_subscriptions, public.subscription_plans, timestamptz, timestamptz,
-    integer, timestamptz, timestamptz
+    public.organization_subscriptions, public.subscription_plans, timestamptz, timestamptz, integer, timestamptz,
+    timestamptz
 ) is 'Brings the credits of a billing period or trial to what they are to be. The caller holds the lock.';
 revoke all on function tenantry.adjust_period_grants from public, anon, authenticated, service_role;

@@ -3,7 +3,6 @@
 --
 -- p_at: the present time. The caller holds the account's lock and has settled it.
 create or replace function tenantry.adjust_subscription_grants(
-    p_account public.organizations,
     p_subscription public.organization_subscriptions,
     p_plan public.subscription_plans,
     p_at timestamptz
@@ -15,24 +14,24 @@ declare
     v_starts timestamptz[];
 begin
     if p_subscription.trial_start is not null then
-        perform tenantry.adjust_trial_grants(p_account, p_subscription, p_plan, p_at);
+        perform tenantry.adjust_trial_grants(p_subscription, p_plan, p_at);
     end if;
     if p_subscription.status = 'active' then
         v_starts := tenantry.adjust_period_grants(
-            p_account, p_subscription, p_plan, p_subscription.current_period_start, p_subscription.current_period_end,
+            p_subscription, p_plan, p_subscription.current_period_start, p_subscription.current_period_end,
             p_plan.included_credits, 'infinity', p_at);
         perform tenantry.revoke_removed_periods(
-            p_account, p_subscription.id, p_subscription.current_period_start, v_starts, p_at);
+            p_subscription, p_subscription.current_period_start, v_starts, p_at);
     elsif p_subscription.status <> 'trial' then
         -- Of one that is past due as if it were not paid any more, so that there is nothing to do when grace is over.
         perform tenantry.revoke_removed_periods(
-            p_account, p_subscription.id,
+            p_subscription,
             coalesce(p_subscription.ended_at, tenantry.subscription_due_time(p_subscription, p_plan)), '{}', p_at);
     end if;
 end
 $$;
 
 comment on function tenantry.adjust_subscription_grants(
-    public.organizations, public.organization_subscriptions, public.subscription_plans, timestamptz
+    public.organization_subscriptions, public.subscription_plans, timestamptz
 ) is 'Brings the credits of a subscription to what its plan and state say. The caller holds the lock.';
 revoke all on function tenantry.adjust_subscription_grants from public, anon, authenticated, service_role;

@@ -1,7 +1,6 @@
 -- Brings the credits of a trial to what they are to be: the plan's, until the trial ends; nothing once it is over, so
 -- what is left of a trial that ends early goes back.
 create or replace function tenantry.adjust_trial_grants(
-    p_account public.organizations,
     p_subscription public.organization_subscriptions,
     p_plan public.subscription_plans,
     p_at timestamptz
@@ -14,10 +13,10 @@ declare
 begin
     select * into v_target
     from tenantry.granted_credits as g
-    where g.organization_id = p_account.id and g.source = 'subscription' and g.source_id = p_subscription.id
-      and g.starts_at = p_subscription.trial_start;
+    where g.organization_id = p_subscription.organization_id and g.source = 'subscription'
+      and g.source_id = p_subscription.id and g.starts_at = p_subscription.trial_start;
     if p_subscription.status = 'trial' then
-        v_target.organization_id := p_account.id;
+        v_target.organization_id := p_subscription.organization_id;
         v_target.source := 'subscription';
         v_target.source_id := p_subscription.id;
         v_target.starts_at := p_subscription.trial_start;
@@ -33,6 +32,6 @@ end
 $$;
 
 comment on function tenantry.adjust_trial_grants(
-    public.organizations, public.organization_subscriptions, public.subscription_plans, timestamptz
+    public.organization_subscriptions, public.subscription_plans, timestamptz
 ) is 'Brings the credits of a trial to what they are to be. The caller holds the lock.';
 revoke all on function tenantry.adjust_trial_grants from public, anon, authenticated, service_role;

@@ -4,8 +4,7 @@
 -- p_from: looks at periods that begin then or later. p_keep: when those begin that there are. p_at: the present time.
 -- The caller holds the account's lock.
 create or replace function tenantry.revoke_removed_periods(
-    p_account public.organizations,
-    p_subscription_id uuid,
+    p_subscription public.organization_subscriptions,
     p_from timestamptz,
     p_keep timestamptz[],
     p_at timestamptz
@@ -18,8 +17,9 @@ declare
 begin
     for v_granted in
         select * from tenantry.granted_credits as g
-        where g.organization_id = p_account.id and g.source = 'subscription' and g.source_id = p_subscription_id
-          and g.starts_at >= p_from and g.ends_at > p_at and g.credits > 0 and not g.starts_at = any (p_keep)
+        where g.organization_id = p_subscription.organization_id and g.source = 'subscription'
+          and g.source_id = p_subscription.id and g.starts_at >= p_from
+          and g.ends_at > p_at and g.credits > 0 and not g.starts_at = any (p_keep)
     loop
         v_granted.credits := 0;
         perform tenantry.adjust_grant(v_granted, null, 'No longer part of the subscription', p_at);
@@ -28,7 +28,7 @@ end
 $$;
 
 comment on function tenantry.revoke_removed_periods(
-    public.organizations, uuid, timestamptz, timestamptz[], timestamptz
+    public.organization_subscriptions, timestamptz, timestamptz[], timestamptz
 ) is
     'Takes back the credits of credit periods that there are no longer. The caller holds the lock.';
 revoke all on function tenantry.revoke_removed_periods from public, anon, authenticated, service_role;

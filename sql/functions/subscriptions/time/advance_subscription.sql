@@ -11,11 +11,10 @@ declare
     v_subscription public.organization_subscriptions;
     v_plan public.subscription_plans;
     v_pending public.subscription_plans;
-    v_account public.organizations;
 begin
     select * into v_subscription
     from public.organization_subscriptions as s
-    where s.organization_id = p_organization_id and s.status in ('trial', 'active', 'past_due')
+    where s.organization_id = p_organization_id and s.ended_at is null
     for update;
     if not found then
         return;
@@ -29,8 +28,7 @@ begin
     -- What a subscription at Stripe brings follows from what was paid there.
     if v_subscription.stripe_subscription_id is null then
         select * into v_plan from public.subscription_plans where id = v_subscription.subscription_plan_id;
-        select * into v_account from public.organizations where id = p_organization_id;
-        perform tenantry.adjust_subscription_grants(v_account, v_subscription, v_plan, p_at);
+        perform tenantry.adjust_subscription_grants(v_subscription, v_plan, p_at);
     end if;
 end
 $$;
