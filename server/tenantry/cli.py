@@ -155,7 +155,10 @@ def _parser() -> argparse.ArgumentParser:
     events = actions.add_parser("events", help="list stored events, newest first")
     events.add_argument("--database-url", help="used instead of DATABASE_URL")
     events.add_argument(
-        "--state", choices=("stuck", "pending", "processed", "ignored", "unmatched", "failed"), default="stuck"
+        "--state",
+        choices=("stuck", "pending", "processed", "ignored", "unmatched", "failed"),
+        default="stuck",
+        help="list only these; stuck (the default) is pending, unmatched and failed together",
     )
     events.add_argument("--limit", type=_count, default=50, metavar="N", help="maximum number of events (50)")
     events.set_defaults(run=_stripe_events)
@@ -165,7 +168,7 @@ def _parser() -> argparse.ArgumentParser:
     retry.set_defaults(run=_stripe_retry)
 
     token = commands.add_parser("token", help="print a token for development")
-    token.add_argument("--role", choices=ROLES, default="service_role")
+    token.add_argument("--role", choices=ROLES, default="service_role", help="the database role (service_role)")
     token.add_argument("--subject", metavar="UUID", help="the user's id, needed for the role authenticated")
     token.add_argument(
         "--lifetime",
@@ -274,10 +277,10 @@ def _status(arguments: argparse.Namespace) -> int:
 
 
 def _down(arguments: argparse.Namespace) -> None:
-    taken_back = migrate.down(_database_url(arguments), to=arguments.to, lock_timeout=arguments.lock_timeout)
-    for name in taken_back:
+    rolled_back = migrate.down(_database_url(arguments), to=arguments.to, lock_timeout=arguments.lock_timeout)
+    for name in rolled_back:
         print(f"ran {name}")
-    if not taken_back:
+    if not rolled_back:
         print("nothing to do")
 
 

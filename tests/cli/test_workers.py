@@ -39,7 +39,8 @@ def children(pid: int) -> set[int]:
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rpartition(")")[2].split()
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
+            # It has ended: before the file was opened, or before it was read.
             continue
         if int(fields[1]) == pid and fields[0] != "Z":
             found.add(int(stat.parent.name))
