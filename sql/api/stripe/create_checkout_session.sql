@@ -37,13 +37,13 @@ begin
 
     if coalesce(p_credit_product, '') <> '' then
         v_product := tenantry.find_credit_product_for_sale(p_credit_product);
-        perform tenantry.require_at_stripe(v_product.stripe_price_id, v_product.name);
+        perform tenantry.require_stripe_price(v_product.stripe_price_id, v_product.name);
         if v_product.credit_amount::bigint * v_quantity > 2147483647 then
             perform tenantry.fail_invalid('quantity', 'is more credits than an account can hold');
         elsif v_product.price_amount::bigint * v_quantity > 2147483647 then
             perform tenantry.fail_invalid('quantity', 'is more money than a bill can say');
         end if;
-        v_metadata := tenantry.purchase_metadata(p_organization_id, v_product.id, v_quantity, 'credit_purchase');
+        v_metadata := tenantry.build_purchase_metadata(p_organization_id, v_product.id, v_quantity, 'credit_purchase');
         v_params := jsonb_build_object(
             'mode', 'payment',
             'line_items', jsonb_build_array(
@@ -55,7 +55,7 @@ begin
                 'enabled', true, 'invoice_data', jsonb_build_object('metadata', v_metadata)));
     else
         v_plan := tenantry.find_plan_for_sale(p_subscription_plan);
-        perform tenantry.require_at_stripe(v_plan.stripe_price_id, v_plan.name);
+        perform tenantry.require_stripe_price(v_plan.stripe_price_id, v_plan.name);
         if v_quantity <> 1 then
             perform tenantry.fail_invalid('quantity', 'is for credit products');
         end if;

@@ -32,7 +32,7 @@ begin
     v_now := tenantry.clock();
     select * into v_old from public.subscription_plans where id = v_subscription.subscription_plan_id;
     if v_subscription.stripe_subscription_id is not null then
-        perform tenantry.request_plan_change(v_subscription, v_old, v_new, p_at_renewal);
+        perform tenantry.create_plan_change_request(v_subscription, v_old, v_new, p_at_renewal);
         return v_subscription;
     elsif p_at_renewal then
         v_subscription.pending_plan_id := nullif(v_new.id, v_subscription.subscription_plan_id);

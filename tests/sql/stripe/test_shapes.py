@@ -76,7 +76,7 @@ def test_an_invoice_names_its_subscription_in_every_version(admin: Connection, e
     invoice = payloads.invoice(
         era, "in_1", customer="cus_1", lines=[line], status="open", created=0, subscription="sub_1"
     )
-    (found,) = of(admin, "stripe_references", invoice)
+    (found,) = of(admin, "referenced_stripe_ids", invoice)
     assert (found["customer"], found["subscription"]) == ("cus_1", "sub_1")
 
 

@@ -73,7 +73,7 @@ begin
         exit when (tenantry.subscription_due_time(v_subscription, v_plan) <= p_at) is not true;
         v_pending := null;
         select * into v_pending from public.subscription_plans where id = v_subscription.pending_plan_id;
-        v_subscription := tenantry.subscription_after(v_subscription, v_plan, v_pending);
+        v_subscription := tenantry.next_subscription_state(v_subscription, v_plan, v_pending);
         v_is_renewed := v_subscription.stripe_subscription_id is null and v_subscription.status = 'active';
         select * into v_plan from public.subscription_plans where id = v_subscription.subscription_plan_id;
     end loop;

@@ -19,7 +19,7 @@ begin
             coalesce(sale.amount, i.price_amount) as amount,
             coalesce(sale.currency, i.currency) as currency
         from tenantry.catalog_items as i
-        cross join tenantry.price_at_stripe(i.stripe_price_id, i.stripe_product_id) as sale
+        cross join tenantry.stripe_price_terms(i.stripe_price_id, i.stripe_product_id) as sale
         where p_id in (i.stripe_price_id, i.stripe_product_id)
     ),
 

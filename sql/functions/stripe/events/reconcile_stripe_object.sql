@@ -33,7 +33,7 @@ begin
     where v_object ? 'id' and v_object ? 'object';
     select f.organization_id into v_organization_id from tenantry.find_stripe_organization(v_object ->> 'id') as f;
     select jsonb_object_agg(s.kind || ' ' || s.name, s.state) into v_before
-    from tenantry.billing_state(v_organization_id) as s;
+    from tenantry.describe_derived_state(v_organization_id) as s;
 
     if v_is_event then
         select e.state into v_event_before from tenantry.stripe_events as e where e.id = p_object ->> 'id';
@@ -52,7 +52,7 @@ begin
 
     return query
     select v_organization_id, s.kind, s.name, v_before ->> (s.kind || ' ' || s.name), s.state
-    from tenantry.billing_state(v_organization_id) as s
+    from tenantry.describe_derived_state(v_organization_id) as s
     where v_before ->> (s.kind || ' ' || s.name) is distinct from s.state
     order by s.kind, s.name;
 end

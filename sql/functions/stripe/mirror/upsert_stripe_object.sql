@@ -25,7 +25,7 @@ begin
     )
     select v_object ->> 'id', v_object ->> 'object', p_version, tenantry.stripe_progress(v_object), p_event_id,
         v_object, r.customer, r.subscription, r.invoice, r.payment_intent, r.charge
-    from tenantry.stripe_references(v_object) as r
+    from tenantry.referenced_stripe_ids(v_object) as r
     on conflict (id) do update
     set version = excluded.version, progress = excluded.progress, event_id = excluded.event_id, data = excluded.data,
         customer = excluded.customer, subscription = excluded.subscription, invoice = excluded.invoice,

@@ -1,4 +1,4 @@
--- Writes the billing history of a payment as stripe_bills() says that it reads. A row for a payment intent goes once
+-- Writes the billing history of a payment from build_stripe_bills(). A row for a payment intent goes once
 -- the invoice that it pays is known.
 --
 -- p_ids: the objects of the payment, of payment_object_ids(). The caller holds the account's lock, and has derived the
@@ -11,7 +11,7 @@ declare
     v_bill record;
     v_id uuid;
 begin
-    for v_bill in select * from tenantry.stripe_bills(p_organization_id, p_ids) loop
+    for v_bill in select * from tenantry.build_stripe_bills(p_organization_id, p_ids) loop
         if v_bill.invoice is not null then
             delete from public.billing_history as b
             where b.stripe_payment_intent_id = any (p_ids) and b.stripe_invoice_id is null

@@ -30,7 +30,7 @@ begin
         limit p_limit
         for update skip locked
     loop
-        perform tenantry.end_failed_stripe_request(
+        perform tenantry.mark_stripe_request_failed(
             v_request, 'expired', null, 'Stripe could not be reached for 23 hours');
     end loop;
     return query

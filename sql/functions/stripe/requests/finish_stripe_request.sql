@@ -51,7 +51,7 @@ begin
     elsif p_status between 400 and 499 and p_status not in (409, 429) then
         -- A payment that was declined comes along.
         v_answer := v_error -> 'payment_intent';
-        perform tenantry.end_failed_stripe_request(
+        perform tenantry.mark_stripe_request_failed(
             v_request,
             case when p_status in (401, 403) then 'authentication_error' else v_error ->> 'type' end,
             coalesce(v_error ->> 'decline_code', v_error ->> 'code'),
@@ -68,7 +68,7 @@ begin
     begin
         perform tenantry.apply_stripe_response(v_request, v_answer, v_version);
         if p_status between 200 and 299 then
-            perform tenantry.continue_stripe_request(v_request, p_body);
+            perform tenantry.follow_up_stripe_request(v_request, p_body);
         end if;
     exception
         when serialization_failure or deadlock_detected then

@@ -3,7 +3,7 @@
 --
 -- Its status is null for one that was begun and never paid: that is no subscription yet.
 -- A change of plan that is to take effect at renewal is made at Stripe at once, without a charge, with a note of the
--- plan that holds meanwhile (see request_plan_change): that one counts until then.
+-- plan that holds meanwhile (see create_plan_change_request): that one counts until then.
 --
 -- p_object: the mirrored subscription. p_at: the present time, which counts where Stripe has been silent.
 create or replace function tenantry.build_stripe_subscription(

@@ -137,7 +137,7 @@ begin
                 v_invoice.period_start, v_invoice.period_end, coalesce(v_invoice.credits, 0),
                 coalesce(v_subscription.ended_at, 'infinity'), v_now);
         end loop;
-        perform tenantry.revoke_removed_periods(v_subscription, '-infinity', v_starts, v_now);
+        perform tenantry.revoke_obsolete_grants(v_subscription, '-infinity', v_starts, v_now);
     end loop;
     perform tenantry.schedule_settlement(p_organization_id);
 end

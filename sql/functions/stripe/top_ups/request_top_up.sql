@@ -41,7 +41,7 @@ begin
         jsonb_build_object(
             'amount', v_product.price_amount, 'currency', lower(v_product.currency), 'customer', v_customer,
             'payment_method', v_payment_method, 'off_session', true, 'confirm', true, 'description', v_product.name,
-            'metadata', tenantry.purchase_metadata(p_organization_id, v_product.id, 1, 'auto_top_up')));
+            'metadata', tenantry.build_purchase_metadata(p_organization_id, v_product.id, 1, 'auto_top_up')));
 end
 $$;
 

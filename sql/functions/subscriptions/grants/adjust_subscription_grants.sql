@@ -20,11 +20,11 @@ begin
         v_starts := tenantry.adjust_period_grants(
             p_subscription, p_plan, p_subscription.current_period_start, p_subscription.current_period_end,
             p_plan.included_credits, 'infinity', p_at);
-        perform tenantry.revoke_removed_periods(
+        perform tenantry.revoke_obsolete_grants(
             p_subscription, p_subscription.current_period_start, v_starts, p_at);
     elsif p_subscription.status <> 'trial' then
         -- Of one that is past due as if it were not paid any more, so that there is nothing to do when grace is over.
-        perform tenantry.revoke_removed_periods(
+        perform tenantry.revoke_obsolete_grants(
             p_subscription,
             coalesce(p_subscription.ended_at, tenantry.subscription_due_time(p_subscription, p_plan)), '{}', p_at);
     end if;

@@ -24,7 +24,7 @@ begin
         return;
     end if;
     select * into v_pending from public.subscription_plans where id = v_subscription.pending_plan_id;
-    v_subscription := tenantry.write_subscription(tenantry.subscription_after(v_subscription, v_plan, v_pending));
+    v_subscription := tenantry.write_subscription(tenantry.next_subscription_state(v_subscription, v_plan, v_pending));
     -- What a subscription at Stripe brings follows from what was paid there.
     if v_subscription.stripe_subscription_id is null then
         select * into v_plan from public.subscription_plans where id = v_subscription.subscription_plan_id;

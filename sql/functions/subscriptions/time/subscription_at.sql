@@ -18,7 +18,7 @@ begin
         end if;
         exit when (tenantry.subscription_due_time(v_subscription, v_plan) <= p_at) is not true;
         select * into v_pending from public.subscription_plans where id = v_subscription.pending_plan_id;
-        v_subscription := tenantry.subscription_after(v_subscription, v_plan, v_pending);
+        v_subscription := tenantry.next_subscription_state(v_subscription, v_plan, v_pending);
     end loop;
     return v_subscription;
 end

@@ -9,7 +9,7 @@
 --
 -- Raises TN001 for a change at renewal between billing periods of different length: Stripe would start the new one now;
 -- and for a change now while another is to come at renewal. Raises TN028 for a trial (the plan has none).
-create or replace function tenantry.request_plan_change(
+create or replace function tenantry.create_plan_change_request(
     p_subscription public.organization_subscriptions,
     p_old public.subscription_plans,
     p_new public.subscription_plans,
@@ -65,7 +65,7 @@ begin
 end
 $$;
 
-comment on function tenantry.request_plan_change(
+comment on function tenantry.create_plan_change_request(
     public.organization_subscriptions, public.subscription_plans, public.subscription_plans, boolean
 ) is 'Asks Stripe to move a subscription to another plan. Raises TN001, TN028.';
-revoke all on function tenantry.request_plan_change from public, anon, authenticated, service_role;
+revoke all on function tenantry.create_plan_change_request from public, anon, authenticated, service_role;

@@ -1,6 +1,6 @@
 -- What an organization has by what Stripe told, each thing by its name: subscriptions, bills, and credits that a period
 -- or purchase brought.
-create or replace function tenantry.billing_state(
+create or replace function tenantry.describe_derived_state(
     p_organization_id uuid,
     out kind text,
     out name text,
@@ -35,6 +35,6 @@ begin atomic
     group by g.source, g.starts_at;
 end;
 
-comment on function tenantry.billing_state(uuid) is
+comment on function tenantry.describe_derived_state(uuid) is
     'Subscriptions at Stripe, bills and granted credits of an organization, in words, to be compared.';
-revoke all on function tenantry.billing_state from public, anon, authenticated, service_role;
+revoke all on function tenantry.describe_derived_state from public, anon, authenticated, service_role;

@@ -2,7 +2,7 @@
 -- failed is an event for others to hear of.
 --
 -- p_type, p_code, p_message: Stripe's words for what was wrong. The caller has locked the request.
-create or replace function tenantry.end_failed_stripe_request(
+create or replace function tenantry.mark_stripe_request_failed(
     p_request tenantry.stripe_requests,
     p_type text,
     p_code text,
@@ -33,6 +33,6 @@ begin
 end
 $$;
 
-comment on function tenantry.end_failed_stripe_request(tenantry.stripe_requests, text, text, text) is
+comment on function tenantry.mark_stripe_request_failed(tenantry.stripe_requests, text, text, text) is
     'Ends a request to Stripe as failed, with what waited for it. The caller has locked it.';
-revoke all on function tenantry.end_failed_stripe_request from public, anon, authenticated, service_role;
+revoke all on function tenantry.mark_stripe_request_failed from public, anon, authenticated, service_role;

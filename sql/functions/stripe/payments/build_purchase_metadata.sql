@@ -1,6 +1,6 @@
 -- What is written on every object at Stripe that a purchase of credits makes, so that whichever of them one hears of
 -- first says what was bought, and all of them that it is one purchase.
-create or replace function tenantry.purchase_metadata(
+create or replace function tenantry.build_purchase_metadata(
     p_organization_id uuid,
     p_credit_product_id uuid,
     p_quantity integer,
@@ -16,6 +16,6 @@ return jsonb_build_object(
     'tenantry_billing_reason', p_billing_reason
 );
 
-comment on function tenantry.purchase_metadata(uuid, uuid, integer, text) is
+comment on function tenantry.build_purchase_metadata(uuid, uuid, integer, text) is
     'Metadata, with a new purchase id, for the objects at Stripe that a purchase of credits makes.';
-revoke all on function tenantry.purchase_metadata from public, anon, authenticated, service_role;
+revoke all on function tenantry.build_purchase_metadata from public, anon, authenticated, service_role;

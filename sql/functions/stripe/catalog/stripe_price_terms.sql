@@ -1,6 +1,6 @@
 -- What the mirror says of a price and its product: whether it is sold, and for how much. Of what is not known it says
 -- that it is sold.
-create or replace function tenantry.price_at_stripe(
+create or replace function tenantry.stripe_price_terms(
     p_price text,
     p_product text,
     out is_sold boolean,
@@ -19,6 +19,6 @@ begin atomic
     where o.id in (p_price, p_product);
 end;
 
-comment on function tenantry.price_at_stripe(text, text) is
+comment on function tenantry.stripe_price_terms(text, text) is
     'Whether Stripe sells a price of a product, and for how much.';
-revoke all on function tenantry.price_at_stripe from public, anon, authenticated, service_role;
+revoke all on function tenantry.stripe_price_terms from public, anon, authenticated, service_role;

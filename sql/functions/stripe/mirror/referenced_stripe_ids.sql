@@ -3,7 +3,7 @@
 -- Since 2025-03-31 (basil) an invoice names its subscription under parent, and its payments are objects of their own
 -- (invoice_payment), which come with the invoice only when asked for. Before, payment intent and charge named the
 -- invoice, and the invoice them.
-create or replace function tenantry.stripe_references(
+create or replace function tenantry.referenced_stripe_ids(
     p_object jsonb,
     out customer text,
     out subscription text,
@@ -38,6 +38,6 @@ begin atomic
     ) as payment on true;
 end;
 
-comment on function tenantry.stripe_references(jsonb) is
+comment on function tenantry.referenced_stripe_ids(jsonb) is
     'Ids of the customer, subscription, invoice, payment intent and charge that an object refers to.';
-revoke all on function tenantry.stripe_references from public, anon, authenticated, service_role;
+revoke all on function tenantry.referenced_stripe_ids from public, anon, authenticated, service_role;

@@ -3,7 +3,7 @@
 --
 -- p_from: looks at periods that begin then or later. p_keep: when those begin that there are. p_at: the present time.
 -- The caller holds the account's lock.
-create or replace function tenantry.revoke_removed_periods(
+create or replace function tenantry.revoke_obsolete_grants(
     p_subscription public.organization_subscriptions,
     p_from timestamptz,
     p_keep timestamptz[],
@@ -27,8 +27,8 @@ begin
 end
 $$;
 
-comment on function tenantry.revoke_removed_periods(
+comment on function tenantry.revoke_obsolete_grants(
     public.organization_subscriptions, timestamptz, timestamptz[], timestamptz
 ) is
     'Takes back the credits of credit periods that there are no longer. The caller holds the lock.';
-revoke all on function tenantry.revoke_removed_periods from public, anon, authenticated, service_role;
+revoke all on function tenantry.revoke_obsolete_grants from public, anon, authenticated, service_role;

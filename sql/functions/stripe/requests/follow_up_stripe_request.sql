@@ -3,7 +3,7 @@
 -- on.
 --
 -- The caller has mirrored the answer, and locked the organization's row, if there is one, and the request.
-create or replace function tenantry.continue_stripe_request(
+create or replace function tenantry.follow_up_stripe_request(
     p_request tenantry.stripe_requests,
     p_body jsonb
 ) returns void
@@ -20,7 +20,7 @@ begin
           and tenantry.is_waiting_for_customer(r.params);
     elsif p_request.operation in ('sync_product', 'sync_price') then
         if p_request.path in ('/v1/products', '/v1/prices') then
-            perform tenantry.set_stripe_ids(
+            perform tenantry.set_stripe_id(
                 p_request.subject_id, p_body ->> 'id', p_request.operation = 'sync_price');
         end if;
         perform tenantry.push_catalog_item(p_request.subject_id, p_request);
@@ -32,6 +32,6 @@ begin
 end
 $$;
 
-comment on function tenantry.continue_stripe_request(tenantry.stripe_requests, jsonb) is
+comment on function tenantry.follow_up_stripe_request(tenantry.stripe_requests, jsonb) is
     'Does and asks for what follows from a request to Stripe that succeeded.';
-revoke all on function tenantry.continue_stripe_request from public, anon, authenticated, service_role;
+revoke all on function tenantry.follow_up_stripe_request from public, anon, authenticated, service_role;

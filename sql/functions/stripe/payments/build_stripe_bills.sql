@@ -3,7 +3,7 @@
 -- back in time.
 --
 -- p_ids: the objects of the payment, of payment_object_ids().
-create or replace function tenantry.stripe_bills(p_organization_id uuid, p_ids text[])
+create or replace function tenantry.build_stripe_bills(p_organization_id uuid, p_ids text[])
 returns table (
     invoice text,
     payment_intent text,
@@ -118,5 +118,5 @@ begin
 end
 $$;
 
-comment on function tenantry.stripe_bills(uuid, text[]) is 'How the billing history of a payment is to read.';
-revoke all on function tenantry.stripe_bills from public, anon, authenticated, service_role;
+comment on function tenantry.build_stripe_bills(uuid, text[]) is 'How the billing history of a payment is to read.';
+revoke all on function tenantry.build_stripe_bills from public, anon, authenticated, service_role;

@@ -1,5 +1,5 @@
 -- Notes which product, or price, a plan or credit product is at Stripe.
-create or replace function tenantry.set_stripe_ids(p_id uuid, p_stripe_id text, p_is_price boolean) returns void
+create or replace function tenantry.set_stripe_id(p_id uuid, p_stripe_id text, p_is_price boolean) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -15,6 +15,6 @@ begin
 end
 $$;
 
-comment on function tenantry.set_stripe_ids(uuid, text, boolean) is
+comment on function tenantry.set_stripe_id(uuid, text, boolean) is
     'Notes which product or price a plan or credit product is at Stripe.';
-revoke all on function tenantry.set_stripe_ids from public, anon, authenticated, service_role;
+revoke all on function tenantry.set_stripe_id from public, anon, authenticated, service_role;

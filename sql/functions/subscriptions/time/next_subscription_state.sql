@@ -6,7 +6,7 @@
 -- - Stripe has been silent: it counts as past due, or as cancelled if it was to end.
 --
 -- p_plan, p_pending_plan: its plan and the one from the next renewal on, if any.
-create or replace function tenantry.subscription_after(
+create or replace function tenantry.next_subscription_state(
     p_subscription public.organization_subscriptions,
     p_plan public.subscription_plans,
     p_pending_plan public.subscription_plans
@@ -51,7 +51,7 @@ begin
 end
 $$;
 
-comment on function tenantry.subscription_after(
+comment on function tenantry.next_subscription_state(
     public.organization_subscriptions, public.subscription_plans, public.subscription_plans
 ) is 'The subscription as it is after what falls due next. Writes nothing.';
-revoke all on function tenantry.subscription_after from public, anon, authenticated, service_role;
+revoke all on function tenantry.next_subscription_state from public, anon, authenticated, service_role;

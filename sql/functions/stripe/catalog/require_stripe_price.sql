@@ -1,5 +1,5 @@
 -- Raises TN045 for a plan or product that Stripe does not know of; does nothing for one that it does.
-create or replace function tenantry.require_at_stripe(p_stripe_price_id text, p_name text) returns void
+create or replace function tenantry.require_stripe_price(p_stripe_price_id text, p_name text) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -12,6 +12,6 @@ begin
 end
 $$;
 
-comment on function tenantry.require_at_stripe(text, text) is
+comment on function tenantry.require_stripe_price(text, text) is
     'Raises TN045 when a plan or product has no price at Stripe.';
-revoke all on function tenantry.require_at_stripe from public, anon, authenticated, service_role;
+revoke all on function tenantry.require_stripe_price from public, anon, authenticated, service_role;
