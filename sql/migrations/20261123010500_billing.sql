@@ -1,4 +1,4 @@
--- Subscriptions and the record of what was billed.
+-- Subscriptions and billing records.
 
 create table public.organization_subscriptions (
     id uuid primary key default gen_random_uuid(),
@@ -38,9 +38,9 @@ create table public.organization_subscriptions (
         check ((status in ('cancelled', 'expired')) = (ended_at is not null)),
     constraint organization_subscriptions_metadata_check check (jsonb_typeof(metadata) = 'object')
 );
-comment on table public.organization_subscriptions is 'Which plan an organization is, or was, subscribed to.';
+comment on table public.organization_subscriptions is 'The subscriptions of organizations to plans, present and past.';
 comment on column public.organization_subscriptions.stripe_subscription_id is
-    'Id of the subscription at Stripe; null if Stripe does not know of it.';
+    'Id of the subscription at Stripe; null for a subscription that is not at Stripe.';
 comment on column public.organization_subscriptions.current_period_start is 'Start of the current billing period.';
 comment on column public.organization_subscriptions.current_period_end is 'End of the current billing period.';
 comment on column public.organization_subscriptions.trial_start is 'Start of the trial; null without one.';
@@ -48,16 +48,19 @@ comment on column public.organization_subscriptions.trial_end is 'End of the tri
 comment on column public.organization_subscriptions.cancelled_at is
     'When it was cancelled, even if it ends later; null until then.';
 comment on column public.organization_subscriptions.status is 'trial, active, past_due, cancelled or expired.';
-comment on column public.organization_subscriptions.pending_plan_id is 'The plan from the next renewal on, if it is to change.';
+comment on column public.organization_subscriptions.pending_plan_id is
+    'The plan from the next renewal on; null without a change.';
 comment on column public.organization_subscriptions.billing_anchor is
-    'The moment that periods are counted from: the 31st stays the 31st wherever a month has one.';
-comment on column public.organization_subscriptions.past_due_at is 'Since when a payment is missing; grace counts from here.';
+    'The time from which periods are counted: a period that began on the 31st ends on the 31st in every month that has'
+    ' one.';
+comment on column public.organization_subscriptions.past_due_at is
+    'Time since which a payment is missing; grace counts from it.';
 comment on column public.organization_subscriptions.ended_at is
     'When it became cancelled or expired; null while it is live: trial, active or past_due.';
 comment on column public.organization_subscriptions.cancel_at_period_end is
     'Whether it ends with the period (or the trial) instead of renewing.';
 comment on column public.organization_subscriptions.stripe_customer_id is
-    'The customer at Stripe, or local:<organization id> for a subscription that Stripe does not know of.';
+    'The customer at Stripe, or local:<organization id> for a subscription that is not at Stripe.';
 
 create index organization_subscriptions_organization_id_idx
     on public.organization_subscriptions (organization_id, created_at);
@@ -108,7 +111,7 @@ create table public.billing_history (
         check (status in ('pending', 'paid', 'failed', 'refunded', 'void', 'uncollectible')),
     constraint billing_history_metadata_check check (jsonb_typeof(metadata) = 'object')
 );
-comment on table public.billing_history is 'What an organization was billed, and how that went.';
+comment on table public.billing_history is 'The bills of organizations, and the status of their payment.';
 comment on column public.billing_history.stripe_invoice_id is 'Id of the invoice at Stripe; null without one.';
 comment on column public.billing_history.stripe_payment_intent_id is 'Id of the payment at Stripe; null without one.';
 comment on column public.billing_history.invoice_url is 'Address of the page that shows the invoice.';
@@ -118,11 +121,11 @@ comment on column public.billing_history.billing_reason is
 comment on column public.billing_history.paid_at is 'When it was paid; null until then.';
 comment on column public.billing_history.amount is 'Amount in cents';
 comment on column public.billing_history.amount_refunded is
-    'Amount given back, in cents; a payment that was disputed and lost counts.';
+    'Amount given back, in cents; a payment that was lost in a dispute counts.';
 comment on column public.billing_history.idempotency_key is
     'The caller''s request_id: one key makes one record in an organization.';
 comment on column public.billing_history.request_hash is
-    'MD5 of the arguments that came with idempotency_key, so that its use with others is noticed.';
+    'MD5 of the arguments that came with idempotency_key. It detects a use of the key with other arguments.';
 comment on column public.billing_history.currency is 'ISO 4217 code, upper case.';
 comment on column public.billing_history.status is 'pending, paid, failed, refunded, void or uncollectible.';
 

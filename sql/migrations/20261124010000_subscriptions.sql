@@ -1,4 +1,4 @@
--- What subscriptions need beside their table: which states follow which, and which credits a period has brought.
+-- The state machine of subscriptions, and the credits that periods and purchases have granted.
 
 create table tenantry.subscription_transitions (
     from_status varchar(50) not null,
@@ -8,8 +8,8 @@ create table tenantry.subscription_transitions (
     primary key (from_status, to_status)
 );
 comment on table tenantry.subscription_transitions is
-    'The state machine of subscriptions: the allowed changes of status. sql/seeds/transitions.sql holds the rows. A trigger'
-    ' checks every write against them.';
+    'The state machine of subscriptions: the allowed changes of status. sql/seeds/transitions.sql holds the rows. A'
+    ' trigger checks every write against them.';
 comment on column tenantry.subscription_transitions.from_status is 'new for a subscription that is inserted.';
 comment on column tenantry.subscription_transitions.to_status is 'The status after the change.';
 comment on column tenantry.subscription_transitions.meaning is 'Description of the change.';
@@ -33,15 +33,15 @@ create table tenantry.granted_credits (
     constraint granted_credits_shortfall_check check (shortfall >= 0)
 );
 comment on table tenantry.granted_credits is
-    'What a period of a subscription, or a purchase, has brought so far. It is brought to what it should bring, so that'
-    ' nothing is granted twice however often and in whatever order one hears of it.';
+    'The credits that a period of a subscription, or a purchase, has granted so far. Each grant is adjusted to its'
+    ' target, so nothing is granted twice, in any order of events and with any repetition.';
 comment on column tenantry.granted_credits.source is 'subscription, rollover or purchase.';
 comment on column tenantry.granted_credits.starts_at is 'Start of the period that the credits are for.';
 comment on column tenantry.granted_credits.source_id is 'The subscription or the purchase.';
-comment on column tenantry.granted_credits.ends_at is 'When what is left expires; infinity for never.';
-comment on column tenantry.granted_credits.credits is 'Credits granted less those taken back.';
+comment on column tenantry.granted_credits.ends_at is 'Time at which unspent credits expire; infinity for never.';
+comment on column tenantry.granted_credits.credits is 'Credits granted, less those revoked.';
 comment on column tenantry.granted_credits.shortfall is
-    'Credits that were to be taken back and had been spent: what is granted again pays for them first.';
+    'Credits that were to be revoked and had been spent. A later grant pays for them first.';
 comment on column tenantry.granted_credits.lots is 'The lots that hold them, oldest first.';
 
 alter table tenantry.subscription_transitions enable row level security;

@@ -1,4 +1,4 @@
--- What the subscription and billing functions return, beside rows of the tables.
+-- Types that the subscription and billing functions return, beside rows of the tables.
 
 create type public.entitlements as (
     organization_id uuid,
@@ -12,8 +12,9 @@ create type public.entitlements as (
     valid_until timestamptz
 );
 comment on type public.entitlements is
-    'What an organization may use now: features of its plan merged with those of its state and its own; seats (null for'
-    ' no limit) and members; until when this holds, as far as time alone decides.';
+    'The features and seats that an organization can use now. features: those of its plan, its status and the'
+    ' subscription, merged. max_users: seats, null for no limit. valid_until: the time until which this holds, as far'
+    ' as time alone decides.';
 
 create type public.billing_total as (
     currency text,
@@ -23,4 +24,5 @@ create type public.billing_total as (
     records bigint
 );
 comment on type public.billing_total is
-    'What an organization was billed in one currency, in minor units: paid (refunds not taken off), refunded, still open.';
+    'The totals that an organization was billed in one currency, in minor units: paid (before refunds), refunded, open'
+    ' (pending or failed).';

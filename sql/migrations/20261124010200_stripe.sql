@@ -1,8 +1,8 @@
--- Stripe: who its customers are here, what it told us, and what it is asked for.
+-- Stripe: customers, events, mirrored objects, purchases, automatic top-ups, and requests to Stripe.
 --
--- Events are kept once, as they came. stripe_objects mirrors the newest state of each object that an event spoke of,
--- by the object's own time, so the mirror does not depend on the order in which events arrive; everything else
--- (subscriptions, credits, billing history) is derived from the mirror, so it does not either.
+-- stripe_events keeps each event once, as Stripe sent it. stripe_objects mirrors the newest state of each object in an
+-- event, by the object's own time. The mirror therefore does not depend on the order in which events arrive.
+-- Subscriptions, credits and billing history are derived from the mirror.
 
 create table tenantry.stripe_customers (
     stripe_customer_id varchar(255) primary key,
@@ -11,7 +11,8 @@ create table tenantry.stripe_customers (
     constraint stripe_customers_organization_id_fkey
         foreign key (organization_id) references public.organizations (id) on delete cascade
 );
-comment on table tenantry.stripe_customers is 'Which organization a customer at Stripe is. One may have several.';
+comment on table tenantry.stripe_customers is
+    'The organizations of customers at Stripe. An organization can have several customers.';
 comment on column tenantry.stripe_customers.stripe_customer_id is 'Id of the customer at Stripe.';
 create index stripe_customers_organization_id_idx on tenantry.stripe_customers (organization_id, created_at);
 
@@ -34,7 +35,7 @@ create table tenantry.stripe_events (
         foreign key (organization_id) references public.organizations (id) on delete set null,
     constraint stripe_events_state_check check (state in ('pending', 'processed', 'ignored', 'unmatched', 'failed'))
 );
-comment on table tenantry.stripe_events is 'What Stripe told us, once each, as it came.';
+comment on table tenantry.stripe_events is 'Events from Stripe, once each, as Stripe sent them.';
 comment on column tenantry.stripe_events.id is 'Id of the event at Stripe.';
 comment on column tenantry.stripe_events.type is 'Type of the event at Stripe, such as invoice.paid.';
 comment on column tenantry.stripe_events.api_version is 'Stripe''s API version of the payload.';
@@ -48,8 +49,9 @@ comment on column tenantry.stripe_events.attempts is 'Number of times that the e
 comment on column tenantry.stripe_events.received_at is 'When the event first arrived.';
 comment on column tenantry.stripe_events.processed_at is 'When it was processed; null until then.';
 comment on column tenantry.stripe_events.state is
-    'pending; processed; ignored (a type that means nothing here); unmatched (of a customer or price that nobody here has,'
-    ' taken up when somebody does); failed (error_code and error_message say why; to be retried).';
+    'pending; processed; ignored (a type without a meaning here); unmatched (a customer or price that is not known'
+    ' here; processed again once it is); failed (error_code and error_message say why; to be retried).';
+-- The predicate lists the states of tenantry.is_stuck_event(), which is created after the migrations.
 create index stripe_events_stuck_idx on tenantry.stripe_events (received_at, id)
     where state in ('pending', 'unmatched', 'failed');
 create index stripe_events_object_id_idx on tenantry.stripe_events (object_id) where state = 'unmatched';
@@ -71,7 +73,8 @@ create table tenantry.stripe_objects (
     charge varchar(255)
 );
 comment on table tenantry.stripe_objects is
-    'The newest state of each object at Stripe that an event spoke of. Newer is (version, progress, event_id).';
+    'The newest state of each object at Stripe that an event contained. The order of states is (version, progress,'
+    ' event_id).';
 comment on column tenantry.stripe_objects.id is 'Id of the object at Stripe.';
 comment on column tenantry.stripe_objects.object is 'Type of the object at Stripe, such as invoice.';
 comment on column tenantry.stripe_objects.event_id is 'The event that carried this state.';
@@ -82,10 +85,12 @@ comment on column tenantry.stripe_objects.payment_intent is 'As customer.';
 comment on column tenantry.stripe_objects.charge is 'As customer.';
 comment on column tenantry.stripe_objects.version is 'When Stripe made the event that carried this state.';
 comment on column tenantry.stripe_objects.progress is
-    'How far the object has come in its life: decides between events of the same second.';
-comment on column tenantry.stripe_objects.customer is 'Ids of the objects that data refers to, in whatever shape it does.';
+    'Progress of the object through its life; decides between events of the same second.';
+comment on column tenantry.stripe_objects.customer is
+    'Id of the object to which data refers, in any version of the API.';
 create index stripe_objects_customer_idx on tenantry.stripe_objects (customer, object) where customer is not null;
-create index stripe_objects_subscription_idx on tenantry.stripe_objects (subscription, object) where subscription is not null;
+create index stripe_objects_subscription_idx on tenantry.stripe_objects (subscription, object)
+    where subscription is not null;
 create index stripe_objects_invoice_idx on tenantry.stripe_objects (invoice, object) where invoice is not null;
 create index stripe_objects_payment_intent_idx on tenantry.stripe_objects (payment_intent, object)
     where payment_intent is not null;
@@ -107,19 +112,20 @@ create table tenantry.credit_purchases (
         foreign key (credit_product_id) references public.credit_products (id),
     constraint credit_purchases_credits_check check (credits > 0)
 );
-comment on table tenantry.credit_purchases is 'Credits that were paid for at Stripe, once for each payment.';
+comment on table tenantry.credit_purchases is 'Purchases of credits that were paid at Stripe, one for each payment.';
 comment on column tenantry.credit_purchases.credits is 'Credits bought.';
-comment on column tenantry.credit_purchases.credit_product_id is 'What was bought, where it was one thing.';
+comment on column tenantry.credit_purchases.credit_product_id is
+    'The product that was bought; null for several products.';
 comment on column tenantry.credit_purchases.items is
-    'How many of each credit product, by its id. While this stays, so do the credits, whatever becomes of the product.';
+    'Quantities by the id of the credit product. As long as they stay the same, the credits do too, even if the'
+    ' product changes.';
 comment on column tenantry.credit_purchases.stripe_ids is
-    'Every id under which the payment is spoken of: checkout session, payment intent, invoice, and the id given to it here.';
+    'All ids of the payment: checkout session, payment intent, invoice, and the id that it was given here.';
 comment on column tenantry.credit_purchases.merged_into is
-    'The purchase that this turned out to be the same as; it brings no credits of its own.';
+    'The purchase for the same payment; this purchase grants no credits of its own then.';
 create index credit_purchases_stripe_ids_idx on tenantry.credit_purchases using gin (stripe_ids);
 create index credit_purchases_credit_product_id_idx on tenantry.credit_purchases (credit_product_id);
 
--- What Stripe archives is archived here, and comes back when Stripe brings it back; what was archived here stays so.
 create table tenantry.auto_top_ups (
     organization_id uuid primary key,
     credit_product_id uuid not null,
@@ -132,8 +138,8 @@ create table tenantry.auto_top_ups (
         foreign key (credit_product_id) references public.credit_products (id),
     constraint auto_top_ups_monthly_cap_check check (monthly_cap > 0)
 );
-comment on table tenantry.auto_top_ups is 'Which organizations buy credits by themselves when they run low.';
-comment on column tenantry.auto_top_ups.monthly_cap is 'Payments at most in a calendar month (UTC).';
+comment on table tenantry.auto_top_ups is 'Automatic top-ups: organizations that buy credits when they run low.';
+comment on column tenantry.auto_top_ups.monthly_cap is 'The most payments in a calendar month (UTC).';
 create index auto_top_ups_credit_product_id_idx on tenantry.auto_top_ups (credit_product_id);
 
 create table tenantry.stripe_requests (
@@ -161,8 +167,8 @@ create table tenantry.stripe_requests (
     constraint stripe_requests_finished_at_check check ((state = 'pending') = (finished_at is null))
 );
 comment on table tenantry.stripe_requests is
-    'What Stripe is asked for. Composed here; the server only sends it, with the id as the idempotency key, and brings back'
-    ' the answer.';
+    'Requests to Stripe. The database composes a request; the server only sends it, with the id as the idempotency'
+    ' key, and returns the answer.';
 comment on column tenantry.stripe_requests.method is 'HTTP method: get, post or delete.';
 comment on column tenantry.stripe_requests.path is 'Path in Stripe''s API.';
 comment on column tenantry.stripe_requests.state is 'pending, succeeded or failed.';
@@ -173,23 +179,23 @@ comment on column tenantry.stripe_requests.finished_at is 'When it succeeded or 
 comment on column tenantry.stripe_requests.operation is
     'ensure_customer, create_checkout_session, create_portal_session, cancel_subscription, resume_subscription,'
     ' change_plan, sync_product, sync_price, pull_catalog, auto_top_up.';
-comment on column tenantry.stripe_requests.subject_id is 'The subscription, plan or product that it is about.';
+comment on column tenantry.stripe_requests.subject_id is 'The subscription, plan or product of the request.';
 comment on column tenantry.stripe_requests.params is
-    'As Stripe names them. A customer that is null waits for the organization''s ensure_customer.';
+    'Parameters by Stripe''s names. A request with a null customer waits for the organization''s ensure_customer.';
 comment on column tenantry.stripe_requests.next_attempt_at is
-    'When it is to be sent again, if nobody has brought back an answer by then.';
+    'Time of the next attempt, unless an answer comes before.';
 comment on column tenantry.stripe_requests.error_type is
-    'Stripe''s type of the error (card_error and so on), or not_configured, unavailable, expired, not_applied (Stripe did it,'
-    ' and it could not be followed here). On a pending request: of the last attempt.';
-comment on column tenantry.stripe_requests.stripe_id is 'Id of the object that Stripe answered with.';
-comment on column tenantry.stripe_requests.url is 'Where to send the person: of a checkout or portal session.';
+    'Stripe''s type of the error (card_error and so on), or not_configured, unavailable, expired, not_applied (Stripe'
+    ' carried the request out, and its application here failed). Of the last attempt, on a pending request.';
+comment on column tenantry.stripe_requests.stripe_id is 'Id of the object in Stripe''s answer.';
+comment on column tenantry.stripe_requests.url is 'Address of the page of a checkout or portal session.';
 create index stripe_requests_pending_idx on tenantry.stripe_requests (next_attempt_at, id) where state = 'pending';
 create index stripe_requests_organization_id_idx on tenantry.stripe_requests (organization_id, operation, created_at);
--- Asked for twice with the same arguments while it is under way, it is one request.
+-- Two pending requests with the same arguments are one request.
 create unique index stripe_requests_pending_key on tenantry.stripe_requests
     (operation, organization_id, subject_id, method, path, md5(params::text)) nulls not distinct
     where state = 'pending';
--- One payment for each dip, never a second while one is under way.
+-- An organization has one pending top-up at most.
 create unique index stripe_requests_auto_top_up_key on tenantry.stripe_requests (organization_id)
     where operation = 'auto_top_up' and state = 'pending';
 
@@ -208,7 +214,7 @@ create type public.stripe_request as (
     created_at timestamptz,
     finished_at timestamptz
 );
-comment on type public.stripe_request is 'Something that Stripe is asked for: pending, succeeded or failed, and its outcome.';
+comment on type public.stripe_request is 'A request to Stripe: pending, succeeded or failed, with its outcome.';
 
 create type public.auto_top_up as (
     organization_id uuid,
@@ -220,7 +226,7 @@ create type public.auto_top_up as (
     updated_at timestamptz
 );
 comment on type public.auto_top_up is
-    'When an organization buys credits by itself, which, and how often it did in this calendar month (UTC).';
+    'The automatic top-up of an organization: threshold, product, cap, and payments in this calendar month (UTC).';
 
 create type public.stripe_event as (
     id text,
@@ -234,7 +240,7 @@ create type public.stripe_event as (
     received_at timestamptz,
     processed_at timestamptz
 );
-comment on type public.stripe_event is 'What Stripe told us: what it was, and what came of it.';
+comment on type public.stripe_event is 'An event from Stripe with its outcome.';
 
 alter table tenantry.stripe_customers enable row level security;
 alter table tenantry.stripe_events enable row level security;

@@ -1,6 +1,7 @@
--- Holds every write of a subscription's status against the table of allowed transitions, whoever writes, and records
--- a subscription_changed event.
--- Raises TN025.
+-- Checks every write of a subscription's status against subscription_transitions, also a write in psql, and records a
+-- subscription_changed event.
+--
+-- Raises: TN025.
 create or replace function tenantry.enforce_subscription_transition() returns trigger
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -31,10 +32,10 @@ end
 $$;
 
 comment on function tenantry.enforce_subscription_transition() is
-    'Trigger: refuses a change of status that subscription_transitions does not have (TN025); records the others.';
+    'Trigger: raises TN025 for a change of status that subscription_transitions does not allow; records the others.';
 revoke all on function tenantry.enforce_subscription_transition from public, anon, authenticated, service_role;
 
--- After: what a column refuses is refused by the column.
+-- After the write, so that a constraint of a column raises its own error first.
 create or replace trigger enforce_subscription_transition
 after insert or update of status, stripe_subscription_id on public.organization_subscriptions
 for each row execute function tenantry.enforce_subscription_transition();

@@ -1,8 +1,7 @@
--- A trigger of the catalog: when a plan or credit product gets a price of Stripe's, what was heard of that price before
--- and could not be placed is taken up.
+-- Processes the events again that named a price or product at Stripe before a plan or credit product had it.
 --
--- Locks: as apply_stripe_object(), of each organization concerned. Raises nothing of its own: errors stay with the
--- events.
+-- Locks: as apply_stripe_object(), for each organization of an event.
+-- Raises: nothing of its own. Errors stay with the events.
 create or replace function tenantry.retry_unmatched_events() returns trigger
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -14,7 +13,7 @@ begin
         select e.id
         from tenantry.stripe_events as e
         where e.state = 'unmatched'
-          -- Of a customer that nobody knows a price says nothing.
+          -- If the customer is unknown, a known price does not help.
           and (e.organization_id is not null or e.payload #>> '{data,object,object}' in ('product', 'price'))
           and tenantry.referenced_prices(e.payload #> '{data,object}')
               && array[new.stripe_price_id, new.stripe_product_id]::text[]
@@ -27,7 +26,7 @@ end
 $$;
 
 comment on function tenantry.retry_unmatched_events() is
-    'Trigger: takes up the events that spoke of a price before a plan or product had it.';
+    'Trigger: processes the events again that named a price before a plan or product had it.';
 revoke all on function tenantry.retry_unmatched_events from public, anon, authenticated, service_role;
 
 create or replace trigger retry_unmatched_events

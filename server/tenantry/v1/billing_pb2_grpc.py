@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class BillingServiceStub:
-    """What organizations were billed, and how that went. Amounts are in minor units of their currency.
+    """The bills of organizations, and the status of their payment. Amounts are in minor units of their currency.
     """
 
     def __init__(self, channel):
@@ -63,11 +63,11 @@ class BillingServiceStub:
 
 
 class BillingServiceServicer:
-    """What organizations were billed, and how that went. Amounts are in minor units of their currency.
+    """The bills of organizations, and the status of their payment. Amounts are in minor units of their currency.
     """
 
     def CreateBillingRecord(self, request, context):
-        """Records a bill that Stripe has not told of. It moves no credits.
+        """Records a bill that Stripe has not reported. It moves no credits.
         ALREADY_EXISTS if the invoice or the payment at Stripe is recorded already.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -75,7 +75,7 @@ class BillingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetBillingRecord(self, request, context):
-        """Returns one record, by id or by its invoice at Stripe.
+        """Returns one record, by its id or by its invoice at Stripe.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -89,7 +89,7 @@ class BillingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateBillingRecord(self, request, context):
-        """Changes a record that Stripe has no part in.
+        """Changes a record that does not follow Stripe.
         FAILED_PRECONDITION, reason BILLING_TRANSITION_REFUSED or BILLING_RECORD_FOLLOWS_STRIPE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -97,7 +97,7 @@ class BillingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetBillingSummary(self, request, context):
-        """Returns what an organization was billed in all, by currency.
+        """Returns the totals that an organization was billed, by currency.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -140,7 +140,7 @@ def add_BillingServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class BillingService:
-    """What organizations were billed, and how that went. Amounts are in minor units of their currency.
+    """The bills of organizations, and the status of their payment. Amounts are in minor units of their currency.
     """
 
     @staticmethod

@@ -27,49 +27,49 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class BillingServiceStub:
-    """What organizations were billed, and how that went. Amounts are in minor units of their currency."""
+    """The bills of organizations, and the status of their payment. Amounts are in minor units of their currency."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> BillingServiceAsyncStub: ...
     CreateBillingRecord: _grpc.UnaryUnaryMultiCallable[_billing_pb2.CreateBillingRecordRequest, _billing_pb2.CreateBillingRecordResponse]
-    """Records a bill that Stripe has not told of. It moves no credits.
+    """Records a bill that Stripe has not reported. It moves no credits.
     ALREADY_EXISTS if the invoice or the payment at Stripe is recorded already.
     """
     GetBillingRecord: _grpc.UnaryUnaryMultiCallable[_billing_pb2.GetBillingRecordRequest, _billing_pb2.GetBillingRecordResponse]
-    """Returns one record, by id or by its invoice at Stripe."""
+    """Returns one record, by its id or by its invoice at Stripe."""
     ListBillingRecords: _grpc.UnaryUnaryMultiCallable[_billing_pb2.ListBillingRecordsRequest, _billing_pb2.ListBillingRecordsResponse]
     """Lists an organization's records, newest first."""
     UpdateBillingRecord: _grpc.UnaryUnaryMultiCallable[_billing_pb2.UpdateBillingRecordRequest, _billing_pb2.UpdateBillingRecordResponse]
-    """Changes a record that Stripe has no part in.
+    """Changes a record that does not follow Stripe.
     FAILED_PRECONDITION, reason BILLING_TRANSITION_REFUSED or BILLING_RECORD_FOLLOWS_STRIPE.
     """
     GetBillingSummary: _grpc.UnaryUnaryMultiCallable[_billing_pb2.GetBillingSummaryRequest, _billing_pb2.GetBillingSummaryResponse]
-    """Returns what an organization was billed in all, by currency."""
+    """Returns the totals that an organization was billed, by currency."""
 
 @_typing.type_check_only
 class BillingServiceAsyncStub(BillingServiceStub):
-    """What organizations were billed, and how that went. Amounts are in minor units of their currency."""
+    """The bills of organizations, and the status of their payment. Amounts are in minor units of their currency."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateBillingRecord: _aio.UnaryUnaryMultiCallable[_billing_pb2.CreateBillingRecordRequest, _billing_pb2.CreateBillingRecordResponse]  # type: ignore[assignment]
-    """Records a bill that Stripe has not told of. It moves no credits.
+    """Records a bill that Stripe has not reported. It moves no credits.
     ALREADY_EXISTS if the invoice or the payment at Stripe is recorded already.
     """
     GetBillingRecord: _aio.UnaryUnaryMultiCallable[_billing_pb2.GetBillingRecordRequest, _billing_pb2.GetBillingRecordResponse]  # type: ignore[assignment]
-    """Returns one record, by id or by its invoice at Stripe."""
+    """Returns one record, by its id or by its invoice at Stripe."""
     ListBillingRecords: _aio.UnaryUnaryMultiCallable[_billing_pb2.ListBillingRecordsRequest, _billing_pb2.ListBillingRecordsResponse]  # type: ignore[assignment]
     """Lists an organization's records, newest first."""
     UpdateBillingRecord: _aio.UnaryUnaryMultiCallable[_billing_pb2.UpdateBillingRecordRequest, _billing_pb2.UpdateBillingRecordResponse]  # type: ignore[assignment]
-    """Changes a record that Stripe has no part in.
+    """Changes a record that does not follow Stripe.
     FAILED_PRECONDITION, reason BILLING_TRANSITION_REFUSED or BILLING_RECORD_FOLLOWS_STRIPE.
     """
     GetBillingSummary: _aio.UnaryUnaryMultiCallable[_billing_pb2.GetBillingSummaryRequest, _billing_pb2.GetBillingSummaryResponse]  # type: ignore[assignment]
-    """Returns what an organization was billed in all, by currency."""
+    """Returns the totals that an organization was billed, by currency."""
 
 class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What organizations were billed, and how that went. Amounts are in minor units of their currency."""
+    """The bills of organizations, and the status of their payment. Amounts are in minor units of their currency."""
 
     @_abc_1.abstractmethod
     def CreateBillingRecord(
@@ -77,7 +77,7 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_pb2.CreateBillingRecordRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_billing_pb2.CreateBillingRecordResponse, _abc.Awaitable[_billing_pb2.CreateBillingRecordResponse]]:
-        """Records a bill that Stripe has not told of. It moves no credits.
+        """Records a bill that Stripe has not reported. It moves no credits.
         ALREADY_EXISTS if the invoice or the payment at Stripe is recorded already.
         """
 
@@ -87,7 +87,7 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_pb2.GetBillingRecordRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_billing_pb2.GetBillingRecordResponse, _abc.Awaitable[_billing_pb2.GetBillingRecordResponse]]:
-        """Returns one record, by id or by its invoice at Stripe."""
+        """Returns one record, by its id or by its invoice at Stripe."""
 
     @_abc_1.abstractmethod
     def ListBillingRecords(
@@ -103,7 +103,7 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_pb2.UpdateBillingRecordRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_billing_pb2.UpdateBillingRecordResponse, _abc.Awaitable[_billing_pb2.UpdateBillingRecordResponse]]:
-        """Changes a record that Stripe has no part in.
+        """Changes a record that does not follow Stripe.
         FAILED_PRECONDITION, reason BILLING_TRANSITION_REFUSED or BILLING_RECORD_FOLLOWS_STRIPE.
         """
 
@@ -113,6 +113,6 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_pb2.GetBillingSummaryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_billing_pb2.GetBillingSummaryResponse, _abc.Awaitable[_billing_pb2.GetBillingSummaryResponse]]:
-        """Returns what an organization was billed in all, by currency."""
+        """Returns the totals that an organization was billed, by currency."""
 
 def add_BillingServiceServicer_to_server(servicer: BillingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

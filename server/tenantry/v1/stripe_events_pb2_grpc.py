@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class StripeEventServiceStub:
-    """What Stripe tells. The server takes events itself at POST /stripe/webhook; ProcessStripeEvent is for those who receive
-    them elsewhere.
+    """Events from Stripe. The server receives events itself at POST /stripe/webhook. ProcessStripeEvent is for a deployment
+    that receives them elsewhere.
     """
 
     def __init__(self, channel):
@@ -59,21 +59,21 @@ class StripeEventServiceStub:
 
 
 class StripeEventServiceServicer:
-    """What Stripe tells. The server takes events itself at POST /stripe/webhook; ProcessStripeEvent is for those who receive
-    them elsewhere.
+    """Events from Stripe. The server receives events itself at POST /stripe/webhook. ProcessStripeEvent is for a deployment
+    that receives them elsewhere.
     """
 
     def ProcessStripeEvent(self, request, context):
-        """Takes an event as Stripe sent it: stores it, once, and processes it. An error in processing is kept with the event
-        (STRIPE_EVENT_STATE_FAILED), which is tried again when it is sent again.
-        INVALID_ARGUMENT, reason INVALID_SIGNATURE, for an event that is not Stripe's, or is old.
+        """Stores an event as Stripe sent it, once, and processes it. An error in processing stays with the event
+        (STRIPE_EVENT_STATE_FAILED). The next delivery of the event tries again.
+        INVALID_ARGUMENT, reason INVALID_SIGNATURE, for an event that Stripe did not sign, or that is old.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetStripeEvent(self, request, context):
-        """Returns one event, with all that Stripe sent.
+        """Returns one event with the payload that Stripe sent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -87,7 +87,7 @@ class StripeEventServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RetryStripeEvents(self, request, context):
-        """Takes up events again that are stuck, those that were tried least first.
+        """Retries stuck events, those with the fewest attempts first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -125,8 +125,8 @@ def add_StripeEventServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class StripeEventService:
-    """What Stripe tells. The server takes events itself at POST /stripe/webhook; ProcessStripeEvent is for those who receive
-    them elsewhere.
+    """Events from Stripe. The server receives events itself at POST /stripe/webhook. ProcessStripeEvent is for a deployment
+    that receives them elsewhere.
     """
 
     @staticmethod

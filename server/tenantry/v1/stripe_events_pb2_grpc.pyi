@@ -27,8 +27,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class StripeEventServiceStub:
-    """What Stripe tells. The server takes events itself at POST /stripe/webhook; ProcessStripeEvent is for those who receive
-    them elsewhere.
+    """Events from Stripe. The server receives events itself at POST /stripe/webhook. ProcessStripeEvent is for a deployment
+    that receives them elsewhere.
     """
 
     @_typing.overload
@@ -36,39 +36,39 @@ class StripeEventServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> StripeEventServiceAsyncStub: ...
     ProcessStripeEvent: _grpc.UnaryUnaryMultiCallable[_stripe_events_pb2.ProcessStripeEventRequest, _stripe_events_pb2.ProcessStripeEventResponse]
-    """Takes an event as Stripe sent it: stores it, once, and processes it. An error in processing is kept with the event
-    (STRIPE_EVENT_STATE_FAILED), which is tried again when it is sent again.
-    INVALID_ARGUMENT, reason INVALID_SIGNATURE, for an event that is not Stripe's, or is old.
+    """Stores an event as Stripe sent it, once, and processes it. An error in processing stays with the event
+    (STRIPE_EVENT_STATE_FAILED). The next delivery of the event tries again.
+    INVALID_ARGUMENT, reason INVALID_SIGNATURE, for an event that Stripe did not sign, or that is old.
     """
     GetStripeEvent: _grpc.UnaryUnaryMultiCallable[_stripe_events_pb2.GetStripeEventRequest, _stripe_events_pb2.GetStripeEventResponse]
-    """Returns one event, with all that Stripe sent."""
+    """Returns one event with the payload that Stripe sent."""
     ListStripeEvents: _grpc.UnaryUnaryMultiCallable[_stripe_events_pb2.ListStripeEventsRequest, _stripe_events_pb2.ListStripeEventsResponse]
     """Lists events, newest first."""
     RetryStripeEvents: _grpc.UnaryUnaryMultiCallable[_stripe_events_pb2.RetryStripeEventsRequest, _stripe_events_pb2.RetryStripeEventsResponse]
-    """Takes up events again that are stuck, those that were tried least first."""
+    """Retries stuck events, those with the fewest attempts first."""
 
 @_typing.type_check_only
 class StripeEventServiceAsyncStub(StripeEventServiceStub):
-    """What Stripe tells. The server takes events itself at POST /stripe/webhook; ProcessStripeEvent is for those who receive
-    them elsewhere.
+    """Events from Stripe. The server receives events itself at POST /stripe/webhook. ProcessStripeEvent is for a deployment
+    that receives them elsewhere.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ProcessStripeEvent: _aio.UnaryUnaryMultiCallable[_stripe_events_pb2.ProcessStripeEventRequest, _stripe_events_pb2.ProcessStripeEventResponse]  # type: ignore[assignment]
-    """Takes an event as Stripe sent it: stores it, once, and processes it. An error in processing is kept with the event
-    (STRIPE_EVENT_STATE_FAILED), which is tried again when it is sent again.
-    INVALID_ARGUMENT, reason INVALID_SIGNATURE, for an event that is not Stripe's, or is old.
+    """Stores an event as Stripe sent it, once, and processes it. An error in processing stays with the event
+    (STRIPE_EVENT_STATE_FAILED). The next delivery of the event tries again.
+    INVALID_ARGUMENT, reason INVALID_SIGNATURE, for an event that Stripe did not sign, or that is old.
     """
     GetStripeEvent: _aio.UnaryUnaryMultiCallable[_stripe_events_pb2.GetStripeEventRequest, _stripe_events_pb2.GetStripeEventResponse]  # type: ignore[assignment]
-    """Returns one event, with all that Stripe sent."""
+    """Returns one event with the payload that Stripe sent."""
     ListStripeEvents: _aio.UnaryUnaryMultiCallable[_stripe_events_pb2.ListStripeEventsRequest, _stripe_events_pb2.ListStripeEventsResponse]  # type: ignore[assignment]
     """Lists events, newest first."""
     RetryStripeEvents: _aio.UnaryUnaryMultiCallable[_stripe_events_pb2.RetryStripeEventsRequest, _stripe_events_pb2.RetryStripeEventsResponse]  # type: ignore[assignment]
-    """Takes up events again that are stuck, those that were tried least first."""
+    """Retries stuck events, those with the fewest attempts first."""
 
 class StripeEventServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What Stripe tells. The server takes events itself at POST /stripe/webhook; ProcessStripeEvent is for those who receive
-    them elsewhere.
+    """Events from Stripe. The server receives events itself at POST /stripe/webhook. ProcessStripeEvent is for a deployment
+    that receives them elsewhere.
     """
 
     @_abc_1.abstractmethod
@@ -77,9 +77,9 @@ class StripeEventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _stripe_events_pb2.ProcessStripeEventRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_stripe_events_pb2.ProcessStripeEventResponse, _abc.Awaitable[_stripe_events_pb2.ProcessStripeEventResponse]]:
-        """Takes an event as Stripe sent it: stores it, once, and processes it. An error in processing is kept with the event
-        (STRIPE_EVENT_STATE_FAILED), which is tried again when it is sent again.
-        INVALID_ARGUMENT, reason INVALID_SIGNATURE, for an event that is not Stripe's, or is old.
+        """Stores an event as Stripe sent it, once, and processes it. An error in processing stays with the event
+        (STRIPE_EVENT_STATE_FAILED). The next delivery of the event tries again.
+        INVALID_ARGUMENT, reason INVALID_SIGNATURE, for an event that Stripe did not sign, or that is old.
         """
 
     @_abc_1.abstractmethod
@@ -88,7 +88,7 @@ class StripeEventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _stripe_events_pb2.GetStripeEventRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_stripe_events_pb2.GetStripeEventResponse, _abc.Awaitable[_stripe_events_pb2.GetStripeEventResponse]]:
-        """Returns one event, with all that Stripe sent."""
+        """Returns one event with the payload that Stripe sent."""
 
     @_abc_1.abstractmethod
     def ListStripeEvents(
@@ -104,6 +104,6 @@ class StripeEventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _stripe_events_pb2.RetryStripeEventsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_stripe_events_pb2.RetryStripeEventsResponse, _abc.Awaitable[_stripe_events_pb2.RetryStripeEventsResponse]]:
-        """Takes up events again that are stuck, those that were tried least first."""
+        """Retries stuck events, those with the fewest attempts first."""
 
 def add_StripeEventServiceServicer_to_server(servicer: StripeEventServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,9 +26,10 @@ if _version_not_supported:
 
 
 class StripeServiceStub:
-    """What Stripe is asked for. Calls that ask for something send it at once and answer with its outcome; they fail with
-    - UNAVAILABLE, reason STRIPE_UNAVAILABLE, when Stripe does not answer: it is sent again later;
-    - FAILED_PRECONDITION, reason STRIPE_NOT_CONFIGURED, PAYMENT_DECLINED or STRIPE_REFUSED, with Stripe's code in the metadata.
+    """Requests to Stripe. A call that creates a request sends it at once and returns its outcome. It fails with
+    - UNAVAILABLE, reason STRIPE_UNAVAILABLE, when Stripe does not answer: the request is sent again later;
+    - FAILED_PRECONDITION, reason STRIPE_NOT_CONFIGURED, PAYMENT_DECLINED or STRIPE_REFUSED, with Stripe's code in the
+    metadata.
     """
 
     def __init__(self, channel):
@@ -85,63 +86,64 @@ class StripeServiceStub:
 
 
 class StripeServiceServicer:
-    """What Stripe is asked for. Calls that ask for something send it at once and answer with its outcome; they fail with
-    - UNAVAILABLE, reason STRIPE_UNAVAILABLE, when Stripe does not answer: it is sent again later;
-    - FAILED_PRECONDITION, reason STRIPE_NOT_CONFIGURED, PAYMENT_DECLINED or STRIPE_REFUSED, with Stripe's code in the metadata.
+    """Requests to Stripe. A call that creates a request sends it at once and returns its outcome. It fails with
+    - UNAVAILABLE, reason STRIPE_UNAVAILABLE, when Stripe does not answer: the request is sent again later;
+    - FAILED_PRECONDITION, reason STRIPE_NOT_CONFIGURED, PAYMENT_DECLINED or STRIPE_REFUSED, with Stripe's code in the
+    metadata.
     """
 
     def EnsureCustomer(self, request, context):
-        """Makes the organization's customer at Stripe, or brings it up to date.
+        """Creates or updates the organization's customer at Stripe.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateCheckoutSession(self, request, context):
-        """Makes a page on which the organization subscribes to a plan, or buys credits.
-        FAILED_PRECONDITION, reason NOT_AT_STRIPE, for what the catalog has not been synced for.
+        """Creates a page on which the organization subscribes to a plan or buys credits.
+        FAILED_PRECONDITION, reason NOT_AT_STRIPE, for a plan or product that was not synced to Stripe.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreatePortalSession(self, request, context):
-        """Makes a page on which the organization sees its invoices and changes how it pays.
+        """Creates a page on which the organization sees its invoices and changes its payment method.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SyncCatalog(self, request, context):
-        """Brings plans and credit products, and products and prices at Stripe, together.
+        """Synchronizes plans and credit products with products and prices at Stripe.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SetAutoTopUp(self, request, context):
-        """Has an organization buy credits by itself when it runs low.
+        """Sets the automatic top-up of an organization, which buys credits when they run low.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetAutoTopUp(self, request, context):
-        """Returns how an organization buys credits by itself.
+        """Returns the automatic top-up of an organization.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DisableAutoTopUp(self, request, context):
-        """Has an organization buy credits by itself no more.
+        """Turns off the automatic top-up of an organization.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetStripeRequest(self, request, context):
-        """Returns a request to Stripe, and what came of it.
+        """Returns a request to Stripe with its outcome.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -211,9 +213,10 @@ def add_StripeServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class StripeService:
-    """What Stripe is asked for. Calls that ask for something send it at once and answer with its outcome; they fail with
-    - UNAVAILABLE, reason STRIPE_UNAVAILABLE, when Stripe does not answer: it is sent again later;
-    - FAILED_PRECONDITION, reason STRIPE_NOT_CONFIGURED, PAYMENT_DECLINED or STRIPE_REFUSED, with Stripe's code in the metadata.
+    """Requests to Stripe. A call that creates a request sends it at once and returns its outcome. It fails with
+    - UNAVAILABLE, reason STRIPE_UNAVAILABLE, when Stripe does not answer: the request is sent again later;
+    - FAILED_PRECONDITION, reason STRIPE_NOT_CONFIGURED, PAYMENT_DECLINED or STRIPE_REFUSED, with Stripe's code in the
+    metadata.
     """
 
     @staticmethod

@@ -27,9 +27,10 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class StripeServiceStub:
-    """What Stripe is asked for. Calls that ask for something send it at once and answer with its outcome; they fail with
-    - UNAVAILABLE, reason STRIPE_UNAVAILABLE, when Stripe does not answer: it is sent again later;
-    - FAILED_PRECONDITION, reason STRIPE_NOT_CONFIGURED, PAYMENT_DECLINED or STRIPE_REFUSED, with Stripe's code in the metadata.
+    """Requests to Stripe. A call that creates a request sends it at once and returns its outcome. It fails with
+    - UNAVAILABLE, reason STRIPE_UNAVAILABLE, when Stripe does not answer: the request is sent again later;
+    - FAILED_PRECONDITION, reason STRIPE_NOT_CONFIGURED, PAYMENT_DECLINED or STRIPE_REFUSED, with Stripe's code in the
+      metadata.
     """
 
     @_typing.overload
@@ -37,59 +38,61 @@ class StripeServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> StripeServiceAsyncStub: ...
     EnsureCustomer: _grpc.UnaryUnaryMultiCallable[_stripe_pb2.EnsureCustomerRequest, _stripe_pb2.EnsureCustomerResponse]
-    """Makes the organization's customer at Stripe, or brings it up to date."""
+    """Creates or updates the organization's customer at Stripe."""
     CreateCheckoutSession: _grpc.UnaryUnaryMultiCallable[_stripe_pb2.CreateCheckoutSessionRequest, _stripe_pb2.CreateCheckoutSessionResponse]
-    """Makes a page on which the organization subscribes to a plan, or buys credits.
-    FAILED_PRECONDITION, reason NOT_AT_STRIPE, for what the catalog has not been synced for.
+    """Creates a page on which the organization subscribes to a plan or buys credits.
+    FAILED_PRECONDITION, reason NOT_AT_STRIPE, for a plan or product that was not synced to Stripe.
     """
     CreatePortalSession: _grpc.UnaryUnaryMultiCallable[_stripe_pb2.CreatePortalSessionRequest, _stripe_pb2.CreatePortalSessionResponse]
-    """Makes a page on which the organization sees its invoices and changes how it pays."""
+    """Creates a page on which the organization sees its invoices and changes its payment method."""
     SyncCatalog: _grpc.UnaryUnaryMultiCallable[_stripe_pb2.SyncCatalogRequest, _stripe_pb2.SyncCatalogResponse]
-    """Brings plans and credit products, and products and prices at Stripe, together."""
+    """Synchronizes plans and credit products with products and prices at Stripe."""
     SetAutoTopUp: _grpc.UnaryUnaryMultiCallable[_stripe_pb2.SetAutoTopUpRequest, _stripe_pb2.SetAutoTopUpResponse]
-    """Has an organization buy credits by itself when it runs low."""
+    """Sets the automatic top-up of an organization, which buys credits when they run low."""
     GetAutoTopUp: _grpc.UnaryUnaryMultiCallable[_stripe_pb2.GetAutoTopUpRequest, _stripe_pb2.GetAutoTopUpResponse]
-    """Returns how an organization buys credits by itself."""
+    """Returns the automatic top-up of an organization."""
     DisableAutoTopUp: _grpc.UnaryUnaryMultiCallable[_stripe_pb2.DisableAutoTopUpRequest, _stripe_pb2.DisableAutoTopUpResponse]
-    """Has an organization buy credits by itself no more."""
+    """Turns off the automatic top-up of an organization."""
     GetStripeRequest: _grpc.UnaryUnaryMultiCallable[_stripe_pb2.GetStripeRequestRequest, _stripe_pb2.GetStripeRequestResponse]
-    """Returns a request to Stripe, and what came of it."""
+    """Returns a request to Stripe with its outcome."""
     ListStripeRequests: _grpc.UnaryUnaryMultiCallable[_stripe_pb2.ListStripeRequestsRequest, _stripe_pb2.ListStripeRequestsResponse]
     """Lists requests to Stripe, newest first."""
 
 @_typing.type_check_only
 class StripeServiceAsyncStub(StripeServiceStub):
-    """What Stripe is asked for. Calls that ask for something send it at once and answer with its outcome; they fail with
-    - UNAVAILABLE, reason STRIPE_UNAVAILABLE, when Stripe does not answer: it is sent again later;
-    - FAILED_PRECONDITION, reason STRIPE_NOT_CONFIGURED, PAYMENT_DECLINED or STRIPE_REFUSED, with Stripe's code in the metadata.
+    """Requests to Stripe. A call that creates a request sends it at once and returns its outcome. It fails with
+    - UNAVAILABLE, reason STRIPE_UNAVAILABLE, when Stripe does not answer: the request is sent again later;
+    - FAILED_PRECONDITION, reason STRIPE_NOT_CONFIGURED, PAYMENT_DECLINED or STRIPE_REFUSED, with Stripe's code in the
+      metadata.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     EnsureCustomer: _aio.UnaryUnaryMultiCallable[_stripe_pb2.EnsureCustomerRequest, _stripe_pb2.EnsureCustomerResponse]  # type: ignore[assignment]
-    """Makes the organization's customer at Stripe, or brings it up to date."""
+    """Creates or updates the organization's customer at Stripe."""
     CreateCheckoutSession: _aio.UnaryUnaryMultiCallable[_stripe_pb2.CreateCheckoutSessionRequest, _stripe_pb2.CreateCheckoutSessionResponse]  # type: ignore[assignment]
-    """Makes a page on which the organization subscribes to a plan, or buys credits.
-    FAILED_PRECONDITION, reason NOT_AT_STRIPE, for what the catalog has not been synced for.
+    """Creates a page on which the organization subscribes to a plan or buys credits.
+    FAILED_PRECONDITION, reason NOT_AT_STRIPE, for a plan or product that was not synced to Stripe.
     """
     CreatePortalSession: _aio.UnaryUnaryMultiCallable[_stripe_pb2.CreatePortalSessionRequest, _stripe_pb2.CreatePortalSessionResponse]  # type: ignore[assignment]
-    """Makes a page on which the organization sees its invoices and changes how it pays."""
+    """Creates a page on which the organization sees its invoices and changes its payment method."""
     SyncCatalog: _aio.UnaryUnaryMultiCallable[_stripe_pb2.SyncCatalogRequest, _stripe_pb2.SyncCatalogResponse]  # type: ignore[assignment]
-    """Brings plans and credit products, and products and prices at Stripe, together."""
+    """Synchronizes plans and credit products with products and prices at Stripe."""
     SetAutoTopUp: _aio.UnaryUnaryMultiCallable[_stripe_pb2.SetAutoTopUpRequest, _stripe_pb2.SetAutoTopUpResponse]  # type: ignore[assignment]
-    """Has an organization buy credits by itself when it runs low."""
+    """Sets the automatic top-up of an organization, which buys credits when they run low."""
     GetAutoTopUp: _aio.UnaryUnaryMultiCallable[_stripe_pb2.GetAutoTopUpRequest, _stripe_pb2.GetAutoTopUpResponse]  # type: ignore[assignment]
-    """Returns how an organization buys credits by itself."""
+    """Returns the automatic top-up of an organization."""
     DisableAutoTopUp: _aio.UnaryUnaryMultiCallable[_stripe_pb2.DisableAutoTopUpRequest, _stripe_pb2.DisableAutoTopUpResponse]  # type: ignore[assignment]
-    """Has an organization buy credits by itself no more."""
+    """Turns off the automatic top-up of an organization."""
     GetStripeRequest: _aio.UnaryUnaryMultiCallable[_stripe_pb2.GetStripeRequestRequest, _stripe_pb2.GetStripeRequestResponse]  # type: ignore[assignment]
-    """Returns a request to Stripe, and what came of it."""
+    """Returns a request to Stripe with its outcome."""
     ListStripeRequests: _aio.UnaryUnaryMultiCallable[_stripe_pb2.ListStripeRequestsRequest, _stripe_pb2.ListStripeRequestsResponse]  # type: ignore[assignment]
     """Lists requests to Stripe, newest first."""
 
 class StripeServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What Stripe is asked for. Calls that ask for something send it at once and answer with its outcome; they fail with
-    - UNAVAILABLE, reason STRIPE_UNAVAILABLE, when Stripe does not answer: it is sent again later;
-    - FAILED_PRECONDITION, reason STRIPE_NOT_CONFIGURED, PAYMENT_DECLINED or STRIPE_REFUSED, with Stripe's code in the metadata.
+    """Requests to Stripe. A call that creates a request sends it at once and returns its outcome. It fails with
+    - UNAVAILABLE, reason STRIPE_UNAVAILABLE, when Stripe does not answer: the request is sent again later;
+    - FAILED_PRECONDITION, reason STRIPE_NOT_CONFIGURED, PAYMENT_DECLINED or STRIPE_REFUSED, with Stripe's code in the
+      metadata.
     """
 
     @_abc_1.abstractmethod
@@ -98,7 +101,7 @@ class StripeServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _stripe_pb2.EnsureCustomerRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_stripe_pb2.EnsureCustomerResponse, _abc.Awaitable[_stripe_pb2.EnsureCustomerResponse]]:
-        """Makes the organization's customer at Stripe, or brings it up to date."""
+        """Creates or updates the organization's customer at Stripe."""
 
     @_abc_1.abstractmethod
     def CreateCheckoutSession(
@@ -106,8 +109,8 @@ class StripeServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _stripe_pb2.CreateCheckoutSessionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_stripe_pb2.CreateCheckoutSessionResponse, _abc.Awaitable[_stripe_pb2.CreateCheckoutSessionResponse]]:
-        """Makes a page on which the organization subscribes to a plan, or buys credits.
-        FAILED_PRECONDITION, reason NOT_AT_STRIPE, for what the catalog has not been synced for.
+        """Creates a page on which the organization subscribes to a plan or buys credits.
+        FAILED_PRECONDITION, reason NOT_AT_STRIPE, for a plan or product that was not synced to Stripe.
         """
 
     @_abc_1.abstractmethod
@@ -116,7 +119,7 @@ class StripeServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _stripe_pb2.CreatePortalSessionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_stripe_pb2.CreatePortalSessionResponse, _abc.Awaitable[_stripe_pb2.CreatePortalSessionResponse]]:
-        """Makes a page on which the organization sees its invoices and changes how it pays."""
+        """Creates a page on which the organization sees its invoices and changes its payment method."""
 
     @_abc_1.abstractmethod
     def SyncCatalog(
@@ -124,7 +127,7 @@ class StripeServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _stripe_pb2.SyncCatalogRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_stripe_pb2.SyncCatalogResponse, _abc.Awaitable[_stripe_pb2.SyncCatalogResponse]]:
-        """Brings plans and credit products, and products and prices at Stripe, together."""
+        """Synchronizes plans and credit products with products and prices at Stripe."""
 
     @_abc_1.abstractmethod
     def SetAutoTopUp(
@@ -132,7 +135,7 @@ class StripeServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _stripe_pb2.SetAutoTopUpRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_stripe_pb2.SetAutoTopUpResponse, _abc.Awaitable[_stripe_pb2.SetAutoTopUpResponse]]:
-        """Has an organization buy credits by itself when it runs low."""
+        """Sets the automatic top-up of an organization, which buys credits when they run low."""
 
     @_abc_1.abstractmethod
     def GetAutoTopUp(
@@ -140,7 +143,7 @@ class StripeServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _stripe_pb2.GetAutoTopUpRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_stripe_pb2.GetAutoTopUpResponse, _abc.Awaitable[_stripe_pb2.GetAutoTopUpResponse]]:
-        """Returns how an organization buys credits by itself."""
+        """Returns the automatic top-up of an organization."""
 
     @_abc_1.abstractmethod
     def DisableAutoTopUp(
@@ -148,7 +151,7 @@ class StripeServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _stripe_pb2.DisableAutoTopUpRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_stripe_pb2.DisableAutoTopUpResponse, _abc.Awaitable[_stripe_pb2.DisableAutoTopUpResponse]]:
-        """Has an organization buy credits by itself no more."""
+        """Turns off the automatic top-up of an organization."""
 
     @_abc_1.abstractmethod
     def GetStripeRequest(
@@ -156,7 +159,7 @@ class StripeServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _stripe_pb2.GetStripeRequestRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_stripe_pb2.GetStripeRequestResponse, _abc.Awaitable[_stripe_pb2.GetStripeRequestResponse]]:
-        """Returns a request to Stripe, and what came of it."""
+        """Returns a request to Stripe with its outcome."""
 
     @_abc_1.abstractmethod
     def ListStripeRequests(

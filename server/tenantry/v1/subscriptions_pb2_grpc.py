@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class SubscriptionServiceStub:
-    """Which plan an organization has, and what it may use by it.
+    """The subscriptions of organizations to plans, and the features that follow from them.
     """
 
     def __init__(self, channel):
@@ -88,12 +88,12 @@ class SubscriptionServiceStub:
 
 
 class SubscriptionServiceServicer:
-    """Which plan an organization has, and what it may use by it.
+    """The subscriptions of organizations to plans, and the features that follow from them.
     """
 
     def CreateSubscription(self, request, context):
-        """Subscribes an organization to a plan that Stripe does not charge for. Takes platform:subscribe.
-        FAILED_PRECONDITION, reason SUBSCRIPTION_EXISTS, if it has a live one; PLAN_INACTIVE.
+        """Subscribes an organization to a plan without Stripe. Takes platform:subscribe.
+        FAILED_PRECONDITION, reason SUBSCRIPTION_EXISTS, if the organization has a live subscription; or PLAN_INACTIVE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -122,8 +122,9 @@ class SubscriptionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateSubscription(self, request, context):
-        """Changes a subscription by hand: its status along the allowed transitions, its ends, its metadata.
-        FAILED_PRECONDITION, reason SUBSCRIPTION_TRANSITION, with from and to; MANAGED_BY_STRIPE.
+        """Changes a subscription by hand: its status along the allowed transitions, its trial_end, its current_period_end,
+        its metadata.
+        FAILED_PRECONDITION, reason SUBSCRIPTION_TRANSITION, with from and to; or MANAGED_BY_STRIPE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -137,28 +138,28 @@ class SubscriptionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ResumeSubscription(self, request, context):
-        """Takes a cancellation back before it has taken effect.
+        """Takes back a cancellation before it takes effect.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ChangePlan(self, request, context):
-        """Moves a subscription to another plan, now or from the next renewal on.
+        """Changes the plan of a subscription, now or from the next renewal on.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetEntitlements(self, request, context):
-        """Returns what an organization may use now: its features merged, and its seats.
+        """Returns the features and seats that an organization can use now.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CheckFeature(self, request, context):
-        """Returns whether an organization may use a feature now, and how much of it is left.
+        """Returns whether an organization can use a feature now, and how much of it is left.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -226,7 +227,7 @@ def add_SubscriptionServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SubscriptionService:
-    """Which plan an organization has, and what it may use by it.
+    """The subscriptions of organizations to plans, and the features that follow from them.
     """
 
     @staticmethod

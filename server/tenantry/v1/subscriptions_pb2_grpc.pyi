@@ -27,15 +27,15 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class SubscriptionServiceStub:
-    """Which plan an organization has, and what it may use by it."""
+    """The subscriptions of organizations to plans, and the features that follow from them."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SubscriptionServiceAsyncStub: ...
     CreateSubscription: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.CreateSubscriptionRequest, _subscriptions_pb2.CreateSubscriptionResponse]
-    """Subscribes an organization to a plan that Stripe does not charge for. Takes platform:subscribe.
-    FAILED_PRECONDITION, reason SUBSCRIPTION_EXISTS, if it has a live one; PLAN_INACTIVE.
+    """Subscribes an organization to a plan without Stripe. Takes platform:subscribe.
+    FAILED_PRECONDITION, reason SUBSCRIPTION_EXISTS, if the organization has a live subscription; or PLAN_INACTIVE.
     """
     StartTrial: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.StartTrialRequest, _subscriptions_pb2.StartTrialResponse]
     """Starts the trial of a plan, once for an organization.
@@ -46,28 +46,29 @@ class SubscriptionServiceStub:
     ListSubscriptions: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.ListSubscriptionsRequest, _subscriptions_pb2.ListSubscriptionsResponse]
     """Lists subscriptions as they are now, oldest first."""
     UpdateSubscription: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.UpdateSubscriptionRequest, _subscriptions_pb2.UpdateSubscriptionResponse]
-    """Changes a subscription by hand: its status along the allowed transitions, its ends, its metadata.
-    FAILED_PRECONDITION, reason SUBSCRIPTION_TRANSITION, with from and to; MANAGED_BY_STRIPE.
+    """Changes a subscription by hand: its status along the allowed transitions, its trial_end, its current_period_end,
+    its metadata.
+    FAILED_PRECONDITION, reason SUBSCRIPTION_TRANSITION, with from and to; or MANAGED_BY_STRIPE.
     """
     CancelSubscription: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.CancelSubscriptionRequest, _subscriptions_pb2.CancelSubscriptionResponse]
     """Cancels a subscription, at the end of its period or at once."""
     ResumeSubscription: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.ResumeSubscriptionRequest, _subscriptions_pb2.ResumeSubscriptionResponse]
-    """Takes a cancellation back before it has taken effect."""
+    """Takes back a cancellation before it takes effect."""
     ChangePlan: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.ChangePlanRequest, _subscriptions_pb2.ChangePlanResponse]
-    """Moves a subscription to another plan, now or from the next renewal on."""
+    """Changes the plan of a subscription, now or from the next renewal on."""
     GetEntitlements: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.GetEntitlementsRequest, _subscriptions_pb2.GetEntitlementsResponse]
-    """Returns what an organization may use now: its features merged, and its seats."""
+    """Returns the features and seats that an organization can use now."""
     CheckFeature: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.CheckFeatureRequest, _subscriptions_pb2.CheckFeatureResponse]
-    """Returns whether an organization may use a feature now, and how much of it is left."""
+    """Returns whether an organization can use a feature now, and how much of it is left."""
 
 @_typing.type_check_only
 class SubscriptionServiceAsyncStub(SubscriptionServiceStub):
-    """Which plan an organization has, and what it may use by it."""
+    """The subscriptions of organizations to plans, and the features that follow from them."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateSubscription: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.CreateSubscriptionRequest, _subscriptions_pb2.CreateSubscriptionResponse]  # type: ignore[assignment]
-    """Subscribes an organization to a plan that Stripe does not charge for. Takes platform:subscribe.
-    FAILED_PRECONDITION, reason SUBSCRIPTION_EXISTS, if it has a live one; PLAN_INACTIVE.
+    """Subscribes an organization to a plan without Stripe. Takes platform:subscribe.
+    FAILED_PRECONDITION, reason SUBSCRIPTION_EXISTS, if the organization has a live subscription; or PLAN_INACTIVE.
     """
     StartTrial: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.StartTrialRequest, _subscriptions_pb2.StartTrialResponse]  # type: ignore[assignment]
     """Starts the trial of a plan, once for an organization.
@@ -78,22 +79,23 @@ class SubscriptionServiceAsyncStub(SubscriptionServiceStub):
     ListSubscriptions: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.ListSubscriptionsRequest, _subscriptions_pb2.ListSubscriptionsResponse]  # type: ignore[assignment]
     """Lists subscriptions as they are now, oldest first."""
     UpdateSubscription: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.UpdateSubscriptionRequest, _subscriptions_pb2.UpdateSubscriptionResponse]  # type: ignore[assignment]
-    """Changes a subscription by hand: its status along the allowed transitions, its ends, its metadata.
-    FAILED_PRECONDITION, reason SUBSCRIPTION_TRANSITION, with from and to; MANAGED_BY_STRIPE.
+    """Changes a subscription by hand: its status along the allowed transitions, its trial_end, its current_period_end,
+    its metadata.
+    FAILED_PRECONDITION, reason SUBSCRIPTION_TRANSITION, with from and to; or MANAGED_BY_STRIPE.
     """
     CancelSubscription: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.CancelSubscriptionRequest, _subscriptions_pb2.CancelSubscriptionResponse]  # type: ignore[assignment]
     """Cancels a subscription, at the end of its period or at once."""
     ResumeSubscription: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.ResumeSubscriptionRequest, _subscriptions_pb2.ResumeSubscriptionResponse]  # type: ignore[assignment]
-    """Takes a cancellation back before it has taken effect."""
+    """Takes back a cancellation before it takes effect."""
     ChangePlan: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.ChangePlanRequest, _subscriptions_pb2.ChangePlanResponse]  # type: ignore[assignment]
-    """Moves a subscription to another plan, now or from the next renewal on."""
+    """Changes the plan of a subscription, now or from the next renewal on."""
     GetEntitlements: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.GetEntitlementsRequest, _subscriptions_pb2.GetEntitlementsResponse]  # type: ignore[assignment]
-    """Returns what an organization may use now: its features merged, and its seats."""
+    """Returns the features and seats that an organization can use now."""
     CheckFeature: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.CheckFeatureRequest, _subscriptions_pb2.CheckFeatureResponse]  # type: ignore[assignment]
-    """Returns whether an organization may use a feature now, and how much of it is left."""
+    """Returns whether an organization can use a feature now, and how much of it is left."""
 
 class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Which plan an organization has, and what it may use by it."""
+    """The subscriptions of organizations to plans, and the features that follow from them."""
 
     @_abc_1.abstractmethod
     def CreateSubscription(
@@ -101,8 +103,8 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscriptions_pb2.CreateSubscriptionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscriptions_pb2.CreateSubscriptionResponse, _abc.Awaitable[_subscriptions_pb2.CreateSubscriptionResponse]]:
-        """Subscribes an organization to a plan that Stripe does not charge for. Takes platform:subscribe.
-        FAILED_PRECONDITION, reason SUBSCRIPTION_EXISTS, if it has a live one; PLAN_INACTIVE.
+        """Subscribes an organization to a plan without Stripe. Takes platform:subscribe.
+        FAILED_PRECONDITION, reason SUBSCRIPTION_EXISTS, if the organization has a live subscription; or PLAN_INACTIVE.
         """
 
     @_abc_1.abstractmethod
@@ -137,8 +139,9 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscriptions_pb2.UpdateSubscriptionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscriptions_pb2.UpdateSubscriptionResponse, _abc.Awaitable[_subscriptions_pb2.UpdateSubscriptionResponse]]:
-        """Changes a subscription by hand: its status along the allowed transitions, its ends, its metadata.
-        FAILED_PRECONDITION, reason SUBSCRIPTION_TRANSITION, with from and to; MANAGED_BY_STRIPE.
+        """Changes a subscription by hand: its status along the allowed transitions, its trial_end, its current_period_end,
+        its metadata.
+        FAILED_PRECONDITION, reason SUBSCRIPTION_TRANSITION, with from and to; or MANAGED_BY_STRIPE.
         """
 
     @_abc_1.abstractmethod
@@ -155,7 +158,7 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscriptions_pb2.ResumeSubscriptionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscriptions_pb2.ResumeSubscriptionResponse, _abc.Awaitable[_subscriptions_pb2.ResumeSubscriptionResponse]]:
-        """Takes a cancellation back before it has taken effect."""
+        """Takes back a cancellation before it takes effect."""
 
     @_abc_1.abstractmethod
     def ChangePlan(
@@ -163,7 +166,7 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscriptions_pb2.ChangePlanRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscriptions_pb2.ChangePlanResponse, _abc.Awaitable[_subscriptions_pb2.ChangePlanResponse]]:
-        """Moves a subscription to another plan, now or from the next renewal on."""
+        """Changes the plan of a subscription, now or from the next renewal on."""
 
     @_abc_1.abstractmethod
     def GetEntitlements(
@@ -171,7 +174,7 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscriptions_pb2.GetEntitlementsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscriptions_pb2.GetEntitlementsResponse, _abc.Awaitable[_subscriptions_pb2.GetEntitlementsResponse]]:
-        """Returns what an organization may use now: its features merged, and its seats."""
+        """Returns the features and seats that an organization can use now."""
 
     @_abc_1.abstractmethod
     def CheckFeature(
@@ -179,6 +182,6 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscriptions_pb2.CheckFeatureRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscriptions_pb2.CheckFeatureResponse, _abc.Awaitable[_subscriptions_pb2.CheckFeatureResponse]]:
-        """Returns whether an organization may use a feature now, and how much of it is left."""
+        """Returns whether an organization can use a feature now, and how much of it is left."""
 
 def add_SubscriptionServiceServicer_to_server(servicer: SubscriptionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,9 +1,9 @@
--- Records a bill that Stripe has not told of: one paid by bank transfer, say, or taken over from elsewhere. It moves no
--- credits.
+-- Records a bill that Stripe has not reported, such as one paid by bank transfer. It moves no credits.
 --
 -- Locks: the organization's row, so that a request_id makes one record.
--- Raises TN001, TN002, TN011 (request_id used otherwise), 23505 (the invoice or payment is recorded already), 42501.
--- Callers: who holds platform:bill there.
+-- Raises: TN001, TN002, TN011 (request_id used with other arguments), 23505 (the invoice or payment is recorded
+-- already), 42501.
+-- Callers: holders of platform:bill in the organization.
 create or replace function tenantry.create_billing_record(
     p_organization_id uuid,
     p_amount integer,
@@ -81,7 +81,7 @@ $$;
 
 comment on function tenantry.create_billing_record(
     uuid, integer, text, text, text, text, text, text, text, text, timestamptz, jsonb, text
-) is 'Definer half of public.create_billing_record.';
+) is 'Checks platform:bill and the fields, and inserts the record or returns the one with the same request_id.';
 revoke all on function tenantry.create_billing_record from public, anon, authenticated, service_role;
 grant execute on function tenantry.create_billing_record to authenticated, service_role;
 
@@ -109,9 +109,9 @@ comment on function public.create_billing_record(
     uuid, integer, text, text, text, text, text, text, text, text, timestamptz, jsonb, text
 ) is
     'Records a bill. amount: in minor units, above 0. currency: ISO 4217, USD unless given. status: pending unless'
-    ' given, or paid, failed, refunded, void, uncollectible. billing_reason: manual unless given. paid_at: now unless'
-    ' given, of what is paid. stripe_invoice_id, stripe_payment_intent_id: of one that Stripe goes on to tell of.'
-    ' request_id: the same id makes one record and returns it again. Raises TN001, TN002, TN011 (request_id used'
-    ' otherwise), 23505 (the invoice or payment is recorded already), 42501.';
+    ' given, or paid, failed, refunded, void, uncollectible. billing_reason: manual unless given. paid_at: time of the'
+    ' payment of a paid record, now unless given. stripe_invoice_id, stripe_payment_intent_id: the invoice or payment'
+    ' at Stripe that the record follows. request_id: the same id makes one record and returns it again. Raises TN001,'
+    ' TN002, TN011 (request_id used with other arguments), 23505 (the invoice or payment is recorded already), 42501.';
 revoke all on function public.create_billing_record from public, anon, authenticated, service_role;
 grant execute on function public.create_billing_record to authenticated, service_role;

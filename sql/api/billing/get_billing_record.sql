@@ -1,5 +1,7 @@
--- One billing record, by id or by its invoice at Stripe. Runs as the caller.
--- Raises TN001 unless exactly one of the two is given, TN002, 42501.
+-- Returns one billing record, by its id or by its invoice at Stripe.
+--
+-- Raises: TN001 (not exactly one of the two is given), TN002, 42501.
+-- Callers: holders of billing:read in the organization. It runs as the caller.
 create or replace function public.get_billing_record(
     organization_id uuid default null,
     billing_record_id uuid default null,
@@ -30,6 +32,6 @@ end
 $$;
 
 comment on function public.get_billing_record(uuid, uuid, text) is
-    'The billing record of that organization with that id, or of that invoice at Stripe. Raises TN001, TN002, 42501.';
+    'The billing record of that organization with that id, or for that invoice at Stripe. Raises TN001, TN002, 42501.';
 revoke all on function public.get_billing_record from public, anon, authenticated, service_role;
 grant execute on function public.get_billing_record to authenticated, service_role;

@@ -1,5 +1,7 @@
--- What an organization was billed in all, by currency: nothing is added up across currencies. Runs as the caller.
--- Raises TN001, 42501.
+-- Returns the totals that an organization was billed, by currency. It adds nothing up across currencies.
+--
+-- Raises: TN001, 42501.
+-- Callers: holders of billing:read in the organization. It runs as the caller.
 create or replace function public.get_billing_summary(
     organization_id uuid default null,
     out totals public.billing_total[]
@@ -29,7 +31,7 @@ end
 $$;
 
 comment on function public.get_billing_summary(uuid) is
-    'What the organization was billed, by currency, in minor units: paid (refunds not taken off), refunded, open'
+    'The totals that the organization was billed, by currency, in minor units: paid (before refunds), refunded, open'
     ' (pending or failed), and the number of records. Raises TN001, 42501.';
 revoke all on function public.get_billing_summary from public, anon, authenticated, service_role;
 grant execute on function public.get_billing_summary to authenticated, service_role;

@@ -1,5 +1,7 @@
--- An organization's billing records, newest first, in keyset pages. Runs as the caller.
--- Raises TN001, TN003 for a foreign page token, 42501.
+-- Lists an organization's billing records, newest first, in keyset pages.
+--
+-- Raises: TN001, TN003 (foreign page token), 42501.
+-- Callers: holders of billing:read in the organization. It runs as the caller.
 create or replace function public.list_billing_records(
     organization_id uuid default null,
     status text default null,
@@ -28,7 +30,7 @@ begin
     perform tenantry.require_billing_status(list_billing_records.status);
     perform tenantry.authorize('billing:read', list_billing_records.organization_id);
 
-    -- Executed, so that each combination of filters gets a plan of its own and the right index.
+    -- EXECUTE plans each combination of filters separately, with the right index.
     execute
         $query$
         select coalesce(array_agg(page.billing_record), '{}')

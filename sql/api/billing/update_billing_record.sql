@@ -1,10 +1,11 @@
--- Changes a billing record that Stripe has no part in: how its payment went, what was given back, and what is said
--- about it. amount_refunded is a total, so a repeated update gives nothing back twice; when all is given back the
--- record is refunded.
+-- Changes a billing record that does not follow Stripe: the status of its payment, the refunded amount, its texts.
+--
+-- amount_refunded is a total, so a repeated update refunds nothing twice. When all is refunded, the record becomes
+-- refunded.
 --
 -- Locks: the record's row.
--- Raises TN001, TN002, TN035 (no way from the one status to the other), TN036 (it follows Stripe), 42501.
--- Callers: who holds platform:bill there.
+-- Raises: TN001, TN002, TN035 (transition not allowed), TN036 (it follows Stripe), 42501.
+-- Callers: holders of platform:bill in the organization.
 create or replace function tenantry.update_billing_record(
     p_organization_id uuid,
     p_billing_record_id uuid,
@@ -60,14 +61,16 @@ begin
         v_new.status := 'refunded';
     end if;
 
-    -- The trigger checks this again. Here it comes first, so that the error is not about the amounts.
+    -- The trigger checks this again. This check comes before those of the amounts, so its error comes first.
     perform tenantry.require_billing_transition(v_new, v_old.status);
     if v_new.amount_refunded > 0 and v_new.status not in ('paid', 'refunded') then
-        perform tenantry.fail_invalid('amount_refunded', 'is for what was paid');
+        perform tenantry.fail_invalid('amount_refunded', 'is for a paid record');
     elsif v_new.amount_refunded not between v_old.amount_refunded and v_old.amount then
         perform tenantry.fail_invalid(
             'amount_refunded',
-            format('must be %s to %s: what was given back before, up to all', v_old.amount_refunded, v_old.amount));
+            format(
+                'must be %s to %s: from the amount refunded before to the whole amount', v_old.amount_refunded,
+                v_old.amount));
     elsif v_new.status = 'refunded' and v_new.amount_refunded < v_old.amount then
         perform tenantry.fail_invalid('status', 'is refunded when all was given back');
     end if;
@@ -92,7 +95,7 @@ $$;
 
 comment on function tenantry.update_billing_record(
     uuid, uuid, text, integer, text, text, text, timestamptz, jsonb, text[]
-) is 'Definer half of public.update_billing_record.';
+) is 'Checks platform:bill, the transition and the fields, and updates the record.';
 revoke all on function tenantry.update_billing_record from public, anon, authenticated, service_role;
 grant execute on function tenantry.update_billing_record to authenticated, service_role;
 
@@ -116,10 +119,10 @@ return tenantry.update_billing_record(
 comment on function public.update_billing_record(
     uuid, uuid, text, integer, text, text, text, timestamptz, jsonb, text[]
 ) is
-    'Changes a billing record that Stripe has no part in. status: from pending to paid, failed, void or uncollectible;'
-    ' from failed to paid, void or uncollectible; from uncollectible to paid or void; from paid to refunded.'
-    ' amount_refunded: in all, up to the amount. update_mask: the fields to set, unset ones among them to null;'
-    ' without a mask, the fields that have a value. Raises TN001, TN002, TN035 (no way to that status), TN036 (it'
-    ' follows Stripe), 42501.';
+    'Changes a billing record that does not follow Stripe. status: along the allowed transitions'
+    ' (billing_transitions): from pending to paid, failed, void or uncollectible; from failed to paid, void or'
+    ' uncollectible; from uncollectible to paid or void; from paid to refunded. amount_refunded: the total, up to the'
+    ' amount. update_mask: the fields to set, unset ones among them to null; without a mask, the fields that have a'
+    ' value. Raises TN001, TN002, TN035 (transition not allowed), TN036 (it follows Stripe), 42501.';
 revoke all on function public.update_billing_record from public, anon, authenticated, service_role;
 grant execute on function public.update_billing_record to authenticated, service_role;

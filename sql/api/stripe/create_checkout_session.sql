@@ -1,9 +1,12 @@
--- Asks Stripe for a page on which the organization subscribes to a plan, or buys credits.
+-- Requests a page at Stripe on which the organization subscribes to a plan or buys credits.
 --
--- The organization's customer is asked for first if it has none. Nothing is sold here: that is done by what Stripe
--- tells once it has been paid. Raises TN001, TN002, TN023 (more members than seats), TN026 (subscribed at Stripe
--- already), TN027 (inactive plan), TN045 (no price at Stripe), TN046 (inactive product), TN047, 42501. Callers: who
--- holds billing:manage there.
+-- If the organization has no customer at Stripe, the customer is requested first. The call itself sells nothing: the
+-- sale follows when Stripe reports the payment.
+--
+-- Locks: none.
+-- Raises: TN001, TN002, TN023 (more members than seats), TN026 (subscribed at Stripe already), TN027 (inactive plan),
+-- TN045 (no price at Stripe), TN046 (inactive product), TN047, 42501.
+-- Callers: holders of billing:manage in the organization.
 create or replace function tenantry.create_checkout_session(
     p_organization_id uuid,
     p_subscription_plan text,
@@ -41,7 +44,7 @@ begin
         if v_product.credit_amount::bigint * v_quantity > 2147483647 then
             perform tenantry.fail_invalid('quantity', 'is more credits than an account can hold');
         elsif v_product.price_amount::bigint * v_quantity > 2147483647 then
-            perform tenantry.fail_invalid('quantity', 'is more money than a bill can say');
+            perform tenantry.fail_invalid('quantity', 'is more money than a bill can hold');
         end if;
         v_metadata := tenantry.build_purchase_metadata(p_organization_id, v_product.id, v_quantity, 'credit_purchase');
         v_params := jsonb_build_object(
@@ -72,7 +75,7 @@ begin
             'line_items', jsonb_build_array(jsonb_build_object('price', v_plan.stripe_price_id, 'quantity', 1)),
             'subscription_data', jsonb_build_object(
                 'metadata', v_metadata,
-                -- A trial is for those who have not had a subscription.
+                -- A trial is for an organization without an earlier subscription.
                 'trial_period_days', case when not exists (
                     select from public.organization_subscriptions as s where s.organization_id = p_organization_id
                 ) then nullif(v_plan.trial_period_days, 0) end));
@@ -87,7 +90,7 @@ end
 $$;
 
 comment on function tenantry.create_checkout_session(uuid, text, text, integer, text, text, text, boolean) is
-    'Definer half of public.create_checkout_session.';
+    'Checks billing:manage and the plan or product, and creates the request for the page.';
 revoke all on function tenantry.create_checkout_session from public, anon, authenticated, service_role;
 grant execute on function tenantry.create_checkout_session to authenticated, service_role;
 
@@ -106,9 +109,9 @@ return tenantry.create_checkout_session(
     organization_id, subscription_plan, credit_product, quantity, success_url, cancel_url, email, save_payment_method);
 
 comment on function public.create_checkout_session(uuid, text, text, integer, text, text, text, boolean) is
-    'Asks Stripe for a page on which the organization subscribes to subscription_plan, or buys credit_product,'
-    ' quantity times (1 unless given). Both are ids, names or Stripe prices. success_url, cancel_url: where the page'
-    ' leads back to. email: for a new customer. save_payment_method: keep it for automatic top-ups. Returns the'
+    'Requests a page at Stripe on which the organization subscribes to subscription_plan, or buys quantity (1 unless'
+    ' given) of credit_product. Both are ids, names or Stripe prices. success_url, cancel_url: the addresses to which'
+    ' the page leads back. email: for a new customer. save_payment_method: keep it for automatic top-ups. Returns the'
     ' request, whose url is the page once it has succeeded: see get_stripe_request. Raises TN001, TN002, TN023 (more'
     ' members than seats), TN026 (subscribed already), TN027 (inactive plan), TN045 (no price at Stripe), TN046'
     ' (inactive product), TN047, 42501.';

@@ -1,6 +1,7 @@
--- Asks Stripe for a page on which the organization sees its invoices and changes how it pays.
+-- Requests a page at Stripe on which the organization sees its invoices and changes its payment method.
 --
--- Raises TN001, TN002, TN047, 42501. Callers: who holds billing:manage there.
+-- Raises: TN001, TN002, TN047, 42501.
+-- Callers: holders of billing:manage in the organization.
 create or replace function tenantry.create_portal_session(
     p_organization_id uuid,
     p_return_url text
@@ -17,7 +18,8 @@ begin
 end
 $$;
 
-comment on function tenantry.create_portal_session(uuid, text) is 'Definer half of public.create_portal_session.';
+comment on function tenantry.create_portal_session(uuid, text) is
+    'Checks billing:manage and the address, and creates the request for the page.';
 revoke all on function tenantry.create_portal_session from public, anon, authenticated, service_role;
 grant execute on function tenantry.create_portal_session to authenticated, service_role;
 
@@ -29,8 +31,8 @@ language sql volatile
 return tenantry.create_portal_session(organization_id, return_url);
 
 comment on function public.create_portal_session(uuid, text) is
-    'Asks Stripe for a page on which the organization sees its invoices and changes how it pays. return_url: where the'
-    ' page leads back to. Returns the request, whose url is the page once it has succeeded: see get_stripe_request.'
-    ' Raises TN001, TN002, TN047, 42501.';
+    'Requests a page at Stripe on which the organization sees its invoices and changes its payment method. return_url:'
+    ' the address to which the page leads back. Returns the request, whose url is the page once it has succeeded: see'
+    ' get_stripe_request. Raises TN001, TN002, TN047, 42501.';
 revoke all on function public.create_portal_session from public, anon, authenticated, service_role;
 grant execute on function public.create_portal_session to authenticated, service_role;

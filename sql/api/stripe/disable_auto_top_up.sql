@@ -1,7 +1,9 @@
--- Has an organization buy credits by itself no more. A payment that is under way is not called back. Without an
--- automatic top-up nothing changes.
+-- Turns off the automatic top-up of an organization. A payment that is under way continues. Without an automatic top-up
+-- the call changes nothing.
 --
--- Locks: the organization's row. Raises TN001, TN002, 42501. Callers: who holds billing:manage there.
+-- Locks: the organization's row.
+-- Raises: TN001, TN002, 42501.
+-- Callers: holders of billing:manage in the organization.
 create or replace function tenantry.disable_auto_top_up(p_organization_id uuid) returns void
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -13,7 +15,7 @@ begin
 end
 $$;
 
-comment on function tenantry.disable_auto_top_up(uuid) is 'Definer half of public.disable_auto_top_up.';
+comment on function tenantry.disable_auto_top_up(uuid) is 'Checks billing:manage, and deletes the automatic top-up.';
 revoke all on function tenantry.disable_auto_top_up from public, anon, authenticated, service_role;
 grant execute on function tenantry.disable_auto_top_up to authenticated, service_role;
 
@@ -24,6 +26,6 @@ begin atomic
 end;
 
 comment on function public.disable_auto_top_up(uuid) is
-    'Has an organization buy credits by itself no more. Raises TN001, TN002, 42501.';
+    'Turns off the automatic top-up of an organization. Raises TN001, TN002, 42501.';
 revoke all on function public.disable_auto_top_up from public, anon, authenticated, service_role;
 grant execute on function public.disable_auto_top_up to authenticated, service_role;

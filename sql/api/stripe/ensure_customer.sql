@@ -1,6 +1,7 @@
--- Makes the organization's customer at Stripe, or brings it to the organization's present name and to an address.
+-- Requests the organization's customer at Stripe: Stripe creates it, or updates its name and email.
 --
--- Raises TN001, TN002, TN047, 42501. Callers: who holds billing:manage there.
+-- Raises: TN001, TN002, TN047, 42501.
+-- Callers: holders of billing:manage in the organization.
 create or replace function tenantry.ensure_customer(
     p_organization_id uuid,
     p_email text
@@ -15,7 +16,8 @@ begin
 end
 $$;
 
-comment on function tenantry.ensure_customer(uuid, text) is 'Definer half of public.ensure_customer.';
+comment on function tenantry.ensure_customer(uuid, text) is
+    'Checks billing:manage and the email, and creates the request for the customer.';
 revoke all on function tenantry.ensure_customer from public, anon, authenticated, service_role;
 grant execute on function tenantry.ensure_customer to authenticated, service_role;
 
@@ -27,7 +29,7 @@ language sql volatile
 return tenantry.ensure_customer(organization_id, email);
 
 comment on function public.ensure_customer(uuid, text) is
-    'Asks Stripe to make the organization''s customer, or to bring it up to date. email: where receipts go. Returns'
+    'Requests that Stripe creates or updates the organization''s customer. email: the address for receipts. Returns'
     ' the request, whose stripe_id is the customer once it has succeeded: see get_stripe_request. Raises TN001, TN002,'
     ' TN047, 42501.';
 revoke all on function public.ensure_customer from public, anon, authenticated, service_role;

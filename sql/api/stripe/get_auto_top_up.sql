@@ -1,6 +1,7 @@
--- How an organization buys credits by itself.
+-- Returns the automatic top-up of an organization.
 --
--- Raises TN001, TN002 (it does not), 42501. Callers: who holds billing:read there.
+-- Raises: TN001, TN002 (it has none), 42501.
+-- Callers: holders of billing:read in the organization.
 create or replace function tenantry.get_auto_top_up(p_organization_id uuid) returns public.auto_top_up
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -20,7 +21,7 @@ begin
 end
 $$;
 
-comment on function tenantry.get_auto_top_up(uuid) is 'Definer half of public.get_auto_top_up.';
+comment on function tenantry.get_auto_top_up(uuid) is 'Checks billing:read, and returns the automatic top-up.';
 revoke all on function tenantry.get_auto_top_up from public, anon, authenticated, service_role;
 grant execute on function tenantry.get_auto_top_up to authenticated, service_role;
 
@@ -29,7 +30,7 @@ language sql stable
 return tenantry.get_auto_top_up(organization_id);
 
 comment on function public.get_auto_top_up(uuid) is
-    'When an organization buys credits by itself, which, and how often it did this month. Raises TN001, TN002 (it does'
-    ' not), 42501.';
+    'The automatic top-up of an organization: threshold, product, monthly cap, and payments in this month. Raises'
+    ' TN001, TN002 (it has none), 42501.';
 revoke all on function public.get_auto_top_up from public, anon, authenticated, service_role;
 grant execute on function public.get_auto_top_up to authenticated, service_role;

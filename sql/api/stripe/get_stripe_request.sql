@@ -1,6 +1,7 @@
--- One request to Stripe, and what has come of it.
+-- Returns one request to Stripe with its outcome.
 --
--- Raises TN001, TN002, 42501. Callers: who holds billing:read in its organization; platform:stripe for any.
+-- Raises: TN001, TN002, 42501.
+-- Callers: holders of billing:read in the organization of the request; holders of platform:stripe for any request.
 create or replace function tenantry.get_stripe_request(
     p_organization_id uuid,
     p_stripe_request_id uuid
@@ -26,7 +27,8 @@ begin
 end
 $$;
 
-comment on function tenantry.get_stripe_request(uuid, uuid) is 'Definer half of public.get_stripe_request.';
+comment on function tenantry.get_stripe_request(uuid, uuid) is
+    'Checks billing:read or platform:stripe, and returns the request.';
 revoke all on function tenantry.get_stripe_request from public, anon, authenticated, service_role;
 grant execute on function tenantry.get_stripe_request to authenticated, service_role;
 
@@ -38,7 +40,7 @@ language sql stable
 return tenantry.get_stripe_request(organization_id, stripe_request_id);
 
 comment on function public.get_stripe_request(uuid, uuid) is
-    'A request to Stripe: pending, succeeded or failed, and what came of it. organization_id: its organization;'
-    ' without it platform:stripe is needed. url is for who holds billing:manage. Raises TN001, TN002, 42501.';
+    'A request to Stripe: pending, succeeded or failed, with its outcome. organization_id: its organization; without'
+    ' it the caller needs platform:stripe. Only holders of billing:manage see url. Raises TN001, TN002, 42501.';
 revoke all on function public.get_stripe_request from public, anon, authenticated, service_role;
 grant execute on function public.get_stripe_request to authenticated, service_role;

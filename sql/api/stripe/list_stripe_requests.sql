@@ -1,7 +1,7 @@
--- Requests to Stripe, newest first, in keyset pages.
+-- Lists requests to Stripe, newest first, in keyset pages.
 --
--- Raises TN001, TN003, 42501. Callers: who holds billing:read in the organization; platform:stripe for those of
--- everybody.
+-- Raises: TN001, TN003, 42501.
+-- Callers: holders of billing:read in the organization; holders of platform:stripe for the requests of all.
 create or replace function tenantry.list_stripe_requests(
     p_organization_id uuid,
     p_operation text,
@@ -40,7 +40,7 @@ end
 $$;
 
 comment on function tenantry.list_stripe_requests(uuid, text, text, integer, text) is
-    'Definer half of public.list_stripe_requests.';
+    'Checks billing:read or platform:stripe, and lists the requests.';
 revoke all on function tenantry.list_stripe_requests from public, anon, authenticated, service_role;
 grant execute on function tenantry.list_stripe_requests to authenticated, service_role;
 
@@ -60,8 +60,8 @@ begin atomic
 end;
 
 comment on function public.list_stripe_requests(uuid, text, text, integer, text) is
-    'Requests to Stripe, newest first: of an organization, or with platform:stripe of everybody. operation, state:'
-    ' only those. page_size: rows, 50 unless given, at most 1000. page_token: next_page_token of the page before.'
-    ' Raises TN001, TN003, 42501.';
+    'Requests to Stripe, newest first: of an organization, or of all with platform:stripe. Filters: operation, state.'
+    ' page_size: rows, 50 unless given, at most 1000. page_token: next_page_token of the page before. Raises TN001,'
+    ' TN003, 42501.';
 revoke all on function public.list_stripe_requests from public, anon, authenticated, service_role;
 grant execute on function public.list_stripe_requests to authenticated, service_role;

@@ -1,8 +1,9 @@
--- Has an organization buy credits by itself from now on, whenever what is available falls below a threshold; if it is
--- below already, at once.
+-- Sets the automatic top-up of an organization: when its available credits fall below a threshold, it buys a product.
+-- If they are below the threshold already, it buys the product at once.
 --
--- Locks: the organization's row (settled first). Raises TN001, TN002, TN046 (inactive product), 42501.
--- Callers: who holds billing:manage there.
+-- Locks: the organization's row, whose account it settles first.
+-- Raises: TN001, TN002, TN046 (inactive product), 42501.
+-- Callers: holders of billing:manage in the organization.
 create or replace function tenantry.set_auto_top_up(
     p_organization_id uuid,
     p_credit_product text,
@@ -21,7 +22,7 @@ begin
     if p_threshold is null or p_threshold <= 0 then
         perform tenantry.fail_invalid('threshold', 'must be greater than 0');
     elsif p_threshold > v_product.credit_amount then
-        -- So one purchase always lifts the account above it.
+        -- One purchase then always lifts the account above the threshold.
         perform tenantry.fail_invalid(
             'threshold', format('must be at most the %s credits that one purchase brings', v_product.credit_amount));
     elsif p_monthly_cap is null or p_monthly_cap <= 0 then
@@ -43,7 +44,8 @@ begin
 end
 $$;
 
-comment on function tenantry.set_auto_top_up(uuid, text, integer, integer) is 'Definer half of public.set_auto_top_up.';
+comment on function tenantry.set_auto_top_up(uuid, text, integer, integer) is
+    'Checks billing:manage and the product, sets the automatic top-up, and buys at once if credits are low.';
 revoke all on function tenantry.set_auto_top_up from public, anon, authenticated, service_role;
 grant execute on function tenantry.set_auto_top_up to authenticated, service_role;
 
@@ -57,9 +59,9 @@ language sql volatile
 return tenantry.set_auto_top_up(organization_id, credit_product, threshold, monthly_cap);
 
 comment on function public.set_auto_top_up(uuid, text, integer, integer) is
-    'Has an organization buy credit_product by itself whenever its available credits fall below threshold, which is at'
-    ' most what one purchase brings; at once if they are below. monthly_cap: payments at most in a calendar month'
-    ' (UTC). Paid with the payment method that it keeps at Stripe. Raises TN001, TN002, TN046 (inactive product),'
-    ' 42501.';
+    'Sets the automatic top-up of an organization: it buys credit_product when its available credits fall below'
+    ' threshold, or at once if they are below. threshold: at most the credits of one purchase. monthly_cap: the most'
+    ' payments in a calendar month (UTC). Stripe charges the payment method that it keeps. Raises TN001, TN002, TN046'
+    ' (inactive product), 42501.';
 revoke all on function public.set_auto_top_up from public, anon, authenticated, service_role;
 grant execute on function public.set_auto_top_up to authenticated, service_role;

@@ -1,7 +1,8 @@
--- Brings plans and credit products and their products and prices at Stripe together: push makes Stripe as it is here,
--- pull takes over what Stripe has.
+-- Synchronizes plans and credit products with products and prices at Stripe. push changes Stripe, pull changes the
+-- catalog here.
 --
--- Raises TN001, 42501. Callers: who holds platform:stripe.
+-- Raises: TN001, 42501.
+-- Callers: holders of platform:stripe.
 create or replace function tenantry.sync_catalog(
     p_direction text,
     out stripe_requests public.stripe_request[]
@@ -29,7 +30,8 @@ begin
 end
 $$;
 
-comment on function tenantry.sync_catalog(text) is 'Definer half of public.sync_catalog.';
+comment on function tenantry.sync_catalog(text) is
+    'Checks platform:stripe, and creates the first requests of the synchronization.';
 revoke all on function tenantry.sync_catalog from public, anon, authenticated, service_role;
 grant execute on function tenantry.sync_catalog to authenticated, service_role;
 
@@ -43,8 +45,8 @@ begin atomic
 end;
 
 comment on function public.sync_catalog(text) is
-    'Brings plans and credit products and Stripe together. direction: push makes products and prices there as they are'
-    ' here (another amount makes a new price and takes the old one off sale); pull takes over what Stripe has. Returns'
-    ' the first request for each; the next ones follow from their answers. Raises TN001, 42501.';
+    'Synchronizes plans and credit products with Stripe. direction: push makes the products and prices at Stripe match'
+    ' the catalog (another amount makes a new price and archives the old one); pull takes over the prices at Stripe.'
+    ' Returns the first request for each item; later requests follow from the answers. Raises TN001, 42501.';
 revoke all on function public.sync_catalog from public, anon, authenticated, service_role;
 grant execute on function public.sync_catalog to authenticated, service_role;

@@ -1,4 +1,7 @@
--- One event, with all that Stripe sent. Raises TN001, TN002, 42501. Callers: who holds platform:stripe.
+-- Returns one event with the payload that Stripe sent.
+--
+-- Raises: TN001, TN002, 42501.
+-- Callers: holders of platform:stripe.
 create or replace function tenantry.get_stripe_event(
     p_stripe_event_id text,
     out event public.stripe_event,
@@ -21,7 +24,7 @@ begin
 end
 $$;
 
-comment on function tenantry.get_stripe_event(text) is 'Definer half of public.get_stripe_event.';
+comment on function tenantry.get_stripe_event(text) is 'Checks platform:stripe, and returns the event.';
 revoke all on function tenantry.get_stripe_event from public, anon, authenticated, service_role;
 grant execute on function tenantry.get_stripe_event to authenticated, service_role;
 
@@ -36,7 +39,7 @@ begin atomic
 end;
 
 comment on function public.get_stripe_event(text) is
-    'One event of Stripe''s: what came of it, and payload, as Stripe sent it. stripe_event_id: evt_…. Raises TN001,'
+    'One event from Stripe with its outcome, and payload, as Stripe sent it. stripe_event_id: evt_…. Raises TN001,'
     ' TN002, 42501.';
 revoke all on function public.get_stripe_event from public, anon, authenticated, service_role;
 grant execute on function public.get_stripe_event to authenticated, service_role;

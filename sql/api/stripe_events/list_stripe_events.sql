@@ -1,4 +1,7 @@
--- What Stripe told us, newest first, in keyset pages. Raises TN001, TN003, 42501. Callers: who holds platform:stripe.
+-- Lists events from Stripe, newest first, in keyset pages.
+--
+-- Raises: TN001, TN003, 42501.
+-- Callers: holders of platform:stripe.
 create or replace function tenantry.list_stripe_events(
     p_state text,
     p_type text,
@@ -42,7 +45,7 @@ end
 $$;
 
 comment on function tenantry.list_stripe_events(text, text, uuid, integer, text) is
-    'Definer half of public.list_stripe_events.';
+    'Checks platform:stripe, and lists the events.';
 revoke all on function tenantry.list_stripe_events from public, anon, authenticated, service_role;
 grant execute on function tenantry.list_stripe_events to authenticated, service_role;
 
@@ -62,8 +65,8 @@ begin atomic
 end;
 
 comment on function public.list_stripe_events(text, text, uuid, integer, text) is
-    'Events of Stripe''s, newest first. state: only such (pending, processed, ignored, unmatched, failed), or stuck for'
-    ' those to be seen to: pending, unmatched, failed. type: only of this, such as invoice.paid. organization_id: only'
-    ' of this organization. page_size: rows, 50 unless given, at most 1000. Raises TN001, TN003, 42501.';
+    'Events from Stripe, newest first. Filters: state (pending, processed, ignored, unmatched, failed, or stuck for'
+    ' pending, unmatched and failed together), type such as invoice.paid, organization_id. page_size: rows, 50 unless'
+    ' given, at most 1000. Raises TN001, TN003, 42501.';
 revoke all on function public.list_stripe_events from public, anon, authenticated, service_role;
 grant execute on function public.list_stripe_events to authenticated, service_role;

@@ -1,9 +1,11 @@
--- Takes an event as Stripe sends it: stores it, once, and processes it. What was processed, or means nothing here, is
--- answered as it came out; what failed or could not be placed is tried again.
+-- Stores an event from Stripe once, and processes it. A repeated event that was processed or ignored returns its
+-- outcome. A repeated event that is stuck is processed again.
 --
--- Whether the event is Stripe's is for the caller to know: the server checks the signature.
+-- The caller makes sure that Stripe sent the event: the server checks the signature.
 --
--- Locks: as apply_stripe_object(). Raises TN001 (not an event), 42501. Callers: who holds platform:stripe.
+-- Locks: the Stripe lock, then the organization's row and its subscriptions, as in apply_stripe_object().
+-- Raises: TN001 (not an event), 42501.
+-- Callers: holders of platform:stripe.
 create or replace function tenantry.process_stripe_event(p_event jsonb) returns public.stripe_event
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -27,7 +29,8 @@ begin
 end
 $$;
 
-comment on function tenantry.process_stripe_event(jsonb) is 'Definer half of public.process_stripe_event.';
+comment on function tenantry.process_stripe_event(jsonb) is
+    'Checks platform:stripe and the event, stores the event, and processes it unless this is done already.';
 revoke all on function tenantry.process_stripe_event from public, anon, authenticated, service_role;
 grant execute on function tenantry.process_stripe_event to authenticated, service_role;
 
@@ -36,9 +39,9 @@ language sql volatile
 return tenantry.process_stripe_event(event);
 
 comment on function public.process_stripe_event(jsonb) is
-    'Stores an event of Stripe''s, once, and processes it; returns what came of it. event: as Stripe sent it, its'
-    ' signature checked by the caller. In any order, and however often, events lead to the same state. An error in'
-    ' processing is kept with the event (state failed), which is tried again when it is given again. Raises TN001,'
-    ' 42501.';
+    'Stores an event from Stripe once, processes it, and returns its outcome. event: as Stripe sent it, with a'
+    ' signature that the caller has checked. Events lead to the same state in any order and with any repetition. An'
+    ' error in processing stays with the event (state failed); the next delivery of the event tries again. Raises'
+    ' TN001, 42501.';
 revoke all on function public.process_stripe_event from public, anon, authenticated, service_role;
 grant execute on function public.process_stripe_event to authenticated, service_role;

@@ -1,7 +1,9 @@
--- Takes up again what is stuck: failed, could not be placed, or was never processed. What was tried least comes first.
+-- Retries stuck events: pending, unmatched and failed ones. Events with the fewest attempts come first.
 --
--- Locks: as apply_stripe_object(), the accounts of all these events until the end of the transaction.
--- Raises TN001, 42501. Callers: who holds platform:stripe.
+-- Locks: the Stripe lock, then the accounts of all these events, as in apply_stripe_object(), until the end of the
+-- transaction.
+-- Raises: TN001, 42501.
+-- Callers: holders of platform:stripe.
 create or replace function tenantry.retry_stripe_events(
     p_max_events integer,
     out processed integer,
@@ -36,7 +38,8 @@ begin
 end
 $$;
 
-comment on function tenantry.retry_stripe_events(integer) is 'Definer half of public.retry_stripe_events.';
+comment on function tenantry.retry_stripe_events(integer) is
+    'Checks platform:stripe, and processes the stuck events again.';
 revoke all on function tenantry.retry_stripe_events from public, anon, authenticated, service_role;
 grant execute on function tenantry.retry_stripe_events to authenticated, service_role;
 
@@ -51,8 +54,8 @@ begin atomic
 end;
 
 comment on function public.retry_stripe_events(integer) is
-    'Takes up events again that are stuck (pending, unmatched, failed), those that were tried least first. max_events:'
-    ' at most so many, 100 unless given. Returns how many were processed, and how many are stuck still. Raises TN001,'
-    ' 42501.';
+    'Retries stuck events (pending, unmatched, failed), those with the fewest attempts first. max_events: the most'
+    ' events, 100 unless given. Returns the number of events that were processed, and of those that are still stuck.'
+    ' Raises TN001, 42501.';
 revoke all on function public.retry_stripe_events from public, anon, authenticated, service_role;
 grant execute on function public.retry_stripe_events to authenticated, service_role;

@@ -1,10 +1,11 @@
--- Cancels a subscription: at the end of its period (or trial), or at once.
+-- Cancels a subscription at the end of its period or trial, or at once.
 --
--- Credits of the period that has begun stay until they expire; those of a trial, and of months still to come, go back.
--- One that lives at Stripe is cancelled there, and changes here when Stripe says so.
+-- Credits of the current period stay until they expire. Credits of a trial and of months that have not begun are
+-- revoked. A subscription at Stripe is cancelled there. It changes here when Stripe reports the cancellation.
 --
--- Locks: the organization's row, the subscription. Raises TN001, TN002, TN031 (it has ended), TN047, 42501.
--- Callers: who holds subscriptions:manage there.
+-- Locks: the organization's row, then the subscription.
+-- Raises: TN001, TN002, TN031 (it has ended), TN047, 42501.
+-- Callers: holders of subscriptions:manage in the organization.
 create or replace function tenantry.cancel_subscription(p_subscription_id uuid, p_immediately boolean)
 returns public.organization_subscriptions
 language plpgsql volatile security definer
@@ -30,8 +31,8 @@ begin
         v_subscription.cancelled_at := coalesce(v_subscription.cancelled_at, v_now);
         return tenantry.end_subscription(v_subscription, 'cancelled', v_now);
     elsif v_subscription.cancel_at_period_end and v_subscription.status <> 'trial' then
-        -- Nothing to cancel; and what was given for one period must not look as if it had been cancelled, since who
-        -- cancels may resume.
+        -- There is nothing to cancel. A subscription for one period keeps cancelled_at null: after a cancellation,
+        -- holders of subscriptions:manage could resume it.
         return v_subscription;
     end if;
     v_subscription.cancelled_at := coalesce(v_subscription.cancelled_at, v_now);
@@ -40,7 +41,8 @@ begin
 end
 $$;
 
-comment on function tenantry.cancel_subscription(uuid, boolean) is 'Definer half of public.cancel_subscription.';
+comment on function tenantry.cancel_subscription(uuid, boolean) is
+    'Checks subscriptions:manage, and cancels the subscription here or requests the cancellation at Stripe.';
 revoke all on function tenantry.cancel_subscription from public, anon, authenticated, service_role;
 grant execute on function tenantry.cancel_subscription to authenticated, service_role;
 
@@ -52,7 +54,8 @@ language sql volatile
 return tenantry.cancel_subscription(subscription_id, coalesce(immediately, false));
 
 comment on function public.cancel_subscription(uuid, boolean) is
-    'Cancels a subscription at the end of its period, or at once. One that lives at Stripe is cancelled there first,'
-    ' and returned as it is until then. Raises TN001, TN002, TN031 (it has ended), TN047, 42501.';
+    'Cancels a subscription at the end of its period, or at once if immediately is true. A subscription at Stripe is'
+    ' cancelled there first; until then it is returned unchanged. Raises TN001, TN002, TN031 (it has ended), TN047,'
+    ' 42501.';
 revoke all on function public.cancel_subscription from public, anon, authenticated, service_role;
 grant execute on function public.cancel_subscription to authenticated, service_role;

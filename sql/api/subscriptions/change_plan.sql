@@ -1,13 +1,17 @@
--- Moves a subscription to another plan: now, or from the next renewal on.
+-- Changes the plan of a subscription: now, or from the next renewal on.
 --
--- Now, with the same billing period: the period stays, and its credits are brought to the new plan's, so the difference
--- is granted, or what is left of it taken back. With another billing period: a new period starts now; credits of the
--- one before stay until they expire. Purchased credits are never touched. One that lives at Stripe is changed there,
--- which charges or credits the difference, and changes here when Stripe says so.
+-- A change now keeps the period if both plans have the same billing period. Its credits are adjusted to the new plan:
+-- the difference is granted, or revoked as far as it is unspent. If the billing periods differ, a new period starts
+-- now, and the credits of the old period stay until they expire. Purchased credits never change.
 --
--- Locks: the organization's row, the subscription. Raises TN001, TN002, TN023 (more members than seats), TN027 (plan
--- not for sale), TN028 (no trial to have), TN031 (it has ended), TN047, 42501. Callers: who holds subscriptions:manage
--- there; platform:subscribe where Stripe does not charge.
+-- A subscription at Stripe is changed there, and Stripe charges or credits the difference. It changes here when Stripe
+-- reports the change.
+--
+-- Locks: the organization's row, then the subscription.
+-- Raises: TN001, TN002, TN023 (more members than seats), TN027 (plan not for sale), TN028 (plan without a trial), TN031
+-- (it has ended), TN047, 42501.
+-- Callers: holders of subscriptions:manage in the organization, who also need platform:subscribe if the subscription is
+-- not at Stripe.
 create or replace function tenantry.change_plan(
     p_subscription_id uuid,
     p_subscription_plan text,
@@ -54,7 +58,8 @@ begin
 end
 $$;
 
-comment on function tenantry.change_plan(uuid, text, boolean) is 'Definer half of public.change_plan.';
+comment on function tenantry.change_plan(uuid, text, boolean) is
+    'Checks the permissions, the plan and its seats, and changes the plan here or requests the change at Stripe.';
 revoke all on function tenantry.change_plan from public, anon, authenticated, service_role;
 grant execute on function tenantry.change_plan to authenticated, service_role;
 
@@ -67,9 +72,9 @@ language sql volatile
 return tenantry.change_plan(subscription_id, subscription_plan, coalesce(at_renewal, false));
 
 comment on function public.change_plan(uuid, text, boolean) is
-    'Moves a subscription to another plan (id, name or Stripe price), now or at_renewal. Now, its credits of the'
-    ' current period are brought to the new plan''s. One that lives at Stripe is changed there first, and returned as'
-    ' it is until then. Raises TN001, TN002, TN023 (more members than the plan has seats), TN027 (plan not for sale),'
-    ' TN028 (a trial at Stripe, and the plan has none), TN031 (it has ended), TN047, 42501.';
+    'Changes the plan of a subscription (id, name or Stripe price), now or at_renewal. A change now adjusts the'
+    ' credits of the current period to the new plan. A subscription at Stripe is changed there first; until then it is'
+    ' returned unchanged. Raises TN001, TN002, TN023 (more members than the plan has seats), TN027 (plan not for'
+    ' sale), TN028 (a trial at Stripe, and the plan has none), TN031 (it has ended), TN047, 42501.';
 revoke all on function public.change_plan from public, anon, authenticated, service_role;
 grant execute on function public.change_plan to authenticated, service_role;

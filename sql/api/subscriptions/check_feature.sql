@@ -1,7 +1,9 @@
--- Whether an organization may use a feature now, and how much of it is left.
+-- Returns whether an organization can use a feature now, and how much of it is left.
 --
--- used: how much is used already; with it the answer is whether one more fits.
--- Raises TN001, TN002, 42501. Callers: who holds organizations:read there.
+-- used: the amount that is in use already. With it, the answer is whether one more fits.
+--
+-- Raises: TN001, TN002, 42501.
+-- Callers: holders of organizations:read in the organization.
 create or replace function public.check_feature(
     organization_id uuid default null,
     feature text default null,
@@ -24,7 +26,7 @@ begin
     end if;
     v_value := (tenantry.get_entitlements(check_feature.organization_id)).features -> check_feature.feature;
     allowed := public.has_feature(check_feature.organization_id, check_feature.feature);
-    -- Text is had or not had; there is nothing to count.
+    -- A feature whose value is text has no limit to count against.
     if jsonb_typeof(v_value) is distinct from 'string' then
         feature_limit := public.feature_limit(check_feature.organization_id, check_feature.feature);
     end if;
@@ -37,7 +39,8 @@ end
 $$;
 
 comment on function public.check_feature(uuid, text, bigint) is
-    'Whether the organization may use the feature now. used: how much it uses already; allowed is whether one more'
-    ' fits. is_limited, feature_limit, remaining: how much there is in all, and left. Raises TN001, TN002, 42501.';
+    'Whether the organization can use the feature now. used: the amount in use already; allowed then says whether one'
+    ' more fits. is_limited, feature_limit, remaining: the limit in all, and the amount that is left. Raises TN001,'
+    ' TN002, 42501.';
 revoke all on function public.check_feature from public, anon, authenticated, service_role;
 grant execute on function public.check_feature to authenticated, service_role;

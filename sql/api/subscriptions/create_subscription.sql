@@ -1,7 +1,8 @@
--- Subscribes an organization to a plan that Stripe does not charge for: the first period starts now and is paid.
+-- Subscribes an organization to a plan without Stripe: the first period starts now and counts as paid.
 --
--- Locks: the organization's row. Raises TN001, TN002, TN026 (one is live), TN027 (plan not for sale), 42501.
--- Callers: who holds platform:subscribe.
+-- Locks: the organization's row.
+-- Raises: TN001, TN002, TN026 (one is live), TN027 (plan not for sale), 42501.
+-- Callers: holders of platform:subscribe.
 create or replace function tenantry.create_subscription(
     p_organization_id uuid,
     p_subscription_plan text,
@@ -40,7 +41,7 @@ end
 $$;
 
 comment on function tenantry.create_subscription(uuid, text, timestamptz, boolean, jsonb) is
-    'Definer half of public.create_subscription.';
+    'Checks platform:subscribe and the start of the period, and creates the subscription with its first credits.';
 revoke all on function tenantry.create_subscription from public, anon, authenticated, service_role;
 grant execute on function tenantry.create_subscription to authenticated, service_role;
 
@@ -56,9 +57,9 @@ return tenantry.create_subscription(
     organization_id, subscription_plan, current_period_start, cancel_at_period_end, metadata);
 
 comment on function public.create_subscription(uuid, text, timestamptz, boolean, jsonb) is
-    'Subscribes an organization to a plan that Stripe does not charge for. subscription_plan: id, name or Stripe'
-    ' price. current_period_start: of the first period, now unless given, at most one period back.'
+    'Subscribes an organization to a plan without Stripe. subscription_plan: id, name or Stripe price.'
+    ' current_period_start: start of the first period, now unless given, at most one period back.'
     ' cancel_at_period_end: true for one period only; otherwise it renews. Raises TN001, TN002, TN026 (the'
-    ' organization has a live one), TN027 (plan not for sale), 42501.';
+    ' organization has a live subscription), TN027 (plan not for sale), 42501.';
 revoke all on function public.create_subscription from public, anon, authenticated, service_role;
 grant execute on function public.create_subscription to authenticated, service_role;

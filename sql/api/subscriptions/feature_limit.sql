@@ -1,8 +1,11 @@
--- How much of a feature an organization may use now: for policies and CHECKs of your own tables.
+-- Returns how much of a feature an organization can use now. Policies and CHECK constraints of your own tables can call
+-- it.
 --
--- The number that the plan gives, rounded down; null, so no limit, where the plan says null or true; 0 where it says
--- nothing or false, or the caller may not read the organization. Raises nothing.
--- Runs as the caller: any signed-in user, and the service role.
+-- The result is the number in the plan, rounded down. It is null, for no limit, if the plan says null or true. It is 0
+-- if the plan says nothing or false, or if the caller cannot read the organization.
+--
+-- Raises: nothing.
+-- Callers: every signed-in user and the service role. It runs as the caller.
 create or replace function public.feature_limit(organization_id uuid default null, feature text default null)
 returns bigint
 language sql stable
@@ -19,8 +22,8 @@ begin atomic
 end;
 
 comment on function public.feature_limit(uuid, text) is
-    'How much of the feature the organization may use now: a number, null for no limit, 0 where it has none or the'
-    ' caller may not read the organization. For policies and CHECKs of your own: used < feature_limit(…) is true of no'
-    ' limit only with coalesce(…, true). Raises nothing.';
+    'How much of the feature the organization can use now: a number, null for no limit, 0 if it does not have the'
+    ' feature or the caller cannot read the organization. Policies and CHECKs of your own tables write coalesce(used <'
+    ' feature_limit(…), true), because the limit can be null. Raises nothing.';
 revoke all on function public.feature_limit from public, anon, authenticated, service_role;
 grant execute on function public.feature_limit to authenticated, service_role;

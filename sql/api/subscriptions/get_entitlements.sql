@@ -1,6 +1,7 @@
--- What an organization may use now. Without a live subscription: no features.
+-- Returns the features and seats that an organization can use now. Without a live subscription there are no features.
 --
--- Raises TN001, TN002, 42501. Callers: who holds organizations:read there.
+-- Raises: TN001, TN002, 42501.
+-- Callers: holders of organizations:read in the organization.
 create or replace function tenantry.get_entitlements(p_organization_id uuid) returns public.entitlements
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -35,7 +36,8 @@ begin
 end
 $$;
 
-comment on function tenantry.get_entitlements(uuid) is 'Definer half of public.get_entitlements.';
+comment on function tenantry.get_entitlements(uuid) is
+    'Checks organizations:read, and merges the features of the organization''s live subscription.';
 revoke all on function tenantry.get_entitlements from public, anon, authenticated, service_role;
 grant execute on function tenantry.get_entitlements to authenticated, service_role;
 
@@ -44,8 +46,9 @@ language sql stable
 return tenantry.get_entitlements(organization_id);
 
 comment on function public.get_entitlements(uuid) is
-    'What the organization may use now: the features of its plan, its state (trial, past_due) and its own merged;'
-    ' seats and members; until when, as far as time alone decides. Without a live subscription there are no features.'
-    ' Raises TN001, TN002, 42501.';
+    'The features and seats that the organization can use now. features: those of its plan, of its status (trial,'
+    ' past_due) and of the subscription itself, merged; none without a live subscription. max_users and members:'
+    ' seats, and members now. valid_until: the time until which this holds, as far as time alone decides. Raises'
+    ' TN001, TN002, 42501.';
 revoke all on function public.get_entitlements from public, anon, authenticated, service_role;
 grant execute on function public.get_entitlements to authenticated, service_role;

@@ -1,6 +1,9 @@
--- One subscription, as it is now: by its id, by Stripe's, or an organization's live one (its last, if none is).
+-- Returns one subscription as it is now: by its id, by its id at Stripe, or the live one of an organization (the last
+-- one if none is live).
 --
--- Runs as the caller: row-level security decides which there are for them. Raises TN001, TN002.
+-- Raises: TN001, TN002.
+-- Callers: every signed-in user and the service role. It runs as the caller, so row-level security decides which
+-- subscriptions exist for the caller.
 create or replace function public.get_subscription(
     subscription_id uuid default null,
     stripe_subscription_id text default null,
@@ -33,7 +36,7 @@ end
 $$;
 
 comment on function public.get_subscription(uuid, text, uuid) is
-    'The subscription of that id or Stripe id, or the organization''s live one (its last, if none is), as it is now.'
-    ' Raises TN001, TN002.';
+    'The subscription with that id or Stripe id, or the organization''s live one (the last one if none is live), as it'
+    ' is now. Raises TN001, TN002.';
 revoke all on function public.get_subscription from public, anon, authenticated, service_role;
 grant execute on function public.get_subscription to authenticated, service_role;

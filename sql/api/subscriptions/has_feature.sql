@@ -1,8 +1,10 @@
--- Whether an organization has a feature now: for policies and CHECKs of your own tables. A feature is had if its value
--- is true, a number above 0, or any text; null stands for a limit that there is not, and is had.
+-- Returns whether an organization has a feature now. Policies and CHECK constraints of your own tables can call it.
 --
--- False for an organization that the caller may not read. Raises nothing.
--- Runs as the caller: any signed-in user, and the service role.
+-- An organization has a feature if its value is true, a number above 0, any text, or null, which means no limit. The
+-- answer is false for an organization that the caller cannot read.
+--
+-- Raises: nothing.
+-- Callers: every signed-in user and the service role. It runs as the caller.
 create or replace function public.has_feature(
     organization_id uuid default null,
     feature text default null
@@ -21,6 +23,6 @@ end;
 
 comment on function public.has_feature(uuid, text) is
     'Whether the organization has the feature now: its value is true, a number above 0, null (no limit) or text. False'
-    ' where the caller may not read the organization. For policies and CHECKs of your own. Raises nothing.';
+    ' if the caller cannot read the organization. For policies and CHECKs of your own tables. Raises nothing.';
 revoke all on function public.has_feature from public, anon, authenticated, service_role;
 grant execute on function public.has_feature to authenticated, service_role;

@@ -1,5 +1,8 @@
--- Subscriptions as they are now, oldest first, in keyset pages. Runs as the caller.
--- Raises TN001, TN002 (unknown plan), TN003.
+-- Lists subscriptions as they are now, oldest first, in keyset pages.
+--
+-- Raises: TN001, TN002 (unknown plan), TN003.
+-- Callers: every signed-in user and the service role. It runs as the caller, so row-level security decides which
+-- subscriptions exist for the caller.
 create or replace function public.list_subscriptions(
     organization_id uuid default null,
     subscription_plan text default null,
@@ -44,8 +47,9 @@ end
 $$;
 
 comment on function public.list_subscriptions(uuid, text, text, timestamptz, integer, text) is
-    'Subscriptions as they are now, oldest first. organization_id, subscription_plan (id, name or Stripe price),'
-    ' status: only such. period_ends_before: whose current period ends before then. page_size: rows, 50 unless given,'
-    ' at most 1000. page_token: next_page_token of the page before. Raises TN001, TN002 (unknown plan), TN003.';
+    'Subscriptions as they are now, oldest first. Filters: organization_id, subscription_plan (id, name or Stripe'
+    ' price), status, and period_ends_before for a current period that ends before that time. page_size: rows, 50'
+    ' unless given, at most 1000. page_token: next_page_token of the page before. Raises TN001, TN002 (unknown plan),'
+    ' TN003.';
 revoke all on function public.list_subscriptions from public, anon, authenticated, service_role;
 grant execute on function public.list_subscriptions to authenticated, service_role;

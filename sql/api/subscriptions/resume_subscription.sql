@@ -1,10 +1,11 @@
--- Takes the cancellation of a subscription back, while it still lives.
+-- Takes back the cancellation of a subscription that is still live.
 --
--- Who cancelled may resume. One that was to run out from the start (a trial, a single period) goes on without a payment
--- if it is resumed, so that takes platform:subscribe.
+-- A user who can cancel can resume. A trial, and a subscription for a single period, end without a cancellation.
+-- Resumed, they go on without a payment, so this takes platform:subscribe.
 --
--- Locks: the organization's row, the subscription. Raises TN001, TN002, TN031 (it has ended), TN047, 42501.
--- Callers: who holds subscriptions:manage there.
+-- Locks: the organization's row, then the subscription.
+-- Raises: TN001, TN002, TN031 (it has ended), TN047, 42501.
+-- Callers: holders of subscriptions:manage in the organization.
 create or replace function tenantry.resume_subscription(p_subscription_id uuid)
 returns public.organization_subscriptions
 language plpgsql volatile security definer
@@ -30,7 +31,8 @@ begin
 end
 $$;
 
-comment on function tenantry.resume_subscription(uuid) is 'Definer half of public.resume_subscription.';
+comment on function tenantry.resume_subscription(uuid) is
+    'Checks subscriptions:manage, and takes the cancellation back here or requests this at Stripe.';
 revoke all on function tenantry.resume_subscription from public, anon, authenticated, service_role;
 grant execute on function tenantry.resume_subscription to authenticated, service_role;
 
@@ -40,7 +42,7 @@ language sql volatile
 return tenantry.resume_subscription(subscription_id);
 
 comment on function public.resume_subscription(uuid) is
-    'Takes the cancellation of a subscription back before it has ended. One that lives at Stripe is resumed there'
-    ' first, and returned as it is until then. Raises TN001, TN002, TN031 (it has ended), TN047, 42501.';
+    'Takes back the cancellation of a subscription that has not ended. A subscription at Stripe is resumed there'
+    ' first; until then it is returned unchanged. Raises TN001, TN002, TN031 (it has ended), TN047, 42501.';
 revoke all on function public.resume_subscription from public, anon, authenticated, service_role;
 grant execute on function public.resume_subscription to authenticated, service_role;

@@ -1,10 +1,13 @@
--- Starts the trial of a plan: once for an organization, where the plan offers one.
+-- Starts the trial of a plan that offers one. An organization can have one trial, before its first subscription.
 --
--- A trial runs out unless it converts: then the plan goes on, renewing without a payment, so to convert takes
--- platform:subscribe. So do features of its own (metadata: features), which stand over the plan's.
+-- A trial expires unless it converts. A converted trial goes on with the plan and renews without a payment, so
+-- p_converts takes platform:subscribe. Features in the metadata take the place of the plan's features, so they take
+-- platform:subscribe too.
 --
--- Locks: the organization's row. Raises TN001, TN002, TN026 (one is live), TN027 (plan not for sale), TN028 (no trial
--- to have), 42501. Callers: who holds subscriptions:manage there.
+-- Locks: the organization's row.
+-- Raises: TN001, TN002, TN026 (one is live), TN027 (plan not for sale), TN028 (no trial for the plan or the
+-- organization), 42501.
+-- Callers: holders of subscriptions:manage in the organization.
 create or replace function tenantry.start_trial(
     p_organization_id uuid,
     p_subscription_plan text,
@@ -29,7 +32,7 @@ begin
     perform tenantry.require_json_object('metadata', p_metadata);
     v_plan := tenantry.find_plan_for_sale(p_subscription_plan);
     perform tenantry.require_trial_offered(v_plan);
-    -- Before it is asked whether there was one: two at once would both find none.
+    -- The lock comes before the question: two calls at once would both find no earlier subscription.
     perform tenantry.lock_account(p_organization_id);
     if exists (
         select from public.organization_subscriptions as s
@@ -51,7 +54,8 @@ begin
 end
 $$;
 
-comment on function tenantry.start_trial(uuid, text, boolean, jsonb) is 'Definer half of public.start_trial.';
+comment on function tenantry.start_trial(uuid, text, boolean, jsonb) is
+    'Checks the permissions, the plan and the organization''s earlier subscriptions, and starts the trial.';
 revoke all on function tenantry.start_trial from public, anon, authenticated, service_role;
 grant execute on function tenantry.start_trial to authenticated, service_role;
 
@@ -66,8 +70,9 @@ return tenantry.start_trial(organization_id, subscription_plan, converts, metada
 
 comment on function public.start_trial(uuid, text, boolean, jsonb) is
     'Starts the trial of a plan, once for an organization. subscription_plan: id, name or Stripe price. converts:'
-    ' whether the plan goes on afterwards, without a payment (takes platform:subscribe); otherwise it expires.'
-    ' metadata: its features stand over the plan''s (takes platform:subscribe). Raises TN001, TN002, TN026 (the'
-    ' organization has a live one), TN027 (plan not for sale), TN028 (no trial to have), 42501.';
+    ' whether the plan goes on after the trial, without a payment (takes platform:subscribe); otherwise the trial'
+    ' expires. metadata: its features take the place of the plan''s (takes platform:subscribe). Raises TN001, TN002,'
+    ' TN026 (the organization has a live subscription), TN027 (plan not for sale), TN028 (no trial for the plan or the'
+    ' organization), 42501.';
 revoke all on function public.start_trial from public, anon, authenticated, service_role;
 grant execute on function public.start_trial to authenticated, service_role;

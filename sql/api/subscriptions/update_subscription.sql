@@ -1,13 +1,13 @@
 -- Changes a subscription by hand: its status along the allowed transitions, the end of its trial or period, its
 -- metadata.
 --
--- active after past_due: the missing payment came; a period that is over meanwhile starts anew now. active after trial:
--- the trial ends now. cancelled, expired: it ends now. Of one that lives at Stripe only the metadata can be changed:
--- the rest follows Stripe.
+-- Status active after past_due: the missing payment came; a period that is over starts anew now. Status active after
+-- trial: the trial ends now. Status cancelled or expired: the subscription ends now. Only the metadata of a
+-- subscription at Stripe can change: the rest follows Stripe.
 --
--- Locks: the organization's row, the subscription.
--- Raises TN001, TN002, TN025 (status not allowed from here), TN030 (lives at Stripe), TN031 (it has ended), 42501.
--- Callers: who holds platform:subscribe.
+-- Locks: the organization's row, then the subscription.
+-- Raises: TN001, TN002, TN025 (transition not allowed), TN030 (it is at Stripe), TN031 (it has ended), 42501.
+-- Callers: holders of platform:subscribe.
 create or replace function tenantry.update_subscription(
     p_subscription_id uuid,
     p_status text,
@@ -100,7 +100,7 @@ end
 $$;
 
 comment on function tenantry.update_subscription(uuid, text, timestamptz, timestamptz, jsonb, text[]) is
-    'Definer half of public.update_subscription.';
+    'Checks platform:subscribe and the transition, updates the subscription, and adjusts its credits.';
 revoke all on function tenantry.update_subscription from public, anon, authenticated, service_role;
 grant execute on function tenantry.update_subscription to authenticated, service_role;
 
@@ -116,9 +116,9 @@ language sql volatile
 return tenantry.update_subscription(subscription_id, status, trial_end, current_period_end, metadata, update_mask);
 
 comment on function public.update_subscription(uuid, text, timestamptz, timestamptz, jsonb, text[]) is
-    'Changes a subscription that Stripe does not know of: status along the allowed transitions'
-    ' (subscription_transitions), trial_end, current_period_end; and of any its metadata, whose "features" take the'
-    ' place of the plan''s. update_mask: the fields to set; without a mask, those that have a value. Raises TN001,'
-    ' TN002, TN025 (status not allowed from here), TN030 (lives at Stripe), TN031 (it has ended), 42501.';
+    'Changes a subscription that is not at Stripe: status along the allowed transitions (subscription_transitions),'
+    ' trial_end, current_period_end; and the metadata of any subscription, whose "features" take the place of the'
+    ' plan''s. update_mask: the fields to set; without a mask, the fields that have a value. Raises TN001, TN002,'
+    ' TN025 (transition not allowed), TN030 (it is at Stripe), TN031 (it has ended), 42501.';
 revoke all on function public.update_subscription from public, anon, authenticated, service_role;
 grant execute on function public.update_subscription to authenticated, service_role;

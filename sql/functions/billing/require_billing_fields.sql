@@ -1,5 +1,6 @@
--- Refuses what is not fit to be written into a billing record, naming the argument.
--- Raises TN001.
+-- Checks the fields of a billing record. The error names the argument.
+--
+-- Raises: TN001.
 create or replace function tenantry.require_billing_fields(
     p_status text,
     p_invoice_url text,
@@ -16,7 +17,7 @@ begin
         url.field, url.value, '(?i)^https?://[^[:space:]]+$', 'an address that starts with http:// or https://')
     from (values ('invoice_url', p_invoice_url), ('receipt_url', p_receipt_url)) as url (field, value);
     if p_paid_at is not null and p_status not in ('paid', 'refunded') then
-        perform tenantry.fail_invalid('paid_at', 'is for what was paid');
+        perform tenantry.fail_invalid('paid_at', 'is for a paid record');
     elsif p_paid_at > tenantry.clock() then
         perform tenantry.fail_invalid('paid_at', 'must not lie in the future');
     end if;
@@ -25,5 +26,5 @@ end
 $$;
 
 comment on function tenantry.require_billing_fields(text, text, text, timestamptz, jsonb) is
-    'Raises TN001 when one of the values is not fit for a billing record.';
+    'Raises TN001 for a value that does not fit a billing record.';
 revoke all on function tenantry.require_billing_fields from public, anon, authenticated, service_role;

@@ -1,4 +1,4 @@
--- A plan or credit product as Stripe would have it: a product, and a price of it. Null for neither.
+-- Builds the product and the price at Stripe that a plan or credit product needs. Returns null for an unknown id.
 create or replace function tenantry.build_catalog_item(
     p_id uuid,
     out stripe_product_id text,
@@ -29,5 +29,5 @@ begin atomic
 end;
 
 comment on function tenantry.build_catalog_item(uuid) is
-    'The plan or credit product of that id as a product and a price at Stripe.';
+    'The product and the price at Stripe that the plan or credit product with that id needs.';
 revoke all on function tenantry.build_catalog_item from public, anon, authenticated, service_role;

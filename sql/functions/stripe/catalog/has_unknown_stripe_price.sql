@@ -1,5 +1,5 @@
--- Whether an object speaks of a price (a product, of itself) that no plan and no credit product here has, or was to buy
--- a credit product that is not there.
+-- Returns whether an object names a price that no plan and no credit product here has, or a credit product that does
+-- not exist. For a product at Stripe, its own id counts as the price.
 create or replace function tenantry.has_unknown_stripe_price(p_object jsonb) returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -19,5 +19,5 @@ end
 $$;
 
 comment on function tenantry.has_unknown_stripe_price(jsonb) is
-    'Whether an object speaks of a price or product that nothing in the catalog here has.';
+    'Whether an object names a price, product or credit product that the catalog does not have.';
 revoke all on function tenantry.has_unknown_stripe_price from public, anon, authenticated, service_role;

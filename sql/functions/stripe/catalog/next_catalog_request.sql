@@ -1,10 +1,10 @@
--- The next thing in which a plan or credit product differs at Stripe from here, and the request that mends it: its
--- product, the product's name, its price.
+-- Returns the request that removes the next difference between a plan or credit product and Stripe: first the product,
+-- then its name and description, then its price. Returns nulls if nothing differs.
 --
--- A price cannot be changed at Stripe: another amount or interval makes a new one, and takes the old one off sale.
+-- A price at Stripe cannot change. Another amount or interval makes a new price, and the old one is archived.
 --
--- p_id: the plan or credit product. One that is archived here needs nothing there: it is not sold from here, and what
--- it stands for there is for those who have it. Nulls when nothing differs.
+-- p_id: the plan or credit product. An archived one needs no request: it is not sold from here, and its product at
+-- Stripe serves its subscribers.
 create or replace function tenantry.next_catalog_request(
     p_id uuid,
     out operation text,
@@ -42,7 +42,7 @@ begin
     elsif v_product -> 'metadata' @> (v_item.product -> 'metadata')
         and (v_product ->> 'name', v_product ->> 'description')
         is distinct from (v_item.product ->> 'name', v_item.product ->> 'description') then
-        -- Only what was made from here is renamed. An empty description takes it away.
+        -- Only a product that was created from here is renamed. An empty description removes the description.
         operation := 'sync_product';
         method := 'post';
         path := '/v1/products/' || v_item.stripe_product_id;
@@ -74,7 +74,7 @@ begin
         return;
     end if;
 
-    -- Prices that stood for it before.
+    -- Earlier prices of the item.
     select 'sync_price', 'post', '/v1/prices/' || o.id, '{"active": false}'
     into operation, method, path, params
     from tenantry.stripe_objects as o
@@ -86,6 +86,5 @@ end
 $$;
 
 comment on function tenantry.next_catalog_request(uuid) is
-    'The request that mends the next thing in which a plan or credit product differs at Stripe; nulls when nothing'
-    ' does.';
+    'The request that removes the next difference between a plan or credit product and Stripe; nulls for none.';
 revoke all on function tenantry.next_catalog_request from public, anon, authenticated, service_role;

@@ -1,8 +1,8 @@
--- Asks Stripe for the next thing in which a plan or credit product differs there from here. When it is answered, this
--- is asked again, until nothing differs.
+-- Creates the request that removes the next difference between a plan or credit product and Stripe. Each answer leads
+-- to the next request, until nothing differs. Returns the request; null for none.
 --
--- p_answered: the request that was answered just now, if any: it is not made again at once, should its answer have made
--- no difference. Returns the request; null when nothing is to be asked for.
+-- p_answered: the request that was just answered, if any. The same request is not made again, in case its answer
+-- removed no difference.
 create or replace function tenantry.push_catalog_item(
     p_id uuid,
     p_answered tenantry.stripe_requests default null
@@ -23,5 +23,5 @@ end
 $$;
 
 comment on function tenantry.push_catalog_item(uuid, tenantry.stripe_requests) is
-    'Asks Stripe for the next thing in which a plan or credit product differs there; null when nothing does.';
+    'Creates the request for the next difference between a plan or credit product and Stripe; null for none.';
 revoke all on function tenantry.push_catalog_item from public, anon, authenticated, service_role;

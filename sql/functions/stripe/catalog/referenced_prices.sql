@@ -1,4 +1,4 @@
--- The prices that an object speaks of; of a product, the product.
+-- Returns the ids of the prices that an object names. For a product, returns its own id.
 create or replace function tenantry.referenced_prices(p_object jsonb) returns text[]
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
@@ -21,5 +21,5 @@ end
 $$;
 
 comment on function tenantry.referenced_prices(jsonb) is
-    'Ids of the prices that an object speaks of; of a product, its own.';
+    'Ids of the prices that an object names; for a product, its own id.';
 revoke all on function tenantry.referenced_prices from public, anon, authenticated, service_role;

@@ -1,4 +1,6 @@
--- Raises TN045 for a plan or product that Stripe does not know of; does nothing for one that it does.
+-- Raises an error for a plan or product that has no price at Stripe.
+--
+-- Raises: TN045.
 create or replace function tenantry.require_stripe_price(p_stripe_price_id text, p_name text) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -13,5 +15,5 @@ end
 $$;
 
 comment on function tenantry.require_stripe_price(text, text) is
-    'Raises TN045 when a plan or product has no price at Stripe.';
+    'Raises TN045 if a plan or product has no price at Stripe.';
 revoke all on function tenantry.require_stripe_price from public, anon, authenticated, service_role;

@@ -1,4 +1,4 @@
--- Notes which product, or price, a plan or credit product is at Stripe.
+-- Sets the product or the price at Stripe of a plan or credit product.
 create or replace function tenantry.set_stripe_id(p_id uuid, p_stripe_id text, p_is_price boolean) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -16,5 +16,5 @@ end
 $$;
 
 comment on function tenantry.set_stripe_id(uuid, text, boolean) is
-    'Notes which product or price a plan or credit product is at Stripe.';
+    'Sets the product or the price at Stripe of a plan or credit product.';
 revoke all on function tenantry.set_stripe_id from public, anon, authenticated, service_role;

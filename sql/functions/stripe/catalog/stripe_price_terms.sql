@@ -1,5 +1,5 @@
--- What the mirror says of a price and its product: whether it is sold, and for how much. Of what is not known it says
--- that it is sold.
+-- Returns the terms of a price at Stripe from the mirror: whether it is sold, and its amount. An unknown price counts
+-- as sold.
 create or replace function tenantry.stripe_price_terms(
     p_price text,
     p_product text,
@@ -20,5 +20,5 @@ begin atomic
 end;
 
 comment on function tenantry.stripe_price_terms(text, text) is
-    'Whether Stripe sells a price of a product, and for how much.';
+    'Whether Stripe sells the price of a product, and its amount.';
 revoke all on function tenantry.stripe_price_terms from public, anon, authenticated, service_role;

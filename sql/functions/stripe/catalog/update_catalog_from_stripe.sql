@@ -1,11 +1,11 @@
--- Brings plans and credit products to what Stripe says of their price or product.
+-- Updates plans and credit products from their price or product at Stripe.
 --
--- What Stripe charges is the truth: amount and currency follow its price. What it archives or deletes is archived here,
--- so that nobody chooses what cannot be bought any more; who has it keeps it. It comes back when Stripe brings it back,
--- but what was archived here stays archived. Names and descriptions are this system's: several plans may share a
--- product. Nothing is made here that nobody here made.
+-- Amount and currency follow the price, because Stripe charges it. An item that Stripe archives or deletes is archived
+-- here, so that nobody chooses an item that cannot be bought. Existing subscriptions keep it. It becomes active again
+-- when Stripe activates it, unless it was archived here. Names and descriptions stay as they are here, because several
+-- plans can share a product. The function creates no item.
 --
--- p_id: of a price or product that is mirrored.
+-- p_id: the id of a mirrored price or product.
 create or replace function tenantry.update_catalog_from_stripe(p_id text) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -42,5 +42,5 @@ end
 $$;
 
 comment on function tenantry.update_catalog_from_stripe(text) is
-    'Brings plans and credit products to what Stripe says of their price or product.';
+    'Updates plans and credit products from their price or product at Stripe.';
 revoke all on function tenantry.update_catalog_from_stripe from public, anon, authenticated, service_role;

@@ -1,5 +1,5 @@
--- What an organization has by what Stripe told, each thing by its name: subscriptions, bills, and credits that a period
--- or purchase brought.
+-- Describes in words the state of an organization that is derived from Stripe: subscriptions, bills and granted
+-- credits, each with its name. reconcile_stripe_object() compares it before and after.
 create or replace function tenantry.describe_derived_state(
     p_organization_id uuid,
     out kind text,
@@ -36,5 +36,5 @@ begin atomic
 end;
 
 comment on function tenantry.describe_derived_state(uuid) is
-    'Subscriptions at Stripe, bills and granted credits of an organization, in words, to be compared.';
+    'Subscriptions at Stripe, bills and granted credits of an organization, in words, for comparison.';
 revoke all on function tenantry.describe_derived_state from public, anon, authenticated, service_role;

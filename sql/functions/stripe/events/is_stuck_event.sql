@@ -1,5 +1,5 @@
--- Returns whether an event in this state needs another attempt. PostgreSQL expands the function inside a query, so such
--- a query uses the index stripe_events_stuck_idx, whose predicate has to list the states again.
+-- Returns whether an event in this state needs another attempt. PostgreSQL expands the function inside a query. The
+-- query then uses the index stripe_events_stuck_idx, whose predicate lists the states again.
 create or replace function tenantry.is_stuck_event(p_state text) returns boolean
 language sql immutable
 return p_state in ('pending', 'unmatched', 'failed');

@@ -1,10 +1,11 @@
--- Processes an event that is stored: mirrors its object and derives what follows, and records what came of it. Should
--- that fail, all of it is undone, and the event stays, with the error.
+-- Processes a stored event: mirrors its object, derives the rest, and records the outcome. If this fails, all of it is
+-- undone, and the event keeps the error.
 --
--- Which types mean something is decided by what they are about: any event that carries a newer state of an object that
--- counts here is welcome, invoice.upcoming excepted, whose invoice does not exist yet.
+-- The type of the object decides whether an event counts. Any event with a newer state of such an object counts, except
+-- invoice.upcoming, whose invoice does not exist yet.
 --
--- Locks: as apply_stripe_object(). Raises only what trying the whole call again can mend (40001, 40P01, 55P03).
+-- Locks: the Stripe lock, then the event, then as apply_stripe_object().
+-- Raises: 40001, 40P01, 55P03, which a repetition of the whole call can resolve.
 create or replace function tenantry.process_stored_event(p_id text) returns tenantry.stripe_events
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -61,5 +62,5 @@ end
 $$;
 
 comment on function tenantry.process_stored_event(text) is
-    'Processes a stored event and records what came of it; an error is kept with the event.';
+    'Processes a stored event and records its outcome; an error stays with the event.';
 revoke all on function tenantry.process_stored_event from public, anon, authenticated, service_role;

@@ -1,8 +1,11 @@
--- Takes an object, or an event, that Stripe was asked for, as if it had been heard of when it happened; returns what
--- was different here because it had not.
+-- Applies an object or event that was read from Stripe, as if its event had arrived. Returns the differences that this
+-- makes here.
 --
--- p_object: as Stripe gives it. p_version: Stripe's time of the answer.
--- Locks: as apply_stripe_object(). Raises TN001 (not an event), 42501. Callers: who holds platform:stripe.
+-- p_object: the object as Stripe returned it. p_version: Stripe's time of the answer.
+--
+-- Locks: as apply_stripe_object().
+-- Raises: TN001 (not an event), 42501.
+-- Callers: holders of platform:stripe.
 create or replace function tenantry.reconcile_stripe_object(
     p_object jsonb,
     p_version timestamptz,
@@ -25,7 +28,7 @@ declare
 begin
     perform tenantry.authorize('platform:stripe');
     perform tenantry.lock_stripe();
-    -- Only mirrored, it tells whose it is, and nothing is derived from it yet.
+    -- The mirrored object tells its organization. Nothing is derived from it yet.
     perform tenantry.upsert_stripe_object(
         v_object,
         case when v_is_event then tenantry.stripe_time(p_object -> 'created') else p_version end,
@@ -59,6 +62,6 @@ end
 $$;
 
 comment on function tenantry.reconcile_stripe_object(jsonb, timestamptz) is
-    'Takes an object or event that Stripe was asked for; returns what was different here. Raises TN001, 42501.';
+    'Applies an object or event that was read from Stripe; returns the differences. Raises TN001, 42501.';
 revoke all on function tenantry.reconcile_stripe_object from public, anon, authenticated, service_role;
 grant execute on function tenantry.reconcile_stripe_object to service_role;

@@ -1,4 +1,6 @@
--- Refuses what is not an event of Stripe's. Raises TN001, with the field that is wrong.
+-- Checks the shape of an event from Stripe. The error names the field.
+--
+-- Raises: TN001.
 create or replace function tenantry.require_stripe_event(p_event jsonb) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -36,5 +38,5 @@ begin
 end
 $$;
 
-comment on function tenantry.require_stripe_event(jsonb) is 'Raises TN001 for what is not an event of Stripe''s.';
+comment on function tenantry.require_stripe_event(jsonb) is 'Raises TN001 for JSON that is not an event from Stripe.';
 revoke all on function tenantry.require_stripe_event from public, anon, authenticated, service_role;

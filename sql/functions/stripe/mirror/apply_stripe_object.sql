@@ -1,9 +1,11 @@
--- Takes note of an object as Stripe tells of it, by an event or in an answer, and derives what follows.
+-- Applies an object that Stripe sent in an event or an answer: mirrors it and derives the rest. Returns the
+-- organization; null if the object belongs to no known organization.
 --
--- p_version: when Stripe made the event or gave the answer, by Stripe's clock. p_event_id: the event, or a name for the
--- answer, that sorts between states of the same moment.
--- Locks: that of lock_stripe(), and then the organization's account, which the caller must not hold without the former.
--- Returns the organization, or null if nobody here is known by what the object says.
+-- p_version: the time of the event or answer, by Stripe's clock. p_event_id: the event, or a name for the answer. It
+-- orders states of the same moment.
+-- Locks: the Stripe lock, then the organization's row, then its subscriptions. A caller that holds the account's lock
+-- must hold the Stripe lock already.
+-- Raises: the errors of recompute_stripe_object().
 create or replace function tenantry.apply_stripe_object(
     p_object jsonb,
     p_version timestamptz,
@@ -37,5 +39,5 @@ end
 $$;
 
 comment on function tenantry.apply_stripe_object(jsonb, timestamptz, text) is
-    'Mirrors an object of Stripe''s and derives what follows. Returns its organization, null if unknown.';
+    'Mirrors an object from Stripe and derives the rest. Returns its organization; null if unknown.';
 revoke all on function tenantry.apply_stripe_object from public, anon, authenticated, service_role;

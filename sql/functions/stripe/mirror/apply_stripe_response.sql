@@ -1,7 +1,8 @@
--- Takes the objects in an answer of Stripe for what events would have told: the object itself, or those of a list with
--- the products of its prices. What was pushed from here is only mirrored: it is what this side says that counts.
+-- Applies the objects in an answer from Stripe as if their events had arrived: the object itself, or the objects of a
+-- list with the products of its prices. Objects of the catalog that were pushed from here are only mirrored, because
+-- the catalog here decides.
 --
--- The caller has locked all that comes from Stripe, and then the organization's row.
+-- Locks: none of its own. The caller holds the Stripe lock, and then the lock of the organization's row.
 create or replace function tenantry.apply_stripe_response(
     p_request tenantry.stripe_requests,
     p_body jsonb,
@@ -41,5 +42,5 @@ end
 $$;
 
 comment on function tenantry.apply_stripe_response(tenantry.stripe_requests, jsonb, timestamptz) is
-    'Takes the objects in an answer of Stripe for what events would have told.';
+    'Applies the objects in an answer from Stripe as if their events had arrived.';
 revoke all on function tenantry.apply_stripe_response from public, anon, authenticated, service_role;

@@ -1,5 +1,5 @@
--- The customer at Stripe that an organization pays as: of those that it has, the first that is not deleted there.
--- Null for none.
+-- Returns the customer at Stripe with which an organization pays: its first one that is not deleted there. Null for
+-- none.
 create or replace function tenantry.current_stripe_customer(p_organization_id uuid) returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -14,5 +14,5 @@ begin atomic
 end;
 
 comment on function tenantry.current_stripe_customer(uuid) is
-    'The customer at Stripe that the organization pays as; null for none.';
+    'The customer at Stripe with which the organization pays; null for none.';
 revoke all on function tenantry.current_stripe_customer from public, anon, authenticated, service_role;

@@ -1,8 +1,11 @@
--- Whose an object of Stripe's is: by the customer that it, its payment or its subscription belongs to; or else by the
--- organization's id that everything made from here carries in its metadata. client_reference_id is not asked: whoever
--- pays can set it.
+-- Finds the organization that owns a Stripe object, and the customers of the object. Returns nulls if no organization
+-- is known.
 --
--- p_customers: the customers that the object belongs to. Null where nobody here is known by any of that.
+-- The customer of the object, of its payment or of its subscription decides. If no customer is known, the
+-- organization's id decides, which the metadata of every object from here carries. The function ignores
+-- client_reference_id, because the payer can set it.
+--
+-- customers: the customers to which the object belongs.
 create or replace function tenantry.find_stripe_organization(
     p_id text,
     out organization_id uuid,
@@ -49,5 +52,5 @@ end
 $$;
 
 comment on function tenantry.find_stripe_organization(text) is
-    'The organization that an object of Stripe''s belongs to, null if unknown, and the customers that it belongs to.';
+    'The organization that owns an object at Stripe, null if unknown, and the customers of the object.';
 revoke all on function tenantry.find_stripe_organization from public, anon, authenticated, service_role;

@@ -1,5 +1,5 @@
--- Makes an organization known by a customer's id at Stripe, and derives all that was heard of that customer before.
--- A customer that is known already stays with the organization that it is of.
+-- Links a customer at Stripe to an organization, and derives the state from all earlier objects of that customer. A
+-- customer that is linked already stays with its organization.
 --
 -- Locks: as apply_stripe_object().
 create or replace function tenantry.link_stripe_customer(p_customer text, p_organization_id uuid) returns void
@@ -32,5 +32,5 @@ end
 $$;
 
 comment on function tenantry.link_stripe_customer(text, uuid) is
-    'Links a customer at Stripe to an organization, unless it is linked, and derives what was heard of it.';
+    'Links a customer at Stripe to an organization, unless it is linked, and derives the state from its objects.';
 revoke all on function tenantry.link_stripe_customer from public, anon, authenticated, service_role;

@@ -1,9 +1,9 @@
--- Works out anew, from the mirror, everything that an object has to do with: purchases and the billing history of its
--- payment; subscriptions and what they bring, if it is about one. What comes out depends on the mirror and the clock
--- alone, so it may be called at any time.
+-- Computes everything that depends on an object anew from the mirror: purchases and billing history of its payment, and
+-- subscriptions with their credits. The result depends on the mirror and the clock only, so the function can be called
+-- at any time.
 --
--- Locks: the organization's account, first. The caller holds that of lock_stripe().
--- Raises what the ledger raises, such as TN010.
+-- Locks: the organization's row, then its subscriptions. The caller holds the Stripe lock.
+-- Raises: the errors of the ledger, such as TN010.
 create or replace function tenantry.recompute_stripe_object(p_organization_id uuid, p_id text) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -20,7 +20,7 @@ begin
         perform tenantry.recompute_stripe_subscriptions(p_organization_id);
     end if;
 
-    -- What could not be placed when it came, and now can.
+    -- Events that had no known organization when they arrived.
     update tenantry.stripe_events as e
     set organization_id = p_organization_id, processed_at = tenantry.clock(),
         state = case when tenantry.has_unknown_stripe_price(e.payload #> '{data,object}')
@@ -30,5 +30,5 @@ end
 $$;
 
 comment on function tenantry.recompute_stripe_object(uuid, text) is
-    'Derives purchases, billing history and subscriptions that an object has to do with, from the mirror.';
+    'Computes purchases, billing history and subscriptions that depend on an object anew from the mirror.';
 revoke all on function tenantry.recompute_stripe_object from public, anon, authenticated, service_role;

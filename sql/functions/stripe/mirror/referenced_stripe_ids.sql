@@ -1,8 +1,8 @@
--- Which other objects an object of Stripe's refers to, wherever its version of the API has them.
+-- Returns the ids of the other objects to which an object at Stripe refers, in any version of the API.
 --
--- Since 2025-03-31 (basil) an invoice names its subscription under parent, and its payments are objects of their own
--- (invoice_payment), which come with the invoice only when asked for. Before, payment intent and charge named the
--- invoice, and the invoice them.
+-- Since 2025-03-31 (basil), an invoice names its subscription under parent, and its payments are separate objects
+-- (invoice_payment), which an invoice contains only on request. Before, a payment intent and a charge named the
+-- invoice, and the invoice named them.
 create or replace function tenantry.referenced_stripe_ids(
     p_object jsonb,
     out customer text,
@@ -39,5 +39,5 @@ begin atomic
 end;
 
 comment on function tenantry.referenced_stripe_ids(jsonb) is
-    'Ids of the customer, subscription, invoice, payment intent and charge that an object refers to.';
+    'Ids of the customer, subscription, invoice, payment intent and charge to which an object refers.';
 revoke all on function tenantry.referenced_stripe_ids from public, anon, authenticated, service_role;

@@ -1,4 +1,4 @@
--- The id in a reference of Stripe's, which is either that id or, where it was asked to be expanded, the object.
+-- Returns the id in a reference at Stripe. A reference is the id, or the object if the request expanded it.
 create or replace function tenantry.stripe_id(p_reference jsonb) returns text
 language sql immutable
 return case jsonb_typeof(p_reference)

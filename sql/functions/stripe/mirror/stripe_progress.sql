@@ -1,5 +1,6 @@
--- How far an object has come in its life, so far as its content tells. Stripe stamps events by the second, and much
--- happens in one (a subscription is made incomplete and becomes active): what has come further is newer.
+-- Returns the progress of an object through its life, from its content. Between two states of the same second, the one
+-- with more progress is newer. Stripe's timestamps count seconds, and much happens in one: a subscription is created as
+-- incomplete and becomes active.
 create or replace function tenantry.stripe_progress(p_object jsonb) returns bigint
 language sql immutable
 return case
@@ -7,7 +8,7 @@ return case
     else coalesce(case p_object ->> 'object'
         when 'subscription' then case
             when p_object ->> 'status' in ('canceled', 'incomplete_expired') then 8000000000000
-            -- A later period is newer whatever the status, which may go back and forth.
+            -- A later period is newer with any status, because the status can go back and forth.
             else coalesce(
                 p_object ->> 'current_period_start', p_object #>> '{items,data,0,current_period_start}')::bigint * 10
                 + array_position('{incomplete,trialing,active,past_due,unpaid,paused}', p_object ->> 'status')
@@ -38,5 +39,5 @@ return case
 end;
 
 comment on function tenantry.stripe_progress(jsonb) is
-    'How far an object has come in its life: which of two states of the same second is the newer.';
+    'The progress of an object through its life: of two states of the same second, the higher one is newer.';
 revoke all on function tenantry.stripe_progress from public, anon, authenticated, service_role;

@@ -1,8 +1,8 @@
--- Keeps the state of an object if it is newer than what is known: by (version, progress, event), never by arrival. So
--- the mirror is the same in whatever order, and however often, one hears of things.
+-- Stores the state of an object if it is newer than the stored one. The order is (version, progress, event id), never
+-- the order of arrival, so the mirror is the same in any order and with any repetition.
 --
--- p_version: when Stripe made the event, or gave the answer, that carries this state. p_event_id: which; decides last.
--- The caller holds that of lock_stripe().
+-- p_version: the time of the event or answer that carries the state. p_event_id: the event or answer; it decides last.
+-- Locks: none of its own. The caller holds the Stripe lock.
 create or replace function tenantry.upsert_stripe_object(p_object jsonb, p_version timestamptz, p_event_id text)
 returns void
 language plpgsql volatile
@@ -35,5 +35,5 @@ end
 $$;
 
 comment on function tenantry.upsert_stripe_object(jsonb, timestamptz, text) is
-    'Keeps an object''s state if it is newer than the one that is known.';
+    'Stores the state of an object if it is newer than the stored one.';
 revoke all on function tenantry.upsert_stripe_object from public, anon, authenticated, service_role;

@@ -1,5 +1,5 @@
--- What is written on every object at Stripe that a purchase of credits makes, so that whichever of them one hears of
--- first says what was bought, and all of them that it is one purchase.
+-- Builds the metadata of every object at Stripe that belongs to one purchase of credits. The first object that arrives
+-- then tells the purchased product, and all of them tell that they are one purchase.
 create or replace function tenantry.build_purchase_metadata(
     p_organization_id uuid,
     p_credit_product_id uuid,

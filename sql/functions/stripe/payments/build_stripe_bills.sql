@@ -1,8 +1,7 @@
--- How the billing history of a payment is to read: one bill for each invoice; without an invoice, one for each payment
--- intent that buys credits. Worked out from the newest state of every object of the payment, so that it never goes
--- back in time.
+-- Builds the billing history of a payment: one bill for each invoice; without an invoice, one for each payment intent
+-- that buys credits. The newest state of every object decides, so the history never goes back in time.
 --
--- p_ids: the objects of the payment, of payment_object_ids().
+-- p_ids: the objects of the payment, from payment_object_ids().
 create or replace function tenantry.build_stripe_bills(p_organization_id uuid, p_ids text[])
 returns table (
     invoice text,
@@ -21,7 +20,7 @@ returns table (
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
--- A column of the result has the name of one of a table.
+-- A name that is a column of the result and of a table means the column of the table.
 #variable_conflict use_column
 begin
     return query
@@ -90,7 +89,7 @@ begin
                 from objects as o
                 where o.object = 'payment_intent'
                 union all
-                -- Where only the checkout session was heard of.
+                -- If only the checkout session is in the mirror.
                 select o.payment_intent, case when o.data ->> 'payment_status' = 'paid' then 'paid' else 'pending' end,
                     (o.data ->> 'amount_total')::integer, o.data ->> 'currency', null, o.made_at, 2
                 from objects as o
@@ -118,5 +117,5 @@ begin
 end
 $$;
 
-comment on function tenantry.build_stripe_bills(uuid, text[]) is 'How the billing history of a payment is to read.';
+comment on function tenantry.build_stripe_bills(uuid, text[]) is 'The billing history of a payment, from the mirror.';
 revoke all on function tenantry.build_stripe_bills from public, anon, authenticated, service_role;

@@ -1,5 +1,5 @@
--- What an organization's customer at Stripe pays with when nobody is there to choose, as far as Stripe has told: the
--- customer's default, else that of a subscription, else what the last payment was made with. Null for nothing.
+-- Returns the payment method for a payment without the customer present: the customer's default, else that of a
+-- subscription, else that of the last payment that allowed later use. Null for none in the mirror.
 create or replace function tenantry.default_payment_method(p_stripe_customer_id text) returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -30,5 +30,5 @@ begin atomic
 end;
 
 comment on function tenantry.default_payment_method(text) is
-    'What the customer at Stripe pays with when nobody is there to choose; null for nothing.';
+    'The payment method of the customer at Stripe for a payment without the customer present; null for none.';
 revoke all on function tenantry.default_payment_method from public, anon, authenticated, service_role;

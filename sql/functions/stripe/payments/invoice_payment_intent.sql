@@ -1,5 +1,6 @@
--- The payment intent of an invoice, whichever object knows it: the invoice itself (until 2025), an invoice_payment
--- (since), the payment intent, a charge (until 2025), or the checkout session. The one that paid comes first.
+-- Returns the payment intent of an invoice. Several objects can name it: the invoice (until 2025), an invoice_payment
+-- (since 2025), the payment intent, a charge (until 2025), or the checkout session. A payment intent that paid comes
+-- first.
 create or replace function tenantry.invoice_payment_intent(p_invoice_id text) returns text
 language sql stable
 begin atomic
@@ -11,5 +12,6 @@ begin atomic
     limit 1;
 end;
 
-comment on function tenantry.invoice_payment_intent(text) is 'The payment intent that an invoice is paid by, if known.';
+comment on function tenantry.invoice_payment_intent(text) is
+    'The payment intent that pays an invoice; null if unknown.';
 revoke all on function tenantry.invoice_payment_intent from public, anon, authenticated, service_role;

@@ -1,5 +1,7 @@
--- The share of a payment, 0 to 1, that was not given back by refunds or disputes. 1 where nothing was paid.
--- p_invoice_id, p_payment_intent: either names the payment.
+-- Returns the share of a payment, from 0 to 1, that was not given back by refunds or disputes. Returns 1 if nothing was
+-- paid.
+--
+-- p_invoice_id, p_payment_intent: either one names the payment.
 create or replace function tenantry.payment_kept_ratio(p_invoice_id text, p_payment_intent text) returns numeric
 language sql stable
 set search_path = pg_catalog, pg_temp

@@ -1,5 +1,8 @@
--- Everything that belongs to one payment: the objects that are linked by a payment intent, an invoice or a charge, in
--- either direction. Ids of objects that nothing was heard of yet are among them: two who name such a one are linked.
+-- Returns the ids of all objects of one payment. A payment intent, an invoice or a charge links them, in either
+-- direction.
+--
+-- The result contains ids of objects that are not in the mirror yet, because two objects that name such an id are
+-- linked.
 create or replace function tenantry.payment_object_ids(p_id text) returns text[]
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -29,6 +32,6 @@ end
 $$;
 
 comment on function tenantry.payment_object_ids(text) is
-    'Ids of all objects of the payment that the object belongs to: session, invoice, payment intent, charge, refunds,'
+    'Ids of all objects of the payment to which the object belongs: session, invoice, payment intent, charge, refunds,'
     ' disputes.';
 revoke all on function tenantry.payment_object_ids from public, anon, authenticated, service_role;

@@ -1,10 +1,10 @@
--- What was paid in a payment, and how much of it went back, in minor units.
+-- Returns the amounts that were paid in a payment and given back, in minor units.
 --
--- Refunds are objects of their own; a charge says how much of it was refunded in all. What it says beyond the refunds
--- that are known was refunded, too. Money in dispute is with the payer until the dispute is won; an inquiry
--- (warning_…) has moved none.
+-- A refund is an object, and a charge states its refunded total. The part of this total beyond the known refunds counts
+-- as refunded too. Money in dispute counts as given back until the dispute is won. An inquiry (warning_…) has moved no
+-- money.
 --
--- p_ids: the objects of the payment, of payment_object_ids().
+-- p_ids: the objects of the payment, from payment_object_ids().
 create or replace function tenantry.payment_totals(p_ids text[], out paid bigint, out given_back bigint)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -65,5 +65,5 @@ end
 $$;
 
 comment on function tenantry.payment_totals(text[]) is
-    'What was paid in a payment and what of it went back, in minor units.';
+    'The amounts that were paid in a payment and given back, in minor units.';
 revoke all on function tenantry.payment_totals from public, anon, authenticated, service_role;

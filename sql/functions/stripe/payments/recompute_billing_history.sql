@@ -1,8 +1,8 @@
--- Writes the billing history of a payment from build_stripe_bills(). A row for a payment intent goes once
--- the invoice that it pays is known.
+-- Writes the billing history of a payment from build_stripe_bills(). A record of a payment intent is deleted once the
+-- invoice that it pays is known.
 --
--- p_ids: the objects of the payment, of payment_object_ids(). The caller holds the account's lock, and has derived the
--- purchase.
+-- p_ids: the objects of the payment, from payment_object_ids().
+-- Locks: none of its own. The caller holds the account's lock and has called recompute_purchase().
 create or replace function tenantry.recompute_billing_history(p_organization_id uuid, p_ids text[]) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -34,7 +34,7 @@ begin
                 v_bill.billing_reason, v_bill.paid_at, v_bill.created_at
             );
         else
-            -- A change that changes nothing would be one more line of the audit log for every delivery.
+            -- An update of equal values would add a line to the audit log for every delivery.
             update public.billing_history as b
             set stripe_payment_intent_id = v_bill.payment_intent, amount = v_bill.amount,
                 amount_refunded = v_bill.amount_refunded, currency = v_bill.currency, status = v_bill.status,

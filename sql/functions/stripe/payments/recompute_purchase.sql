@@ -1,14 +1,16 @@
--- The credits that a payment bought: one purchase for each payment, whether checkout session, payment intent or invoice
--- told of it, and however often.
+-- Grants the credits that a payment bought. Each payment makes one purchase, for a checkout session, a payment intent
+-- or an invoice, and with any repetition.
 --
--- A paid invoice says by its lines what was bought. Without one, the metadata do that everything made here carries
--- (tenantry_credit_product_id, tenantry_quantity): of a session that is paid, or of a payment intent that succeeded.
--- Of what was refunded, or is in dispute, the same share of the credits is taken back, rounded in favour of the payer.
+-- The lines of a paid invoice tell the bought products. Without an invoice, the metadata of a paid session or a
+-- succeeded payment intent tells them (tenantry_credit_product_id, tenantry_quantity). If money was refunded or is in
+-- dispute, the same share of the credits is revoked, rounded in favour of the payer.
 --
--- Two that were taken for different payments may turn out to be one, once something names both: the older stays, and
--- the other brings nothing any more.
+-- Two purchases can turn out to be one payment, once an object names both. Then the older purchase stays, and the other
+-- grants nothing any more.
 --
--- p_account: locked and settled. p_ids: the objects of the payment, of payment_object_ids(). Raises TN010.
+-- p_ids: the objects of the payment, from payment_object_ids().
+-- Locks: none of its own. The caller holds the account's lock and has settled it.
+-- Raises: TN010.
 create or replace function tenantry.recompute_purchase(p_organization_id uuid, p_ids text[]) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -82,7 +84,7 @@ begin
         values (
             p_organization_id, coalesce(v_given, md5(v_keys[1]))::uuid,
             v_product_id,
-            -- Not later than now, however much Stripe's clock is ahead: the credits are there at once.
+            -- At most the present time, because Stripe's clock can be ahead: the credits start at once.
             v_credits, v_items, v_keys, least(v_created_at, v_now)
         )
         returning * into v_purchase;
@@ -122,5 +124,5 @@ end
 $$;
 
 comment on function tenantry.recompute_purchase(uuid, text[]) is
-    'Brings the credits that a payment bought, once. The caller holds the account''s lock.';
+    'Grants the credits that a payment bought, once. The caller holds the account''s lock.';
 revoke all on function tenantry.recompute_purchase from public, anon, authenticated, service_role;

@@ -1,5 +1,6 @@
--- The lines of an invoice, out of any version of the API: since 2025-03-31 (basil) the price stands under pricing and
--- what the line is of under parent; before, as price (or plan) and as fields of the line.
+-- Returns the lines of an invoice, in any version of the API. Since 2025-03-31 (basil), the price is under pricing and
+-- the subject of the line under parent. Before, the price was under price (or plan), and the subject in fields of the
+-- line.
 create or replace function tenantry.stripe_invoice_lines(p_invoice jsonb)
 returns table (
     price text,
@@ -26,7 +27,7 @@ select
         tenantry.stripe_id(l.line -> 'subscription'),
         tenantry.stripe_id(l.line #> '{parent,subscription_item_details,subscription}'),
         tenantry.stripe_id(l.line #> '{parent,invoice_item_details,subscription}'),
-        -- Before 2018 the line of a subscription had its id.
+        -- Before 2018, the id of a subscription's line was the id of the subscription.
         case when l.line ->> 'id' like 'sub\_%' then l.line ->> 'id' end),
     tenantry.stripe_time(l.line #> '{period,start}'),
     tenantry.stripe_time(l.line #> '{period,end}'),
@@ -36,5 +37,5 @@ from jsonb_array_elements(p_invoice #> '{lines,data}') with ordinality as l (lin
 order by l.position;
 $$;
 
-comment on function tenantry.stripe_invoice_lines(jsonb) is 'The lines of an invoice, out of any version of the API.';
+comment on function tenantry.stripe_invoice_lines(jsonb) is 'The lines of an invoice, in any version of the API.';
 revoke all on function tenantry.stripe_invoice_lines from public, anon, authenticated, service_role;

@@ -1,5 +1,7 @@
--- What every call that makes an organization pay, or shows how it does, begins with.
--- Raises TN001 (no organization), 42501 (without billing:manage there), TN002.
+-- Checks that the caller can manage the billing of an existing organization. Every call that makes an organization pay
+-- starts with it.
+--
+-- Raises: TN001 (no organization_id), TN002, 42501 (no billing:manage in the organization).
 create or replace function tenantry.authorize_billing(p_organization_id uuid) returns void
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -16,5 +18,5 @@ end
 $$;
 
 comment on function tenantry.authorize_billing(uuid) is
-    'Lets one through who holds billing:manage in the organization. Raises TN001, TN002, 42501.';
+    'Raises TN001, TN002 or 42501 unless the caller holds billing:manage in the organization.';
 revoke all on function tenantry.authorize_billing from public, anon, authenticated, service_role;

@@ -1,12 +1,15 @@
--- Claims requests that are due to be sent, for one sender: each is out of others' reach for two minutes, after which
--- one whose sender has died is sent again, under the same idempotency key.
+-- Claims requests that are due, for one sender. Other senders cannot claim them for two minutes. If the sender stops,
+-- another one sends the request again after that, with the same idempotency key.
 --
--- What is about the same subject is sent in the order in which it was asked for, so that a cancellation that had to be
--- tried again does not overtake the resumption after it. Stripe keeps idempotency keys for a day: what nobody could
--- send for 23 hours fails, as sending it later could do it twice.
+-- Requests about one subject are sent in order, so a cancellation that is retried does not overtake a later resumption.
+-- Stripe keeps idempotency keys for a day. A request that could not be sent for 23 hours fails, because Stripe could
+-- carry it out twice.
 --
--- p_limit: how many at most. p_organization_id: of this organization only.
--- Locks: the requests, passing over those that others have locked. Raises 42501. Callers: who holds platform:stripe.
+-- p_limit: the most requests. p_organization_id: only requests of this organization.
+--
+-- Locks: the requests, without those that others have locked.
+-- Raises: 42501.
+-- Callers: holders of platform:stripe.
 create or replace function tenantry.claim_stripe_requests(
     p_limit integer default 10,
     p_organization_id uuid default null,
@@ -65,6 +68,6 @@ end
 $$;
 
 comment on function tenantry.claim_stripe_requests(integer, uuid) is
-    'Claims requests to Stripe that are due, for one sender. To be finished with finish_stripe_request().';
+    'Claims due requests to Stripe for one sender, who ends each with finish_stripe_request().';
 revoke all on function tenantry.claim_stripe_requests from public, anon, authenticated, service_role;
 grant execute on function tenantry.claim_stripe_requests to service_role;

@@ -1,6 +1,8 @@
--- Asks Stripe for the organization's customer: made if it has none, else brought to its present name and address.
+-- Creates a request for the organization's customer at Stripe. Stripe creates the customer, or updates its name and
+-- email.
 --
--- p_email: where receipts go; null leaves it. Raises TN002.
+-- p_email: the address for receipts; null leaves it unchanged.
+-- Raises: TN002, TN047.
 create or replace function tenantry.create_customer_request(
     p_organization_id uuid,
     p_email text
@@ -25,5 +27,5 @@ end
 $$;
 
 comment on function tenantry.create_customer_request(uuid, text) is
-    'Asks Stripe to make or update the organization''s customer. Raises TN002.';
+    'Creates a request that makes or updates the organization''s customer. Raises TN002, TN047.';
 revoke all on function tenantry.create_customer_request from public, anon, authenticated, service_role;

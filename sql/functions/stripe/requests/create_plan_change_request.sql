@@ -1,14 +1,19 @@
--- Asks Stripe to move a subscription to another plan: now, with the difference charged or credited; now, with a new
--- period if plans differ in their billing period, and nothing credited, as the credits of the old period stay; or from
--- the next renewal on, with nothing charged until then and a note of which plan holds meanwhile, which
--- recompute_stripe_subscriptions() honours.
+-- Requests that Stripe changes the plan of a subscription.
 --
--- A change that is to come at renewal has come at Stripe, at no charge. A change from there would cost nothing, or give
--- back money that nobody paid, so until it is taken back (by a change at renewal to the plan that holds) there is no
--- other but at renewal. And a trial, during which a change costs nothing, moves only to a plan that offers one.
+-- - A change now, with the same billing period: Stripe charges or credits the difference.
+-- - A change now, with another billing period: a new period starts. Nothing is credited, because the credits of the old
+--   period stay.
+-- - A change at renewal: Stripe changes the plan now and charges nothing. A note in the metadata says which plan holds
+--   until then; recompute_stripe_subscriptions() follows it.
 --
--- Raises TN001 for a change at renewal between billing periods of different length: Stripe would start the new one now;
--- and for a change now while another is to come at renewal. Raises TN028 for a trial (the plan has none).
+-- Until a change at renewal takes effect, only another change at renewal is possible: Stripe has the later plan
+-- already, so a change now would cost nothing, or give back money that was never paid. A change at renewal to the
+-- present plan removes the note. During a trial, when a change costs nothing, only a plan that offers a trial is
+-- possible.
+--
+-- Raises: TN001 for a change at renewal between billing periods of different length, since Stripe would start the new
+-- one now; TN001 for a change now while a change at renewal is pending; TN028 for a trial and a plan that has none;
+-- TN047.
 create or replace function tenantry.create_plan_change_request(
     p_subscription public.organization_subscriptions,
     p_old public.subscription_plans,
@@ -20,7 +25,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_comes_later constant boolean := p_at_renewal and p_new.id <> p_old.id;
-    -- Null where the present plan is not known here.
+    -- Null if the present plan is not known here.
     v_other_period constant boolean :=
         (p_new.interval, p_new.interval_count) <> (p_old.interval, p_old.interval_count);
     v_item constant jsonb := (
@@ -54,7 +59,7 @@ begin
         jsonb_build_object(
             'items', jsonb_build_array(jsonb_build_object('id', v_item ->> 'id', 'price', p_new.stripe_price_id)),
             'proration_behavior', case when p_at_renewal or v_other_period then 'none' else 'always_invoice' end,
-            -- Not paid for, it is not changed.
+            -- Without the payment, Stripe does not change the plan.
             'payment_behavior', case when not p_at_renewal then 'error_if_incomplete' end,
             'metadata', jsonb_build_object(
                 'tenantry_plan_until', case
@@ -67,5 +72,5 @@ $$;
 
 comment on function tenantry.create_plan_change_request(
     public.organization_subscriptions, public.subscription_plans, public.subscription_plans, boolean
-) is 'Asks Stripe to move a subscription to another plan. Raises TN001, TN028.';
+) is 'Creates a request that changes the plan of a subscription at Stripe. Raises TN001, TN028, TN047.';
 revoke all on function tenantry.create_plan_change_request from public, anon, authenticated, service_role;

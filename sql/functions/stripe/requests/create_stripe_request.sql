@@ -1,12 +1,15 @@
--- Asks Stripe for something: puts down the request, which the server sends once this transaction has committed. The
--- same request is not put down twice while it is under way; the pending one is returned.
+-- Creates a request to Stripe. The server sends it once this transaction has committed. If the same request is pending
+-- already, the function returns the pending one.
 --
--- p_subject_id: the subscription, plan or product that it is about. p_params: as Stripe names them; what is null is
--- left out, except for a null customer, which waits for the organization's ensure_customer. An organization has twenty
--- under way at most, so that none keeps the others waiting; one of them more is its automatic top-up, as nobody asked
--- for that and nothing that spends credits may fail for it.
+-- An organization has at most twenty pending requests, so no organization delays the others. An automatic top-up can be
+-- one more, because no user requests it, and a consumption of credits must not fail because of it.
 --
--- Locks: nothing but the new row. Raises TN047 (too many under way). Asks for no permission: its callers do.
+-- p_subject_id: the subscription, plan or product of the request. p_params: the parameters by Stripe's names. Null
+-- values are left out, except for a null customer: such a request waits for the organization's ensure_customer.
+--
+-- Locks: only the new row.
+-- Raises: TN047 (too many pending requests).
+-- Callers: functions that have checked the permission.
 create or replace function tenantry.create_stripe_request(
     p_operation text,
     p_organization_id uuid,
@@ -60,11 +63,11 @@ begin
         if found then
             return v_request;
         end if;
-        -- It was answered in between: what is asked for now is a new one.
+        -- The pending request was answered in between, so this request is a new one.
     end loop;
 end
 $$;
 
 comment on function tenantry.create_stripe_request(text, uuid, uuid, text, text, jsonb) is
-    'Puts down a request to Stripe, or returns the same one that is pending. The server sends it. Raises TN047.';
+    'Creates a request to Stripe, which the server sends, or returns the same pending one. Raises TN047.';
 revoke all on function tenantry.create_stripe_request from public, anon, authenticated, service_role;

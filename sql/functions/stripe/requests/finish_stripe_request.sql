@@ -1,12 +1,14 @@
--- Brings back what Stripe answered to a request: ends it, or has it sent again later; takes the object in the answer
--- for what an event would have told; and asks for what comes next.
---
--- p_status: HTTP status; null when no answer came. p_body: the answer. p_answered_at: Stripe's time of it.
--- p_is_replay: whether Stripe gave an earlier answer again, as the idempotency key was known: then the object is as it
--- was at that time, which lies between the making of the request and now. Returns the request. Finished already, it
+-- Records Stripe's answer to a request: ends the request, or schedules another attempt. Applies the object in the
+-- answer as if its event had arrived, and creates the requests that follow. Returns the request. A finished request
 -- stays as it is.
--- Locks: all that comes from Stripe, the organization's row (settled first), the request. Raises TN002, 42501. Callers:
--- who holds platform:stripe.
+--
+-- p_status: the HTTP status; null without an answer. p_body: the answer. p_answered_at: Stripe's time of the answer.
+-- p_is_replay: whether Stripe repeated an earlier answer, because it knew the idempotency key. The object then has its
+-- state of that earlier time, which is between the creation of the request and now.
+--
+-- Locks: the Stripe lock, then the organization's row, whose account it settles, then the request.
+-- Raises: TN002, 42501.
+-- Callers: holders of platform:stripe.
 create or replace function tenantry.finish_stripe_request(
     p_id uuid,
     p_status integer,
@@ -28,10 +30,10 @@ begin
     if not found then
         perform tenantry.fail_not_found('stripe_request', p_id::text);
     end if;
-    -- Ahead of the account, as whoever mirrors an object does.
+    -- The Stripe lock comes before the account's, as in every function that mirrors an object.
     perform tenantry.lock_stripe();
     if v_request.organization_id is not null then
-        -- Ahead of the request: a consumption holds the account when it asks for a top-up.
+        -- The account's lock comes before the request's: a consumption holds it when it requests a top-up.
         perform tenantry.lock_account(v_request.organization_id);
     end if;
     select * into v_request from tenantry.stripe_requests as r where r.id = p_id for update;
@@ -49,7 +51,7 @@ begin
             finished_at = tenantry.clock()
         where r.id = p_id;
     elsif p_status between 400 and 499 and p_status not in (409, 429) then
-        -- A payment that was declined comes along.
+        -- The answer contains a payment that was declined.
         v_answer := v_error -> 'payment_intent';
         perform tenantry.mark_stripe_request_failed(
             v_request,
@@ -74,7 +76,7 @@ begin
         when serialization_failure or deadlock_detected then
             raise;
         when others then
-            -- What Stripe did is done: it is remembered, with what stood against following it.
+            -- Stripe has carried the request out. The request keeps the error that prevented its application here.
             update tenantry.stripe_requests as r
             set error_type = 'not_applied', error_code = sqlstate, error_message = sqlerrm
             where r.id = p_id and r.state = 'succeeded';
@@ -85,6 +87,6 @@ end
 $$;
 
 comment on function tenantry.finish_stripe_request(uuid, integer, jsonb, timestamptz, boolean) is
-    'Brings back what Stripe answered to a request, or that it did not. Raises TN002, 42501.';
+    'Records Stripe''s answer to a request, or that none came. Raises TN002, 42501.';
 revoke all on function tenantry.finish_stripe_request from public, anon, authenticated, service_role;
 grant execute on function tenantry.finish_stripe_request to service_role;

@@ -1,8 +1,11 @@
--- What follows from a request that succeeded: a customer is the organization's, and what waited for it can be sent; a
--- product or price belongs to its plan or credit product, whose next difference from Stripe is asked for; a list goes
--- on.
+-- Carries out the steps that follow a request that succeeded.
 --
--- The caller has mirrored the answer, and locked the organization's row, if there is one, and the request.
+-- - ensure_customer: links the customer to the organization, and releases the requests that wait for it.
+-- - sync_product, sync_price: sets the id of the plan or credit product, and requests its next difference from Stripe.
+-- - pull_catalog: requests the next page of the list.
+--
+-- Locks: none of its own. The caller holds the lock of the organization's row, if there is one, and of the request, and
+-- has mirrored the answer.
 create or replace function tenantry.follow_up_stripe_request(
     p_request tenantry.stripe_requests,
     p_body jsonb
@@ -33,5 +36,5 @@ end
 $$;
 
 comment on function tenantry.follow_up_stripe_request(tenantry.stripe_requests, jsonb) is
-    'Does and asks for what follows from a request to Stripe that succeeded.';
+    'Carries out the steps that follow a request to Stripe that succeeded.';
 revoke all on function tenantry.follow_up_stripe_request from public, anon, authenticated, service_role;

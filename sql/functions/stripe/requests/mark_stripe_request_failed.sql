@@ -1,7 +1,8 @@
--- Ends a request that Stripe refuses, or that cannot be sent. What waited for its customer fails with it; that a top-up
--- failed is an event for others to hear of.
+-- Marks a request as failed that Stripe refuses, or that cannot be sent. Requests that wait for its customer fail too.
+-- A failed top-up records an event for the application.
 --
--- p_type, p_code, p_message: Stripe's words for what was wrong. The caller has locked the request.
+-- p_type, p_code, p_message: Stripe's description of the error.
+-- Locks: none of its own. The caller holds the lock of the request.
 create or replace function tenantry.mark_stripe_request_failed(
     p_request tenantry.stripe_requests,
     p_type text,
@@ -34,5 +35,5 @@ end
 $$;
 
 comment on function tenantry.mark_stripe_request_failed(tenantry.stripe_requests, text, text, text) is
-    'Ends a request to Stripe as failed, with what waited for it. The caller has locked it.';
+    'Marks a request to Stripe, and those that wait for its customer, as failed. The caller holds its lock.';
 revoke all on function tenantry.mark_stripe_request_failed from public, anon, authenticated, service_role;

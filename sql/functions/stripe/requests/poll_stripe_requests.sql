@@ -1,8 +1,11 @@
--- Whether Stripe has answered what somebody waits for. Raises what was wrong, if something was.
+-- Returns whether Stripe has answered all requests about a subject. Raises the error of a request that failed, or whose
+-- last attempt failed.
 --
--- p_about: a request, or the subject of requests. p_since: leaves out what had ended by then.
--- Raises TN041 (Stripe unavailable; it will be sent again), TN042 (not configured), TN043 (payment declined), TN044
--- (refused), 42501. Callers: who holds platform:stripe.
+-- p_about: a request, or the subject of requests. p_since: leaves out requests that ended before this time.
+--
+-- Raises: TN041 (Stripe is unavailable; the request is sent again), TN042 (not configured), TN043 (payment declined),
+-- TN044 (refused), 42501.
+-- Callers: holders of platform:stripe.
 create or replace function tenantry.poll_stripe_requests(
     p_organization_id uuid,
     p_about uuid,
@@ -48,6 +51,6 @@ end
 $$;
 
 comment on function tenantry.poll_stripe_requests(uuid, uuid, timestamptz) is
-    'Whether Stripe has answered the requests about something. Raises TN041, TN042, TN043, TN044, 42501.';
+    'Whether Stripe has answered the requests about a subject. Raises TN041, TN042, TN043, TN044, 42501.';
 revoke all on function tenantry.poll_stripe_requests from public, anon, authenticated, service_role;
 grant execute on function tenantry.poll_stripe_requests to service_role;

@@ -1,5 +1,5 @@
--- A request to Stripe as callers see it: without its parameters, and without the page that it asked for unless they may
--- pay there, as whoever has the address of a page may.
+-- Returns a request to Stripe in the form that callers see. It leaves out the parameters. It leaves out the url unless
+-- the caller holds billing:manage, because any user who has the address of a page can pay there.
 create or replace function tenantry.present_stripe_request(
     p_request tenantry.stripe_requests
 ) returns public.stripe_request
@@ -16,5 +16,5 @@ return row(
     p_request.finished_at)::public.stripe_request;
 
 comment on function tenantry.present_stripe_request(tenantry.stripe_requests) is
-    'The request to Stripe as callers see it.';
+    'A request to Stripe in the form that callers see.';
 revoke all on function tenantry.present_stripe_request from public, anon, authenticated, service_role;

@@ -1,11 +1,11 @@
--- A subscription's row as it follows from what Stripe says of it, in the shape of either API: periods stand on the
+-- Builds the row of a subscription from its object at Stripe, in any version of the API: periods are on the
 -- subscription (until 2025) or on its items.
 --
--- Its status is null for one that was begun and never paid: that is no subscription yet.
--- A change of plan that is to take effect at renewal is made at Stripe at once, without a charge, with a note of the
--- plan that holds meanwhile (see create_plan_change_request): that one counts until then.
+-- The status is null for a subscription that was never paid: it does not count as a subscription yet. A change of plan
+-- at renewal is made at Stripe at once and without a charge. A note in the metadata says which plan holds until then
+-- (see create_plan_change_request), and the row follows the note.
 --
--- p_object: the mirrored subscription. p_at: the present time, which counts where Stripe has been silent.
+-- p_object: the mirrored subscription. p_at: the present time, for changes that Stripe has not reported in time.
 create or replace function tenantry.build_stripe_subscription(
     p_object tenantry.stripe_objects,
     p_at timestamptz
@@ -29,7 +29,7 @@ begin
         when 'unpaid' then 'expired'
         when 'paused' then 'expired'
     end;
-    -- The item that is a plan here; a subscription may have others, such as metered ones.
+    -- The item that is a plan here. A subscription can have others, such as metered ones.
     select i.value, p.id into v_item, v_new.subscription_plan_id
     from jsonb_array_elements(coalesce(v_data #> '{items,data}', '[]')) with ordinality as i (value, position)
     left join public.subscription_plans as p
@@ -46,7 +46,7 @@ begin
     v_new.cancel_at_period_end := coalesce((v_data ->> 'cancel_at_period_end')::boolean, false)
         or coalesce(tenantry.stripe_time(v_data -> 'cancel_at') <= v_new.current_period_end, false);
     v_new.cancelled_at := tenantry.stripe_time(v_data -> 'canceled_at');
-    -- Beside what is written here, not in its place.
+    -- recompute_stripe_subscriptions() adds this to the metadata that were written here.
     v_new.metadata := case
         when v_data -> 'metadata' <> '{}' and jsonb_typeof(v_data -> 'metadata') = 'object' then
             jsonb_build_object('stripe', v_data -> 'metadata')
@@ -75,5 +75,5 @@ end
 $$;
 
 comment on function tenantry.build_stripe_subscription(tenantry.stripe_objects, timestamptz) is
-    'The row of a subscription as it follows from what Stripe says of it; status null for one never paid.';
+    'The row of a subscription, from its object at Stripe; status null for one that was never paid.';
 revoke all on function tenantry.build_stripe_subscription from public, anon, authenticated, service_role;

@@ -1,13 +1,14 @@
--- Derives an organization's subscriptions at Stripe, and the credits that they bring, from the mirror of what Stripe
--- said: a function of the mirror and the clock, so it comes out the same in whatever order Stripe was heard.
+-- Computes an organization's subscriptions at Stripe, and the credits that they grant, from the mirror. The result
+-- depends on the mirror and the clock only, so it is the same in any order of events.
 --
--- Of several that live at once the newest counts; the others are shown as cancelled when it began. One of our own that
--- lives when one at Stripe does is cancelled. Credits come with what was paid: for each paid invoice, those of the
--- periods on it, unless the money went back; and for the organization's first trial, while it lasts. The period that
--- runs brings what the plan that the subscription now has includes, but no more than the plan that was paid for last
--- does; another what the plan on its invoice did.
+-- If several subscriptions are live at once, the newest counts. The others count as cancelled when it began. A live
+-- subscription that is not at Stripe is cancelled when one at Stripe is live.
 --
--- The caller holds the account's lock and has settled it. Locks: the subscriptions.
+-- Credits follow payments: each paid invoice grants the credits of its periods, unless its money went back. The first
+-- trial of the organization grants credits while it lasts. The current period grants the credits of the present plan,
+-- but at most those of the plan that was paid for last. Any other period grants the credits of the plan on its invoice.
+--
+-- Locks: the subscriptions. The caller holds the account's lock and has settled it.
 create or replace function tenantry.recompute_stripe_subscriptions(p_organization_id uuid) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -22,7 +23,7 @@ declare
     v_invoice record;
     v_starts timestamptz[];
 begin
-    -- The live one last, when no other lives any more: there is room for one.
+    -- The loop below writes the live one last, when no other is live any more: only one can be live at a time.
     select o.id into v_live
     from tenantry.stripe_objects as o
     join tenantry.stripe_customers as c on c.stripe_customer_id = o.customer
@@ -60,7 +61,7 @@ begin
         where s.stripe_subscription_id = v_object.id
         for update;
         if not found then
-            -- Begun and not paid yet: there is no subscription until it is.
+            -- It was begun and not paid, so it does not count as a subscription yet.
             continue when v_new.status is null;
             insert into public.organization_subscriptions (
                 organization_id, subscription_plan_id, stripe_subscription_id, stripe_customer_id, status,
@@ -87,7 +88,7 @@ begin
 
         select * into v_plan from public.subscription_plans where id = v_subscription.subscription_plan_id;
         v_starts := '{}';
-        -- However many pages offered it, and were taken up.
+        -- Only the first trial counts, even if several checkout pages led to one.
         if v_subscription.trial_start is not null and not exists (
             select from public.organization_subscriptions as s
             where s.organization_id = p_organization_id
@@ -115,7 +116,7 @@ begin
                 cross join lateral tenantry.stripe_invoice_lines(o.data) as bought
                 join public.subscription_plans as b on b.stripe_price_id = bought.price
                 where o.object = 'invoice' and o.subscription = v_object.id and o.data ->> 'status' = 'paid'
-                  -- What is below 0 is given back for the plan before.
+                  -- A line below 0 credits the earlier plan.
                   and bought.period_end = line.period_end and bought.amount >= 0
                   and tenantry.payment_kept_ratio(o.id, tenantry.invoice_payment_intent(o.id)) > 0
                 order by (o.data ->> 'created')::bigint desc, o.id desc, bought.amount desc
@@ -144,5 +145,6 @@ end
 $$;
 
 comment on function tenantry.recompute_stripe_subscriptions(uuid) is
-    'Derives the organization''s subscriptions at Stripe and their credits from the mirror. The caller holds the lock.';
+    'Computes the organization''s subscriptions at Stripe and their credits from the mirror. The caller holds the'
+    ' lock.';
 revoke all on function tenantry.recompute_stripe_subscriptions from public, anon, authenticated, service_role;

@@ -1,4 +1,5 @@
--- How many automatic top-ups an organization has paid for, or is paying for, in this calendar month (UTC).
+-- Returns the number of automatic top-ups of an organization in this calendar month (UTC) that were paid or are under
+-- way.
 create or replace function tenantry.count_top_ups(p_organization_id uuid) returns integer
 language sql stable
 set search_path = pg_catalog, pg_temp

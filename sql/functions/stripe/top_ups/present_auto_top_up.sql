@@ -1,4 +1,4 @@
--- An organization's automatic top-up as callers see it; null when it has none.
+-- Returns an organization's automatic top-up in the form that callers see; null for none.
 create or replace function tenantry.present_auto_top_up(p_organization_id uuid) returns public.auto_top_up
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -11,5 +11,6 @@ begin atomic
     where t.organization_id = p_organization_id;
 end;
 
-comment on function tenantry.present_auto_top_up(uuid) is 'The organization''s automatic top-up as callers see it.';
+comment on function tenantry.present_auto_top_up(uuid) is
+    'The organization''s automatic top-up in the form that callers see.';
 revoke all on function tenantry.present_auto_top_up from public, anon, authenticated, service_role;

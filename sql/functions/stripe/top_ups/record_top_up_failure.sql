@@ -1,4 +1,4 @@
--- Records that credits ran low and none were bought, and why.
+-- Records an event that credits ran low and none were bought, with the reason.
 create or replace function tenantry.record_top_up_failure(p_organization_id uuid, p_payload jsonb) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp

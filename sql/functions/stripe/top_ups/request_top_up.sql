@@ -1,8 +1,8 @@
--- Buys credits for an organization that has run low: asks Stripe for one payment, which nobody needs to be there for.
--- Not while another is under way, and no more often in a month than the organization allows. What stands against it is
--- recorded as an auto_top_up_failed event; the consumption that brought it here is not held up.
+-- Requests the payment of an automatic top-up for an organization whose credits ran low. It requests nothing while
+-- another top-up is under way, or beyond the organization's monthly cap. A reason against the purchase is recorded as
+-- an auto_top_up_failed event, and the consumption that led here goes on.
 --
--- The caller holds the lock of the organization's row.
+-- Locks: none of its own. The caller holds the lock of the organization's row.
 create or replace function tenantry.request_top_up(p_organization_id uuid) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -46,5 +46,5 @@ end
 $$;
 
 comment on function tenantry.request_top_up(uuid) is
-    'Asks Stripe for the payment of an automatic top-up, if none is under way. The caller holds the account''s lock.';
+    'Requests the payment of an automatic top-up, unless one is under way. The caller holds the account''s lock.';
 revoke all on function tenantry.request_top_up from public, anon, authenticated, service_role;

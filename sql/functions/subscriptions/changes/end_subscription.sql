@@ -1,6 +1,8 @@
--- Ends a subscription that Stripe does not know of, now, and takes back the credits that it had no claim to any more.
+-- Ends a subscription that is not at Stripe, and revokes the credits that have not begun.
 --
--- p_subscription: the row, locked, its account settled. p_status: cancelled or expired. Raises TN025.
+-- p_subscription: the row. p_status: cancelled or expired. p_at: the present time.
+-- Locks: none of its own. The caller holds the locks of lock_subscription() and has settled the account.
+-- Raises: TN025.
 create or replace function tenantry.end_subscription(
     p_subscription public.organization_subscriptions,
     p_status text,
@@ -25,5 +27,5 @@ end
 $$;
 
 comment on function tenantry.end_subscription(public.organization_subscriptions, text, timestamptz) is
-    'Ends a subscription that Stripe does not know of. The caller holds the locks. Raises TN025.';
+    'Ends a subscription that is not at Stripe. The caller holds the locks. Raises TN025.';
 revoke all on function tenantry.end_subscription from public, anon, authenticated, service_role;

@@ -1,7 +1,8 @@
--- Locks a subscription for a change, with its organization's account, settled: so the subscription is as it is now.
+-- Locks a subscription and settles the organization's account first, so the returned row is up to date.
 --
--- p_permission: what the caller must hold in its organization, if any.
--- Locks: the organization's row, then the subscription. Raises TN001, TN002, 42501.
+-- p_permission: the permission that the caller needs in the organization; null for none.
+-- Locks: the organization's row, then the subscription.
+-- Raises: TN001, TN002, 42501.
 create or replace function tenantry.lock_subscription(p_subscription_id uuid, p_permission text)
 returns public.organization_subscriptions
 language plpgsql volatile
@@ -14,7 +15,7 @@ begin
         perform tenantry.fail_invalid('subscription_id', 'is required');
     end if;
     select * into v_subscription from public.organization_subscriptions where id = p_subscription_id;
-    -- Whoever may not see it learns nothing of it.
+    -- A caller who cannot see the subscription cannot learn that it exists.
     if not found or not tenantry.is_authorized('subscriptions:read', v_subscription.organization_id) then
         perform tenantry.fail_not_found('subscription', p_subscription_id::text);
     end if;
@@ -26,5 +27,5 @@ end
 $$;
 
 comment on function tenantry.lock_subscription(uuid, text) is
-    'Locks and settles a subscription for one who holds the permission there. Raises TN001, TN002, 42501.';
+    'Locks and settles a subscription for a holder of the permission. Raises TN001, TN002, 42501.';
 revoke all on function tenantry.lock_subscription from public, anon, authenticated, service_role;

@@ -1,7 +1,8 @@
--- Refuses a further member where the plan has no seat left for one.
+-- Raises an error if the plan of an organization has no seat left for a further member.
 --
--- The caller holds the organization's row locked, so that two cannot take the last seat.
--- Raises TN023.
+-- A user who is a member already passes.
+-- Locks: none of its own. The caller holds the lock of the organization's row, so two calls cannot take the last seat.
+-- Raises: TN023.
 create or replace function tenantry.require_free_seat(
     p_organization_id uuid,
     p_user_id uuid
@@ -33,5 +34,5 @@ end
 $$;
 
 comment on function tenantry.require_free_seat(uuid, uuid) is
-    'Raises TN023 when the plan of the organization has no seat left for a further member.';
+    'Raises TN023 if the plan of the organization has no seat left for a further member.';
 revoke all on function tenantry.require_free_seat from public, anon, authenticated, service_role;

@@ -1,5 +1,7 @@
--- Refuses a plan with fewer seats than the organization has members.
--- p_max_users: seats, null for no limit. Raises TN023.
+-- Raises an error for a plan with fewer seats than the organization has members.
+--
+-- p_max_users: the seats; null for no limit.
+-- Raises: TN023.
 create or replace function tenantry.require_plan_seats(p_organization_id uuid, p_max_users integer) returns void
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -23,5 +25,5 @@ end
 $$;
 
 comment on function tenantry.require_plan_seats(uuid, integer) is
-    'Raises TN023 when the organization has more members than seats.';
+    'Raises TN023 if the organization has more members than seats.';
 revoke all on function tenantry.require_plan_seats from public, anon, authenticated, service_role;

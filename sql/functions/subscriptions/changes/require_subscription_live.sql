@@ -1,4 +1,6 @@
--- Raises TN031 for a subscription that has ended; does nothing for one that lives.
+-- Raises an error for a subscription that has ended.
+--
+-- Raises: TN031.
 create or replace function tenantry.require_subscription_live(
     p_subscription public.organization_subscriptions
 ) returns void

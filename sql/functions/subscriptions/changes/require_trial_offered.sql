@@ -1,4 +1,6 @@
--- Raises TN028 for a plan that offers no trial; does nothing for one that does.
+-- Raises an error for a plan that offers no trial.
+--
+-- Raises: TN028.
 create or replace function tenantry.require_trial_offered(p_plan public.subscription_plans) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,8 @@
--- Makes a subscription that Stripe does not know of, and grants the credits of its first period or trial.
+-- Creates a subscription that is not at Stripe, and grants the credits of its first period or trial.
 --
--- p_new: the row without id. The caller has checked everything but that none is live.
--- Locks: the organization's row (settled first). Raises TN001, TN002, TN026 (one is live).
+-- p_new: the row without an id. The caller has checked everything except that no subscription is live.
+-- Locks: the organization's row, whose account it settles first.
+-- Raises: TN001, TN002, TN026.
 create or replace function tenantry.start_subscription(
     p_new public.organization_subscriptions,
     p_plan public.subscription_plans
@@ -37,5 +38,5 @@ end
 $$;
 
 comment on function tenantry.start_subscription(public.organization_subscriptions, public.subscription_plans) is
-    'Makes a subscription that Stripe does not know of, with its first credits. Raises TN001, TN002, TN026.';
+    'Creates a subscription that is not at Stripe, with its first credits. Raises TN001, TN002, TN026.';
 revoke all on function tenantry.start_subscription from public, anon, authenticated, service_role;

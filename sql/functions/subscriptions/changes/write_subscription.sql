@@ -1,5 +1,7 @@
--- Writes a subscription's row, if it has changed. The caller holds the account's lock. Returns the row as written.
--- Raises TN025 (a change of status that is not allowed).
+-- Writes a subscription's row if it differs from the stored one. Returns the stored row.
+--
+-- Locks: none of its own. The caller holds the account's lock.
+-- Raises: TN025.
 create or replace function tenantry.write_subscription(p_new public.organization_subscriptions)
 returns public.organization_subscriptions
 language plpgsql volatile

@@ -1,5 +1,7 @@
--- The value of one feature for an organization now; null if it has none, or the caller may not read the organization.
--- Raises nothing, so that policies and CHECKs may ask.
+-- Returns the value of one feature for an organization now. Returns null if the organization does not have the feature
+-- or the caller cannot read the organization.
+--
+-- Raises: nothing, so that policies and CHECKs can call it.
 create or replace function tenantry.feature_value(p_organization_id uuid, p_feature text) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -21,6 +23,6 @@ end
 $$;
 
 comment on function tenantry.feature_value(uuid, text) is
-    'The value of one feature for the organization now; null if it has none, or the caller may not read it.';
+    'The value of one feature for the organization now; null if it has none or the caller cannot read it.';
 revoke all on function tenantry.feature_value from public, anon, authenticated, service_role;
 grant execute on function tenantry.feature_value to authenticated, service_role;

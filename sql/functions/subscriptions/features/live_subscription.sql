@@ -1,4 +1,4 @@
--- An organization's live subscription as it is now; null without one.
+-- Returns an organization's live subscription as it is now; null without one.
 create or replace function tenantry.live_subscription(p_organization_id uuid) returns public.organization_subscriptions
 language plpgsql stable
 set search_path = pg_catalog, pg_temp

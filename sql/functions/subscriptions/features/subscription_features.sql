@@ -1,5 +1,7 @@
--- The features that a subscription gives: its plan's, with those for its state (trial, past_due) over them, and its own
--- (metadata: features) over both. Keys that tell Tenantry how credits come are not features.
+-- Returns the features of a subscription. The features of its status (trial, past_due) replace those of its plan, and
+-- its own (metadata: features) replace both.
+--
+-- Keys that describe how credits are granted are not features.
 create or replace function tenantry.subscription_features(
     p_subscription public.organization_subscriptions,
     p_plan public.subscription_plans
@@ -14,5 +16,5 @@ return (
 ) - array['trial', 'past_due', 'credit_rollover', 'credit_interval', 'grace_days'];
 
 comment on function tenantry.subscription_features(public.organization_subscriptions, public.subscription_plans) is
-    'The features of a subscription: of its plan, its state and its own, the latter over the former.';
+    'The features of a subscription: its own replace those of its status, and those replace its plan''s.';
 revoke all on function tenantry.subscription_features from public, anon, authenticated, service_role;

@@ -1,9 +1,10 @@
--- Brings the credits of a billing period, or of a trial, to what they are to be: of every credit period in it that is
--- not over and begins before p_until, what the plan includes; of later ones nothing.
+-- Adjusts the grants of a billing period or a trial to its plan. Returns the starts of its credit periods.
 --
--- p_included: credits of one credit period. p_until: when the subscription ended; infinity while it lives.
--- p_at: the present time. The caller holds the account's lock and has settled it. Returns when the credit periods
--- begin.
+-- A credit period that is not over and begins before p_until grants p_included. A later one grants nothing.
+--
+-- p_start, p_end: the billing period. p_included: credits of one credit period. p_until: end of the subscription;
+-- infinity while it is live. p_at: the present time.
+-- Locks: none of its own. The caller holds the account's lock and has settled it.
 create or replace function tenantry.adjust_period_grants(
     p_subscription public.organization_subscriptions,
     p_plan public.subscription_plans,
@@ -28,7 +29,7 @@ begin
         select * from tenantry.credit_periods(p_plan, p_subscription.billing_anchor, p_start, p_end) as p
     loop
         v_starts := v_starts || v_period.starts_at;
-        -- One that is over is left alone, unless what it brought under another plan was to last longer.
+        -- A period that is over stays as it is, unless its credits under another plan last longer.
         continue when v_period.expires_at <= p_at and not exists (
             select from tenantry.granted_credits as g
             where g.organization_id = p_subscription.organization_id and g.source = 'subscription'
@@ -50,5 +51,5 @@ $$;
 comment on function tenantry.adjust_period_grants(
     public.organization_subscriptions, public.subscription_plans, timestamptz, timestamptz, integer, timestamptz,
     timestamptz
-) is 'Brings the credits of a billing period or trial to what they are to be. The caller holds the lock.';
+) is 'Adjusts the grants of a billing period or a trial to its plan. The caller holds the account''s lock.';
 revoke all on function tenantry.adjust_period_grants from public, anon, authenticated, service_role;

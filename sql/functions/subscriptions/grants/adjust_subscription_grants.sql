@@ -1,7 +1,10 @@
--- Brings the credits of a subscription that Stripe does not know of to what its plan and state say: those of the trial
--- while it lasts, those of the current period once it is paid; of one that has ended, nothing that was still to come.
+-- Adjusts the grants of a subscription that is not at Stripe to its plan and status.
 --
--- p_at: the present time. The caller holds the account's lock and has settled it.
+-- A trial grants its credits while it lasts. A paid period grants its credits. A subscription that has ended grants
+-- nothing that has not begun.
+--
+-- p_at: the present time.
+-- Locks: none of its own. The caller holds the account's lock and has settled it.
 create or replace function tenantry.adjust_subscription_grants(
     p_subscription public.organization_subscriptions,
     p_plan public.subscription_plans,
@@ -23,7 +26,7 @@ begin
         perform tenantry.revoke_obsolete_grants(
             p_subscription, p_subscription.current_period_start, v_starts, p_at);
     elsif p_subscription.status <> 'trial' then
-        -- Of one that is past due as if it were not paid any more, so that there is nothing to do when grace is over.
+        -- A subscription that is past due grants as if it ended with its grace. Then the end of grace changes nothing.
         perform tenantry.revoke_obsolete_grants(
             p_subscription,
             coalesce(p_subscription.ended_at, tenantry.subscription_due_time(p_subscription, p_plan)), '{}', p_at);
@@ -33,5 +36,5 @@ $$;
 
 comment on function tenantry.adjust_subscription_grants(
     public.organization_subscriptions, public.subscription_plans, timestamptz
-) is 'Brings the credits of a subscription to what its plan and state say. The caller holds the lock.';
+) is 'Adjusts the grants of a subscription to its plan and status. The caller holds the account''s lock.';
 revoke all on function tenantry.adjust_subscription_grants from public, anon, authenticated, service_role;

@@ -1,5 +1,8 @@
--- Brings the credits of a trial to what they are to be: the plan's, until the trial ends; nothing once it is over, so
--- what is left of a trial that ends early goes back.
+-- Adjusts the grant of a trial: the credits of the plan until the trial ends. A trial that ends early keeps none of
+-- them.
+--
+-- p_at: the present time.
+-- Locks: none of its own. The caller holds the account's lock and has settled it.
 create or replace function tenantry.adjust_trial_grants(
     p_subscription public.organization_subscriptions,
     p_plan public.subscription_plans,
@@ -33,5 +36,5 @@ $$;
 
 comment on function tenantry.adjust_trial_grants(
     public.organization_subscriptions, public.subscription_plans, timestamptz
-) is 'Brings the credits of a trial to what they are to be. The caller holds the lock.';
+) is 'Adjusts the grant of a trial to its plan and status. The caller holds the account''s lock.';
 revoke all on function tenantry.adjust_trial_grants from public, anon, authenticated, service_role;

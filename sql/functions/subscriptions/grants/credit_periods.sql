@@ -1,7 +1,8 @@
--- The periods for which a plan's credits come: the billing period, or its months where the plan says so
--- (features: credit_interval monthly), each with the moment at which what is left of it expires.
+-- Returns the credit periods of a billing period, each with the time at which its unspent credits expire.
 --
--- p_anchor: what periods are counted from. p_start, p_end: the billing period.
+-- The billing period is one credit period, or has one for each month (features: credit_interval monthly).
+--
+-- p_anchor: the time from which periods are counted. p_start, p_end: the billing period.
 create or replace function tenantry.credit_periods(
     p_plan public.subscription_plans,
     p_anchor timestamptz,
@@ -33,5 +34,5 @@ end
 $$;
 
 comment on function tenantry.credit_periods(public.subscription_plans, timestamptz, timestamptz, timestamptz) is
-    'The periods of a billing period for which a plan''s credits come, and when they expire.';
+    'The credit periods of a billing period, and the times at which their credits expire.';
 revoke all on function tenantry.credit_periods from public, anon, authenticated, service_role;

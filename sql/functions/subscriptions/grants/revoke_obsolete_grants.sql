@@ -1,8 +1,9 @@
--- Takes back the credits of a subscription's credit periods that there are no longer: such as months still to come of a
--- plan that has been changed.
+-- Revokes the grants of credit periods that a subscription no longer has, such as later months of a plan that was
+-- changed.
 --
--- p_from: looks at periods that begin then or later. p_keep: when those begin that there are. p_at: the present time.
--- The caller holds the account's lock.
+-- p_from: considers periods that begin at this time or later. p_keep: the starts of the periods that the subscription
+-- has. p_at: the present time.
+-- Locks: none of its own. The caller holds the account's lock and has settled it.
 create or replace function tenantry.revoke_obsolete_grants(
     p_subscription public.organization_subscriptions,
     p_from timestamptz,
@@ -29,6 +30,5 @@ $$;
 
 comment on function tenantry.revoke_obsolete_grants(
     public.organization_subscriptions, timestamptz, timestamptz[], timestamptz
-) is
-    'Takes back the credits of credit periods that there are no longer. The caller holds the lock.';
+) is 'Revokes the grants of credit periods that the subscription no longer has. The caller holds the account''s lock.';
 revoke all on function tenantry.revoke_obsolete_grants from public, anon, authenticated, service_role;

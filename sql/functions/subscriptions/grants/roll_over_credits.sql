@@ -1,8 +1,9 @@
--- Carries what was left of a subscription's last credits over into the period that begins, as far as the plan's cap
--- (features: credit_rollover, a number of credits) allows.
+-- Grants the unspent credits of a subscription's last period again for the period that begins, up to the plan's cap
+-- (features: credit_rollover, a number of credits).
 --
--- What was left is what expired at the moment at which the period begins. p_starts_at, p_ends_at: the period that
--- begins. The caller holds the account's lock and has taken what was due.
+-- The unspent credits are those that expired at the moment at which the period begins. p_starts_at, p_ends_at: the
+-- period that begins. p_at: the present time.
+-- Locks: none of its own. The caller holds the account's lock and has applied the earlier due events.
 create or replace function tenantry.roll_over_credits(
     p_organization_id uuid,
     p_subscription_id uuid,
@@ -44,5 +45,6 @@ end
 $$;
 
 comment on function tenantry.roll_over_credits(uuid, uuid, timestamptz, timestamptz, timestamptz) is
-    'Grants again what expired when a period began, up to the plan''s cap. The caller holds the lock.';
+    'Grants credits again that expired when a period began, up to the plan''s cap. The caller holds the account''s'
+    ' lock.';
 revoke all on function tenantry.roll_over_credits from public, anon, authenticated, service_role;

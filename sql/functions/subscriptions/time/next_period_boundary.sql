@@ -1,7 +1,8 @@
--- The first boundary after a moment of the periods that are counted from an anchor: in UTC, and from the anchor each
--- time, so that what began on the 31st comes back to the 31st after a short month.
+-- Returns the first boundary after a moment, of periods that are counted from an anchor in UTC.
 --
--- p_anchor: may lie in the future. p_interval: daily, weekly, monthly or annual. p_count: how many of them make a
+-- Each boundary is counted from the anchor. A period that began on the 31st comes back to the 31st after a short month.
+--
+-- p_anchor: can be in the future. p_interval: daily, weekly, monthly or annual. p_count: the number of intervals in a
 -- period.
 create or replace function tenantry.next_period_boundary(
     p_anchor timestamptz,
@@ -21,7 +22,7 @@ begin atomic
     passed as (
         select
             step.*,
-            -- At least so many whole periods; one less, as a short month may hide one.
+            -- A lower bound of the whole periods: one less, because a short month can hide one.
             case
                 when step.months is not null then (
                     (date_part('year', p_at at time zone 'UTC') - date_part('year', step.anchor)) * 12

@@ -1,11 +1,11 @@
--- A subscription as it is after what falls due next: the one place that says what time does to it. Writes nothing.
+-- Returns a subscription as it is after its next due change. Only this function knows how time changes a subscription.
 --
--- - a trial is over: the plan goes on, or the trial runs out (cancelled if somebody cancelled it);
--- - a period is over: it renews, with the pending plan if there is one, or ends;
--- - grace is over: it expires;
--- - Stripe has been silent: it counts as past due, or as cancelled if it was to end.
+-- - A trial is over: the plan goes on, or the trial expires (it is cancelled if a user cancelled it).
+-- - A period is over: it renews, with the pending plan if there is one, or the subscription ends.
+-- - Grace is over: the subscription expires.
+-- - Stripe has not reported the next period: the subscription is past due, or cancelled if it was to end.
 --
--- p_plan, p_pending_plan: its plan and the one from the next renewal on, if any.
+-- The function writes nothing. p_plan: the plan. p_pending_plan: the plan from the next renewal on; null for none.
 create or replace function tenantry.next_subscription_state(
     p_subscription public.organization_subscriptions,
     p_plan public.subscription_plans,
@@ -53,5 +53,5 @@ $$;
 
 comment on function tenantry.next_subscription_state(
     public.organization_subscriptions, public.subscription_plans, public.subscription_plans
-) is 'The subscription as it is after what falls due next. Writes nothing.';
+) is 'The subscription as it is after its next due change. Writes nothing.';
 revoke all on function tenantry.next_subscription_state from public, anon, authenticated, service_role;

@@ -1,5 +1,5 @@
--- A subscription as it is at a moment, whether or not anybody has written down by then what time has done to it. For
--- reads, which may run in a read-only transaction.
+-- Returns a subscription as it is at a moment, including changes that are due and not written yet. It writes nothing,
+-- so a read-only transaction can call it.
 create or replace function tenantry.subscription_at(
     p_subscription public.organization_subscriptions,
     p_at timestamptz
@@ -25,6 +25,6 @@ end
 $$;
 
 comment on function tenantry.subscription_at(public.organization_subscriptions, timestamptz) is
-    'The subscription as time has made it by p_at. Writes nothing.';
+    'The subscription with all changes that are due at p_at. Writes nothing.';
 revoke all on function tenantry.subscription_at from public, anon, authenticated, service_role;
 grant execute on function tenantry.subscription_at to authenticated, service_role;

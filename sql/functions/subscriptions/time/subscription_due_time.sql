@@ -1,9 +1,9 @@
--- The moment at which time alone changes a subscription; null for never.
+-- Returns the moment at which time alone changes a subscription; null for never.
 --
--- A subscription that Stripe keeps is changed by what Stripe says. Only when Stripe has been silent for three days
--- after it should have spoken does the clock decide, so that a lost webhook does not give a plan away for ever.
+-- A subscription at Stripe changes when Stripe reports the change. If Stripe reports nothing for three days after the
+-- end of a period, the clock decides. Otherwise one lost webhook would leave a plan active for ever.
 --
--- p_plan: its plan, for the days of grace (7 unless its features say otherwise).
+-- p_plan: the plan, for the days of grace (7 unless its features say otherwise).
 create or replace function tenantry.subscription_due_time(
     p_subscription public.organization_subscriptions,
     p_plan public.subscription_plans
@@ -22,5 +22,5 @@ end + case
 end;
 
 comment on function tenantry.subscription_due_time(public.organization_subscriptions, public.subscription_plans) is
-    'When time changes the subscription next; null for never.';
+    'The time of the subscription''s next due change; null for never.';
 revoke all on function tenantry.subscription_due_time from public, anon, authenticated, service_role;
