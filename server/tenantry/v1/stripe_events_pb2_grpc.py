@@ -26,8 +26,9 @@ if _version_not_supported:
 
 
 class StripeEventServiceStub:
-    """Events from Stripe. The server receives events itself at POST /stripe/webhook. ProcessStripeEvent is for a deployment
-    that receives them elsewhere.
+    """Events from Stripe and their processing.
+    The server receives events itself at POST /stripe/webhook. ProcessStripeEvent is for a deployment that receives them
+    elsewhere.
     """
 
     def __init__(self, channel):
@@ -59,8 +60,9 @@ class StripeEventServiceStub:
 
 
 class StripeEventServiceServicer:
-    """Events from Stripe. The server receives events itself at POST /stripe/webhook. ProcessStripeEvent is for a deployment
-    that receives them elsewhere.
+    """Events from Stripe and their processing.
+    The server receives events itself at POST /stripe/webhook. ProcessStripeEvent is for a deployment that receives them
+    elsewhere.
     """
 
     def ProcessStripeEvent(self, request, context):
@@ -125,8 +127,9 @@ def add_StripeEventServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class StripeEventService:
-    """Events from Stripe. The server receives events itself at POST /stripe/webhook. ProcessStripeEvent is for a deployment
-    that receives them elsewhere.
+    """Events from Stripe and their processing.
+    The server receives events itself at POST /stripe/webhook. ProcessStripeEvent is for a deployment that receives them
+    elsewhere.
     """
 
     @staticmethod

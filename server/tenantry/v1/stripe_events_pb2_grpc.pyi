@@ -27,8 +27,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class StripeEventServiceStub:
-    """Events from Stripe. The server receives events itself at POST /stripe/webhook. ProcessStripeEvent is for a deployment
-    that receives them elsewhere.
+    """Events from Stripe and their processing.
+    The server receives events itself at POST /stripe/webhook. ProcessStripeEvent is for a deployment that receives them
+    elsewhere.
     """
 
     @_typing.overload
@@ -49,8 +50,9 @@ class StripeEventServiceStub:
 
 @_typing.type_check_only
 class StripeEventServiceAsyncStub(StripeEventServiceStub):
-    """Events from Stripe. The server receives events itself at POST /stripe/webhook. ProcessStripeEvent is for a deployment
-    that receives them elsewhere.
+    """Events from Stripe and their processing.
+    The server receives events itself at POST /stripe/webhook. ProcessStripeEvent is for a deployment that receives them
+    elsewhere.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -67,8 +69,9 @@ class StripeEventServiceAsyncStub(StripeEventServiceStub):
     """Retries stuck events, those with the fewest attempts first."""
 
 class StripeEventServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Events from Stripe. The server receives events itself at POST /stripe/webhook. ProcessStripeEvent is for a deployment
-    that receives them elsewhere.
+    """Events from Stripe and their processing.
+    The server receives events itself at POST /stripe/webhook. ProcessStripeEvent is for a deployment that receives them
+    elsewhere.
     """
 
     @_abc_1.abstractmethod

@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class StripeServiceStub:
-    """Requests to Stripe. A call that creates a request sends it at once and returns its outcome. It fails with
+    """Requests to Stripe for customers, pages, the catalog and automatic top-ups.
+    A call that creates a request sends it at once and returns its outcome. It fails with
     - UNAVAILABLE, reason STRIPE_UNAVAILABLE, when Stripe does not answer: the request is sent again later;
     - FAILED_PRECONDITION, reason STRIPE_NOT_CONFIGURED, PAYMENT_DECLINED or STRIPE_REFUSED, with Stripe's code in the
     metadata.
@@ -86,7 +87,8 @@ class StripeServiceStub:
 
 
 class StripeServiceServicer:
-    """Requests to Stripe. A call that creates a request sends it at once and returns its outcome. It fails with
+    """Requests to Stripe for customers, pages, the catalog and automatic top-ups.
+    A call that creates a request sends it at once and returns its outcome. It fails with
     - UNAVAILABLE, reason STRIPE_UNAVAILABLE, when Stripe does not answer: the request is sent again later;
     - FAILED_PRECONDITION, reason STRIPE_NOT_CONFIGURED, PAYMENT_DECLINED or STRIPE_REFUSED, with Stripe's code in the
     metadata.
@@ -213,7 +215,8 @@ def add_StripeServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class StripeService:
-    """Requests to Stripe. A call that creates a request sends it at once and returns its outcome. It fails with
+    """Requests to Stripe for customers, pages, the catalog and automatic top-ups.
+    A call that creates a request sends it at once and returns its outcome. It fails with
     - UNAVAILABLE, reason STRIPE_UNAVAILABLE, when Stripe does not answer: the request is sent again later;
     - FAILED_PRECONDITION, reason STRIPE_NOT_CONFIGURED, PAYMENT_DECLINED or STRIPE_REFUSED, with Stripe's code in the
     metadata.

@@ -27,7 +27,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class StripeServiceStub:
-    """Requests to Stripe. A call that creates a request sends it at once and returns its outcome. It fails with
+    """Requests to Stripe for customers, pages, the catalog and automatic top-ups.
+    A call that creates a request sends it at once and returns its outcome. It fails with
     - UNAVAILABLE, reason STRIPE_UNAVAILABLE, when Stripe does not answer: the request is sent again later;
     - FAILED_PRECONDITION, reason STRIPE_NOT_CONFIGURED, PAYMENT_DECLINED or STRIPE_REFUSED, with Stripe's code in the
       metadata.
@@ -60,7 +61,8 @@ class StripeServiceStub:
 
 @_typing.type_check_only
 class StripeServiceAsyncStub(StripeServiceStub):
-    """Requests to Stripe. A call that creates a request sends it at once and returns its outcome. It fails with
+    """Requests to Stripe for customers, pages, the catalog and automatic top-ups.
+    A call that creates a request sends it at once and returns its outcome. It fails with
     - UNAVAILABLE, reason STRIPE_UNAVAILABLE, when Stripe does not answer: the request is sent again later;
     - FAILED_PRECONDITION, reason STRIPE_NOT_CONFIGURED, PAYMENT_DECLINED or STRIPE_REFUSED, with Stripe's code in the
       metadata.
@@ -89,7 +91,8 @@ class StripeServiceAsyncStub(StripeServiceStub):
     """Lists requests to Stripe, newest first."""
 
 class StripeServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Requests to Stripe. A call that creates a request sends it at once and returns its outcome. It fails with
+    """Requests to Stripe for customers, pages, the catalog and automatic top-ups.
+    A call that creates a request sends it at once and returns its outcome. It fails with
     - UNAVAILABLE, reason STRIPE_UNAVAILABLE, when Stripe does not answer: the request is sent again later;
     - FAILED_PRECONDITION, reason STRIPE_NOT_CONFIGURED, PAYMENT_DECLINED or STRIPE_REFUSED, with Stripe's code in the
       metadata.
