@@ -99,13 +99,11 @@ create table public.billing_history (
     updated_at timestamptz not null default now(),
     amount_refunded integer not null default 0,
     idempotency_key varchar(255),
-    request_hash text,
     constraint billing_history_stripe_invoice_id_key unique (stripe_invoice_id),
     constraint billing_history_organization_id_fkey
         foreign key (organization_id) references public.organizations (id),
     constraint billing_history_amount_check check (amount >= 0),
     constraint billing_history_amount_refunded_check check (amount_refunded between 0 and amount),
-    constraint billing_history_request_hash_check check ((idempotency_key is null) = (request_hash is null)),
     constraint billing_history_currency_check check (currency ~ '^[A-Z]{3}$'),
     constraint billing_history_status_check
         check (status in ('pending', 'paid', 'failed', 'refunded', 'void', 'uncollectible')),
@@ -122,10 +120,7 @@ comment on column public.billing_history.paid_at is 'When it was paid; null unti
 comment on column public.billing_history.amount is 'Amount in cents';
 comment on column public.billing_history.amount_refunded is
     'Amount given back, in cents; a payment that was lost in a dispute counts.';
-comment on column public.billing_history.idempotency_key is
-    'The caller''s request_id: one key makes one record in an organization.';
-comment on column public.billing_history.request_hash is
-    'MD5 of the arguments that came with idempotency_key. It detects a use of the key with other arguments.';
+comment on column public.billing_history.idempotency_key is 'The request_id of the call that made the record.';
 comment on column public.billing_history.currency is 'ISO 4217 code, upper case.';
 comment on column public.billing_history.status is 'pending, paid, failed, refunded, void or uncollectible.';
 
@@ -135,9 +130,6 @@ create index billing_history_organization_id_status_idx
 create unique index billing_history_payment_without_invoice_key
     on public.billing_history (stripe_payment_intent_id)
     where stripe_invoice_id is null and stripe_payment_intent_id is not null;
-create unique index billing_history_organization_id_idempotency_key_key
-    on public.billing_history (organization_id, idempotency_key)
-    where idempotency_key is not null;
 create index billing_history_stripe_payment_intent_id_idx
     on public.billing_history (stripe_payment_intent_id)
     where stripe_payment_intent_id is not null;

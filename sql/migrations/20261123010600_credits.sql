@@ -1,11 +1,11 @@
 -- The credit ledger.
 --
 -- credit_transactions is the journal: append-only, numbered without gap in each organization. The account is
--- the organization's own row. Lots say which credits there are (each grant or purchase opens one) and
--- allocations say which entry took how much from which lot.
+-- the organization's own row. Lots say which credits there are: each grant or purchase opens one. Allocations say
+-- which entry took how much from which lot. A pending grant waits for the time at which it opens a lot.
 --
--- A consumption writes its entry and the account, nothing else: which lots it spent follows from the order of
--- the entries and is worked out later, by tenantry.settle_account().
+-- A consumption writes its entry and the account, nothing else. The lots that it spent follow from the order of the
+-- entries: tenantry.settle_account() works them out later.
 
 create table public.credit_transactions (
     id uuid primary key default gen_random_uuid(),
@@ -42,8 +42,8 @@ create table public.credit_transactions (
     constraint credit_transactions_quantity_check check (quantity > 0),
     constraint credit_transactions_metadata_check check (jsonb_typeof(metadata) = 'object')
 );
--- While most ledgers are still short, statistics would say that an organization has one entry. Then the index on entry
--- numbers looks as good for a request's id as the one that is made for it, and every consumption reads its whole ledger.
+-- While most ledgers are still short, statistics would say that an organization has one entry. The planner would then
+-- look for a request_id by the index on entry numbers, and every consumption would read its whole ledger.
 alter table public.credit_transactions alter column organization_id set (n_distinct = -0.01);
 comment on table public.credit_transactions is 'The ledger: every change of an organization''s credits, append-only.';
 comment on column public.credit_transactions.stripe_payment_intent_id is
@@ -51,21 +51,25 @@ comment on column public.credit_transactions.stripe_payment_intent_id is
 comment on column public.credit_transactions.transaction_type is
     'earned, purchased, refunded (amount > 0); consumed, expired, revoked (amount < 0).';
 comment on column public.credit_transactions.amount is 'Credits added, or taken if negative.';
-comment on column public.credit_transactions.balance_after is 'The organization''s balance after this entry, in credits.';
+comment on column public.credit_transactions.balance_after is
+    'The organization''s balance after this entry, in credits.';
 comment on column public.credit_transactions.source is
-    'What made the entry: subscription, purchase, event_consumption, expiry, grant, refund, hold or a name of your own.';
+    'The cause of the entry: subscription, purchase, event_consumption, expiry, grant, refund, hold or a name of your'
+    ' own.';
 comment on column public.credit_transactions.source_id is
-    'The subscription, purchase, event, hold or entry that source speaks of.';
+    'The subscription, purchase, event, hold or entry that source refers to.';
 comment on column public.credit_transactions.expires_at is 'When the added credits expire; null for never.';
-comment on column public.credit_transactions.entry_number is 'Position in the organization''s ledger: 1, 2, 3 … without gap.';
+comment on column public.credit_transactions.entry_number is
+    'Position in the organization''s ledger: 1, 2, 3 … without gap.';
 comment on column public.credit_transactions.quantity is 'Units of the credit event that were charged.';
 comment on column public.credit_transactions.idempotency_key is
-    'The caller''s request_id: one key makes one entry in an organization.';
+    'The request_id of the call that made the entry. One request_id makes one consumption in an organization.';
 
+-- The request_ids of consumptions. tenantry.requests holds those of all other operations.
 create unique index credit_transactions_organization_id_idempotency_key_key
     on public.credit_transactions (organization_id, idempotency_key)
-    where idempotency_key is not null;
--- Consumption is nearly all of the ledger and is found by number or time; the rest is looked up by kind.
+    where transaction_type = 'consumed' and idempotency_key is not null;
+-- Consumptions are nearly all of the ledger and are found by number or time. Other entries are found by type.
 create index credit_transactions_organization_id_transaction_type_idx
     on public.credit_transactions (organization_id, transaction_type, entry_number)
     where transaction_type <> 'consumed';
@@ -87,47 +91,76 @@ create table tenantry.credit_lots (
     priority smallint not null default 0,
     effective_at timestamptz not null,
     expires_at timestamptz not null default 'infinity',
-    entry_number bigint,
+    entry_number bigint not null,
     expired_at timestamptz,
-    stripe_payment_intent_id varchar(255),
-    description text,
-    metadata jsonb,
-    idempotency_key varchar(255),
     primary key (organization_id, id),
     constraint credit_lots_organization_id_fkey
         foreign key (organization_id) references public.organizations (id),
     constraint credit_lots_transaction_type_check check (transaction_type in ('earned', 'purchased')),
     constraint credit_lots_amount_check check (amount > 0),
     constraint credit_lots_remaining_check check (remaining between 0 and amount),
-    constraint credit_lots_expires_at_check check (expires_at > effective_at),
-    constraint credit_lots_metadata_check check (jsonb_typeof(metadata) = 'object')
+    constraint credit_lots_expires_at_check check (expires_at > effective_at)
 );
-comment on table tenantry.credit_lots is 'Credits by where they came from: a grant, a purchase or a refund opens a lot.';
+comment on table tenantry.credit_lots is 'Credits by their origin: a grant, a purchase or a refund opens a lot.';
 comment on column tenantry.credit_lots.source is 'As in credit_transactions.';
 comment on column tenantry.credit_lots.source_id is 'As in credit_transactions.';
 comment on column tenantry.credit_lots.amount is 'Credits that the lot opened with.';
-comment on column tenantry.credit_lots.effective_at is 'When the credits come.';
+comment on column tenantry.credit_lots.effective_at is 'When the credits came.';
 comment on column tenantry.credit_lots.expires_at is 'When unspent credits expire; infinity for never.';
-comment on column tenantry.credit_lots.stripe_payment_intent_id is 'Id of the payment at Stripe; null without one.';
-comment on column tenantry.credit_lots.id is 'Id of the ledger entry that opens the lot.';
+comment on column tenantry.credit_lots.id is
+    'Id of the ledger entry that opened the lot. A lot that a refund opened has an id of its own.';
 comment on column tenantry.credit_lots.transaction_type is 'earned or purchased: whether the credits were paid for.';
-comment on column tenantry.credit_lots.idempotency_key is
-    'The request_id of a grant that is to take effect later; of one in effect it stands on its entry.';
 comment on column tenantry.credit_lots.remaining is
     'Credits not spent, as of the organization''s credits_settled_entry.';
 comment on column tenantry.credit_lots.priority is 'Among lots that expire together, the lower is spent first.';
-comment on column tenantry.credit_lots.entry_number is 'Number of the opening entry; null until effective_at is reached.';
+comment on column tenantry.credit_lots.entry_number is 'Number of the opening entry.';
 comment on column tenantry.credit_lots.expired_at is
-    'Set once the expiry was dealt with; what still remains then is under holds made before it.';
+    'The expiry, once settlement has seen it. Credits that remain then are under holds made before it.';
 
 -- The order of spending.
 create index credit_lots_spend_idx
     on tenantry.credit_lots (organization_id, expires_at, priority, entry_number)
     where remaining > 0;
 
-create unique index credit_lots_organization_id_idempotency_key_key
-    on tenantry.credit_lots (organization_id, idempotency_key)
-    where idempotency_key is not null;
+create table tenantry.pending_grants (
+    organization_id uuid not null,
+    id uuid not null,
+    transaction_type varchar(50) not null,
+    source varchar(50) not null,
+    source_id uuid,
+    amount integer not null,
+    priority smallint not null default 0,
+    effective_at timestamptz not null,
+    expires_at timestamptz not null default 'infinity',
+    stripe_payment_intent_id varchar(255),
+    description text,
+    metadata jsonb,
+    cancelled_at timestamptz,
+    primary key (organization_id, id),
+    constraint pending_grants_organization_id_fkey
+        foreign key (organization_id) references public.organizations (id),
+    constraint pending_grants_transaction_type_check check (transaction_type in ('earned', 'purchased')),
+    constraint pending_grants_amount_check check (amount > 0),
+    constraint pending_grants_expires_at_check check (expires_at > effective_at),
+    constraint pending_grants_metadata_check check (jsonb_typeof(metadata) = 'object')
+);
+comment on table tenantry.pending_grants is
+    'Credits that are granted for later. When effective_at is reached, the row becomes a ledger entry and a lot.';
+comment on column tenantry.pending_grants.id is 'Id of the entry and of the lot that the grant becomes.';
+comment on column tenantry.pending_grants.transaction_type is 'earned or purchased: whether the credits are paid for.';
+comment on column tenantry.pending_grants.source is 'As in credit_transactions.';
+comment on column tenantry.pending_grants.source_id is 'As in credit_transactions.';
+comment on column tenantry.pending_grants.amount is
+    'Credits to come. A revocation of a part lowers it. The revocation that cancels the grant leaves it.';
+comment on column tenantry.pending_grants.priority is 'As in credit_lots.';
+comment on column tenantry.pending_grants.effective_at is 'When the credits come.';
+comment on column tenantry.pending_grants.expires_at is 'When unspent credits expire; infinity for never.';
+comment on column tenantry.pending_grants.stripe_payment_intent_id is 'Id of the payment at Stripe; null without one.';
+comment on column tenantry.pending_grants.cancelled_at is
+    'When a revocation took the last of the credits: none will come. Null before.';
+create index pending_grants_due_idx
+    on tenantry.pending_grants (organization_id, effective_at)
+    where cancelled_at is null;
 
 create table tenantry.credit_allocations (
     organization_id uuid not null,
@@ -162,7 +195,6 @@ create table tenantry.credit_holds (
     captured integer not null default 0,
     credit_event_id uuid,
     quantity integer,
-    time_to_live interval not null,
     description text,
     metadata jsonb,
     idempotency_key varchar(255),
@@ -182,20 +214,16 @@ create table tenantry.credit_holds (
     constraint credit_holds_ended_at_check check ((state = 'active') = (ended_at is null)),
     constraint credit_holds_metadata_check check (jsonb_typeof(metadata) = 'object')
 );
-comment on table tenantry.credit_holds is 'Credits set aside for something under way: captured, released, or lapsed in the end.';
+comment on table tenantry.credit_holds is
+    'Credits set aside for work under way. A hold ends captured, released or lapsed.';
 comment on column tenantry.credit_holds.amount is 'Credits held at first.';
 comment on column tenantry.credit_holds.quantity is 'Units of the credit event; null without one.';
-comment on column tenantry.credit_holds.idempotency_key is
-    'The caller''s request_id: one key makes one hold in an organization.';
+comment on column tenantry.credit_holds.idempotency_key is 'The request_id of the call that made the hold.';
 comment on column tenantry.credit_holds.ended_at is 'When the hold ended; null while it is active.';
 comment on column tenantry.credit_holds.state is 'active, captured, released or lapsed.';
-comment on column tenantry.credit_holds.time_to_live is 'As first asked for; extensions move expires_at only.';
 comment on column tenantry.credit_holds.remaining is 'Credits still held.';
 comment on column tenantry.credit_holds.captured is 'Credits that captures have spent.';
 comment on column tenantry.credit_holds.expires_at is 'When the hold lapses.';
-create unique index credit_holds_organization_id_idempotency_key_key
-    on tenantry.credit_holds (organization_id, idempotency_key)
-    where idempotency_key is not null;
 create index credit_holds_active_idx on tenantry.credit_holds (organization_id, expires_at) where state = 'active';
 create index credit_holds_credit_event_id_idx on tenantry.credit_holds (credit_event_id)
     where credit_event_id is not null;
@@ -203,31 +231,30 @@ create index credit_holds_credit_event_id_idx on tenantry.credit_holds (credit_e
 create table tenantry.credit_revocations (
     organization_id uuid not null,
     id uuid not null,
-    lot_id uuid not null,
+    lot_id uuid,
+    pending_grant_id uuid,
     amount integer not null,
     revoked integer not null,
-    was_pending boolean not null,
     credit_transaction_id uuid,
     description text,
     metadata jsonb,
-    idempotency_key varchar(255),
     created_at timestamptz not null,
     primary key (organization_id, id),
     constraint credit_revocations_lot_fkey
         foreign key (organization_id, lot_id) references tenantry.credit_lots (organization_id, id),
     constraint credit_revocations_credit_transaction_id_fkey
         foreign key (credit_transaction_id) references public.credit_transactions (id),
+    constraint credit_revocations_grant_check check (num_nonnulls(lot_id, pending_grant_id) = 1),
     constraint credit_revocations_revoked_check check (revoked between 0 and amount)
 );
-comment on table tenantry.credit_revocations is 'Credits that were to be taken back, and how many could be.';
-comment on column tenantry.credit_revocations.idempotency_key is
-    'The caller''s request_id: one key makes one revocation in an organization.';
+comment on table tenantry.credit_revocations is
+    'Revocations of grants and purchases: how many credits to take back, and how many were taken.';
+comment on column tenantry.credit_revocations.lot_id is 'The lot; null for a grant that had not taken effect.';
+comment on column tenantry.credit_revocations.pending_grant_id is
+    'The grant, if it had not taken effect. It may have become a lot with the same id since.';
 comment on column tenantry.credit_revocations.amount is 'Credits to take back.';
-comment on column tenantry.credit_revocations.revoked is 'Credits taken; amount - revoked is the shortfall, spent already.';
-comment on column tenantry.credit_revocations.was_pending is 'Whether the grant had not taken effect; it was cut down.';
-create unique index credit_revocations_organization_id_idempotency_key_key
-    on tenantry.credit_revocations (organization_id, idempotency_key)
-    where idempotency_key is not null;
+comment on column tenantry.credit_revocations.revoked is
+    'Credits taken; amount - revoked is the shortfall, spent already.';
 create index credit_revocations_lot_idx on tenantry.credit_revocations (organization_id, lot_id);
 create index credit_revocations_credit_transaction_id_idx on tenantry.credit_revocations (credit_transaction_id);
 
@@ -247,7 +274,7 @@ create table tenantry.credit_usage (
         foreign key (credit_event_id) references public.credit_events (id)
 );
 comment on table tenantry.credit_usage is
-    'Consumption summed up by quarter of an hour, the coarsest step that every time zone is made of.';
+    'Sums of consumption by quarter of an hour, the coarsest step that fits every time zone.';
 comment on column tenantry.credit_usage.quarter_hour is 'Start of the quarter of an hour.';
 comment on column tenantry.credit_usage.source is 'As in credit_transactions.';
 comment on column tenantry.credit_usage.credits is 'Credits consumed.';
@@ -261,7 +288,7 @@ create table tenantry.credit_usage_progress (
     constraint credit_usage_progress_organization_id_fkey
         foreign key (organization_id) references public.organizations (id)
 );
-comment on table tenantry.credit_usage_progress is 'Up to which entry an organization''s consumption is summed up.';
+comment on table tenantry.credit_usage_progress is 'How far the consumption of each organization is summed up.';
 comment on column tenantry.credit_usage_progress.entry_number is 'Number of the last entry in the sum; 0 for none.';
 
 alter table tenantry.credit_revocations enable row level security;
@@ -269,5 +296,6 @@ alter table tenantry.credit_usage enable row level security;
 alter table tenantry.credit_usage_progress enable row level security;
 alter table public.credit_transactions enable row level security;
 alter table tenantry.credit_lots enable row level security;
+alter table tenantry.pending_grants enable row level security;
 alter table tenantry.credit_allocations enable row level security;
 alter table tenantry.credit_holds enable row level security;

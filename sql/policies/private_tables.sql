@@ -14,6 +14,8 @@ revoke all on
     tenantry.errors,
     tenantry.granted_credits,
     tenantry.invitations,
+    tenantry.pending_grants,
+    tenantry.requests,
     tenantry.role_grants,
     tenantry.stripe_customers,
     tenantry.stripe_events,

@@ -12,10 +12,13 @@ from uuid import UUID
 
 import grpc
 import psycopg
+import pytest
 
 from tenantry.v1.credits_pb2 import ConsumeCreditsRequest
 from tests.conftest import Connect, Connection
 from tests.support.ledger import Row, assert_ledger_holds, balance, batch, call, entries, findings, organization
+from tests.support.request_ids import OTHERS, SPENDING, TABLE, Operation, situation, written
+from tests.support.request_ids import outcome as request
 from tests.support.server import Client, failure
 
 T = TypeVar("T")
@@ -176,6 +179,29 @@ def test_one_request_id_of_a_hold_makes_one_hold(connect: Connect, service: Conn
     assert len(set(ids)) == 1
     assert balance(service, acme)["held"] == 3
     assert_ledger_holds(admin, acme)
+
+
+@pytest.mark.parametrize("space", [SPENDING, OTHERS], ids=["spending", "others"])
+def test_operations_of_one_name_space_that_meet_with_one_request_id_make_one_object(
+    connect: Connect, service: Connection, admin: Connection, space: dict[str, Operation]
+) -> None:
+    call(service, "create_credit_event", name="image", credit_cost=5, category="compute")
+    admin.execute(TABLE.encode())
+    operations = list(space.values()) * 2
+    connections = [connect("service_role") for _ in operations]
+    for _ in range(20):
+        at = situation(service)
+        before = written(admin, at)
+        answers = at_once(len(operations), lambda n, at=at: request(connections[n], operations[n], at))
+        made = [n for n, answer in enumerate(answers) if answer != "TN011"]
+        # Each operation is called twice: the winner and its replay have the same answer.
+        assert len(made) == 2
+        assert operations[made[0]] is operations[made[1]]
+        assert answers[made[0]] == answers[made[1]]
+        after = written(admin, at)
+        assert sum(after[kind] - before[kind] for kind in ("entries", "pending", "holds", "bills")) == 1
+        assert_ledger_holds(admin, at.organization_id)
+    _assert_no_deadlock(admin)
 
 
 def test_a_hold_is_captured_once_however_many_try(connect: Connect, service: Connection, admin: Connection) -> None:

@@ -72,7 +72,9 @@ def test_a_payment_that_is_delivered_twice_is_credited_once(
     assert_ledger_holds(admin, acme)
 
 
-def test_a_top_up_is_idempotent_and_its_key_serves_nothing_else(service: Connection, admin: Connection) -> None:
+def test_a_top_up_is_idempotent_and_its_key_serves_no_other_grant_or_hold(
+    service: Connection, admin: Connection
+) -> None:
     """Complaint 2: top-ups and transfers have no idempotency, so a retry after a timeout counts twice."""
     acme = organization(service)
     top_up = {"organization_id": acme, "amount": 100, "request_id": "top-up-7"}
@@ -88,7 +90,7 @@ def test_a_top_up_is_idempotent_and_its_key_serves_nothing_else(service: Connect
     entry = call(service, "create_credit_transaction", **by_hand)
     assert call(service, "create_credit_transaction", **by_hand) == entry
     assert outcome(service, "grant_credits", **{**top_up, "amount": 101}) == "TN011"
-    assert outcome(service, "consume_credits", organization_id=acme, amount=100, request_id="top-up-7") == "TN011"
+    assert outcome(service, "hold_credits", organization_id=acme, amount=100, request_id="top-up-7") == "TN011"
     assert [e["amount"] for e in entries(admin, acme)] == [100, 50]
 
 

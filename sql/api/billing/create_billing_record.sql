@@ -26,7 +26,8 @@ declare
     v_status constant text := coalesce(p_status, 'pending');
     v_reason constant text := coalesce(p_billing_reason, 'manual');
     v_currency text;
-    v_hash text;
+    v_arguments jsonb;
+    v_made uuid;
     v_record public.billing_history;
 begin
     if p_organization_id is null then
@@ -50,31 +51,30 @@ begin
     if not found then
         perform tenantry.fail_not_found('organization', p_organization_id::text);
     end if;
-    if p_request_id is not null then
-        v_hash := md5(jsonb_build_array(
-            p_amount, v_currency, v_status, v_reason, p_description, p_invoice_url, p_receipt_url, p_stripe_invoice_id,
-            p_stripe_payment_intent_id, extract(epoch from p_paid_at), p_metadata)::text);
-        select * into v_record
-        from public.billing_history
-        where organization_id = p_organization_id and idempotency_key = p_request_id;
-        if v_record.request_hash <> v_hash then
-            perform tenantry.fail_request_id_reused(p_request_id, p_organization_id);
-        elsif found then
-            return v_record;
-        end if;
+    v_arguments := jsonb_build_object(
+        'amount', p_amount, 'currency', v_currency, 'status', v_status, 'billing_reason', v_reason,
+        'description', p_description, 'invoice_url', p_invoice_url, 'receipt_url', p_receipt_url,
+        'stripe_invoice_id', p_stripe_invoice_id, 'stripe_payment_intent_id', p_stripe_payment_intent_id,
+        'paid_at', extract(epoch from p_paid_at), 'metadata', p_metadata);
+    v_made := tenantry.find_replayed_request(p_organization_id, p_request_id, 'create_billing_record', v_arguments);
+    if v_made is not null then
+        select * into v_record from public.billing_history where id = v_made;
+        return v_record;
     end if;
     insert into public.billing_history (
         organization_id, amount, currency, status, billing_reason, description, invoice_url, receipt_url,
-        stripe_invoice_id, stripe_payment_intent_id, paid_at, amount_refunded, metadata, idempotency_key, request_hash
+        stripe_invoice_id, stripe_payment_intent_id, paid_at, amount_refunded, metadata, idempotency_key
     )
     values (
         p_organization_id, p_amount, v_currency, v_status, v_reason, p_description, p_invoice_url, p_receipt_url,
         p_stripe_invoice_id, p_stripe_payment_intent_id,
         case when v_status in ('paid', 'refunded') then coalesce(p_paid_at, tenantry.clock()) end,
         case when v_status = 'refunded' then p_amount else 0 end,
-        p_metadata, p_request_id, v_hash
+        p_metadata, p_request_id
     )
     returning * into v_record;
+    perform tenantry.record_request(
+        p_organization_id, p_request_id, 'create_billing_record', v_arguments, v_record.id);
     return v_record;
 end
 $$;

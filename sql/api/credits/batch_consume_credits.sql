@@ -109,7 +109,7 @@ begin
         left join public.credit_events as e on e.name = r.credit_event
         left join lateral (
             select t.id from public.credit_transactions as t
-            where t.organization_id = a.id and t.idempotency_key = r.request_id
+            where t.organization_id = a.id and t.idempotency_key = r.request_id and t.transaction_type = 'consumed'
             limit 1
         ) as made on true
     ),

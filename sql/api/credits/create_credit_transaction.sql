@@ -27,6 +27,8 @@ declare
     v_entry public.credit_transactions;
     v_event public.credit_events;
     v_account public.organizations;
+    v_arguments jsonb;
+    v_made uuid;
 begin
     if p_organization_id is null then
         perform tenantry.fail_invalid('organization_id', 'is required');
@@ -62,9 +64,18 @@ begin
         v_entry := tenantry.find_replayed_entry(v_new, true);
         return coalesce(v_entry, tenantry.spend_credits(v_new, coalesce(v_event.is_active, true)));
     end if;
+
+    v_arguments := jsonb_build_object(
+        'transaction_type', p_transaction_type, 'amount', p_amount, 'source', p_source, 'source_id', p_source_id,
+        'credit_event_id', v_event.id, 'expires_at', extract(epoch from p_expires_at),
+        'stripe_payment_intent_id', p_stripe_payment_intent_id, 'description', p_description, 'metadata', p_metadata);
     v_account := tenantry.lock_account(p_organization_id);
-    v_entry := tenantry.find_replayed_entry(v_new, true);
-    if v_entry.id is not null then
+    v_made := tenantry.find_replayed_request(
+        p_organization_id, p_request_id, 'create_credit_transaction', v_arguments);
+    if v_made is not null then
+        select * into v_entry
+        from public.credit_transactions as t
+        where t.organization_id = p_organization_id and t.id = v_made;
         return v_entry;
     end if;
     if v_adds then
@@ -77,14 +88,17 @@ begin
             where t.organization_id = p_organization_id and t.id = p_source_id and t.transaction_type = 'consumed';
         end if;
         perform tenantry.require_balance_in_range(v_account, p_amount);
-        return tenantry.open_lot(v_new, p_transaction_type = 'purchased', null, tenantry.clock());
+        v_entry := tenantry.open_lot(v_new, null, tenantry.clock());
+    else
+        if v_account.credit_balance - v_account.credits_reserved < - p_amount then
+            perform tenantry.fail_insufficient_credits(v_account, - p_amount);
+        end if;
+        v_entry := tenantry.append_entry(v_new, tenantry.clock());
+        perform tenantry.debit_lots(v_entry);
+        perform tenantry.schedule_settlement(p_organization_id);
     end if;
-    if v_account.credit_balance - v_account.credits_reserved < - p_amount then
-        perform tenantry.fail_insufficient_credits(v_account, - p_amount);
-    end if;
-    v_entry := tenantry.append_entry(v_new, tenantry.clock());
-    perform tenantry.debit_lots(v_entry);
-    perform tenantry.schedule_settlement(p_organization_id);
+    perform tenantry.record_request(
+        p_organization_id, p_request_id, 'create_credit_transaction', v_arguments, v_entry.id);
     return v_entry;
 end
 $$;

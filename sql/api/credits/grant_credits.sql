@@ -25,10 +25,12 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_source constant text := coalesce(
+        p_source, case when p_transaction_type = 'purchased' then 'purchase' else 'grant' end);
     v_account public.organizations;
     v_new public.credit_transactions;
-    v_lot tenantry.credit_lots;
-    v_granted bigint;
+    v_arguments jsonb;
+    v_id uuid;
     v_now timestamptz;
 begin
     if p_organization_id is null then
@@ -42,55 +44,36 @@ begin
     elsif p_priority not between -32768 and 32767 then
         perform tenantry.fail_invalid('priority', 'must be between -32768 and 32767');
     end if;
-    perform tenantry.require_entry_fields(
-        coalesce(p_source, 'grant'), p_stripe_payment_intent_id, p_metadata, p_request_id);
+    perform tenantry.require_entry_fields(v_source, p_stripe_payment_intent_id, p_metadata, p_request_id);
     v_new.organization_id := p_organization_id;
     v_new.transaction_type := coalesce(p_transaction_type, 'earned');
     v_new.amount := p_amount;
-    v_new.source := coalesce(
-        p_source, case when v_new.transaction_type = 'purchased' then 'purchase' else 'grant' end);
+    v_new.source := v_source;
     v_new.source_id := p_source_id;
     v_new.expires_at := p_expires_at;
     v_new.stripe_payment_intent_id := p_stripe_payment_intent_id;
     v_new.description := p_description;
     v_new.metadata := p_metadata;
     v_new.idempotency_key := p_request_id;
+    v_arguments := jsonb_build_object(
+        'transaction_type', v_new.transaction_type, 'amount', p_amount, 'source', v_source, 'source_id', p_source_id,
+        'expires_at', extract(epoch from coalesce(p_expires_at, 'infinity')),
+        'effective_at', extract(epoch from p_effective_at), 'priority', coalesce(p_priority, 0),
+        'stripe_payment_intent_id', p_stripe_payment_intent_id, 'description', p_description, 'metadata', p_metadata);
 
     v_account := tenantry.lock_account(p_organization_id);
     v_now := tenantry.clock();
-
-    transaction := tenantry.find_replayed_entry(v_new);
-    select * into v_lot
-    from tenantry.credit_lots as l
-    where l.organization_id = p_organization_id
-      and (l.id = (transaction).id or l.idempotency_key = p_request_id);
-    if found then
-        -- What a revocation cut off before it took effect was granted, too.
-        select coalesce(sum(r.amount), 0) into v_granted
-        from tenantry.credit_revocations as r
-        where r.organization_id = p_organization_id and r.lot_id = v_lot.id and r.was_pending;
-        if v_lot.entry_number is not null or v_lot.remaining > 0 then
-            v_granted := v_granted + v_lot.amount;
+    v_id := tenantry.find_replayed_request(p_organization_id, p_request_id, 'grant_credits', v_arguments);
+    if v_id is not null then
+        select * into v_new
+        from public.credit_transactions as t
+        where t.organization_id = p_organization_id and t.id = v_id;
+        -- A grant for later has no entry yet.
+        if found then
+            transaction := v_new;
         end if;
-        if (v_lot.transaction_type, v_granted, v_lot.source, v_lot.source_id, v_lot.expires_at, v_lot.priority)
-            is distinct from (
-                v_new.transaction_type, p_amount::bigint, v_new.source, p_source_id,
-                coalesce(p_expires_at, 'infinity'), coalesce(p_priority, 0)::smallint)
-            or (v_lot.idempotency_key is not null and (
-                v_lot.effective_at, v_lot.stripe_payment_intent_id, v_lot.description, v_lot.metadata
-            ) is distinct from (p_effective_at, p_stripe_payment_intent_id, p_description, p_metadata)) then
-            perform tenantry.fail_request_id_reused(p_request_id, p_organization_id);
-        end if;
-        if v_lot.idempotency_key is not null and v_lot.entry_number is not null then
-            select * into transaction
-            from public.credit_transactions
-            where organization_id = p_organization_id and id = v_lot.id;
-        end if;
-        lot := tenantry.present_lot(v_lot, v_lot.remaining, v_now);
+        lot := tenantry.present_grant(p_organization_id, v_id, v_now);
         return;
-    elsif (transaction).id is not null then
-        -- The key was used by an entry that opened no lot.
-        perform tenantry.fail_request_id_reused(p_request_id, p_organization_id);
     end if;
 
     if p_expires_at <= v_now then
@@ -101,14 +84,13 @@ begin
     perform tenantry.require_balance_in_range(v_account, p_amount);
 
     if p_effective_at > v_now then
-        v_lot := tenantry.open_pending_lot(v_new, p_priority, p_effective_at);
+        v_id := tenantry.open_pending_grant(v_new, p_priority, p_effective_at);
     else
-        transaction := tenantry.open_lot(v_new, v_new.transaction_type = 'purchased', p_priority, v_now);
-        select * into v_lot
-        from tenantry.credit_lots as l
-        where l.organization_id = p_organization_id and l.id = (transaction).id;
+        transaction := tenantry.open_lot(v_new, p_priority, v_now);
+        v_id := (transaction).id;
     end if;
-    lot := tenantry.present_lot(v_lot, v_lot.remaining, tenantry.clock());
+    perform tenantry.record_request(p_organization_id, p_request_id, 'grant_credits', v_arguments, v_id);
+    lot := tenantry.present_grant(p_organization_id, v_id, tenantry.clock());
 end
 $$;
 

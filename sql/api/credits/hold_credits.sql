@@ -24,6 +24,8 @@ declare
     v_time_to_live constant interval := coalesce(p_time_to_live, interval '15 minutes');
     v_charge record;
     v_account public.organizations;
+    v_arguments jsonb;
+    v_id uuid;
     v_hold tenantry.credit_holds;
     v_now timestamptz;
 begin
@@ -35,17 +37,17 @@ begin
     v_charge := tenantry.price_charge(p_credit_event, p_quantity, p_amount);
     perform tenantry.require_time_to_live(v_time_to_live);
 
+    -- The price of an event is no argument: it may change before the call is repeated.
+    v_arguments := jsonb_build_object(
+        'credit_event_id', v_charge.credit_event_id, 'quantity', v_charge.quantity, 'amount', p_amount,
+        'time_to_live', extract(epoch from v_time_to_live), 'description', p_description, 'metadata', p_metadata);
+
     loop
-        select * into v_hold
-        from tenantry.credit_holds as h
-        where h.organization_id = p_organization_id and h.idempotency_key = p_request_id;
-        if found then
-            if (v_hold.credit_event_id, v_hold.quantity, v_hold.time_to_live, v_hold.description, v_hold.metadata)
-                is distinct from
-                (v_charge.credit_event_id, v_charge.quantity, v_time_to_live, p_description, p_metadata)
-                or (p_credit_event is null and v_hold.amount <> p_amount) then
-                perform tenantry.fail_request_id_reused(p_request_id, p_organization_id);
-            end if;
+        v_id := tenantry.find_replayed_request(p_organization_id, p_request_id, 'hold_credits', v_arguments);
+        if v_id is not null then
+            select * into v_hold
+            from tenantry.credit_holds as h
+            where h.organization_id = p_organization_id and h.id = v_id;
             return tenantry.present_hold(v_hold, tenantry.clock());
         end if;
         if v_account.id is not null then
@@ -69,26 +71,28 @@ begin
             continue;
         end if;
 
-        -- Asked again, as the lock may have taken its time: credits that expired meanwhile were not there to hold.
+        v_id := tenantry.uuid_v7();
+        if not tenantry.record_request(p_organization_id, p_request_id, 'hold_credits', v_arguments, v_id) then
+            -- Another call recorded the request_id while this call waited for the lock.
+            update public.organizations as o
+            set credits_reserved = o.credits_reserved - v_charge.amount
+            where o.id = p_organization_id;
+            continue;
+        end if;
+        -- The time is read again, because the wait for the lock may have been long: credits that expired meanwhile
+        -- could not be held.
         v_now := tenantry.clock();
         insert into tenantry.credit_holds (
-            organization_id, id, amount, remaining, credit_event_id, quantity, time_to_live, description, metadata,
-            idempotency_key, created_at, expires_at
+            organization_id, id, amount, remaining, credit_event_id, quantity, description, metadata, idempotency_key,
+            created_at, expires_at
         )
         values (
-            p_organization_id, tenantry.uuid_v7(), v_charge.amount, v_charge.amount, v_charge.credit_event_id,
-            v_charge.quantity, v_time_to_live, p_description, p_metadata, p_request_id, v_now, v_now + v_time_to_live
+            p_organization_id, v_id, v_charge.amount, v_charge.amount, v_charge.credit_event_id, v_charge.quantity,
+            p_description, p_metadata, p_request_id, v_now, v_now + v_time_to_live
         )
-        on conflict (organization_id, idempotency_key) where idempotency_key is not null do nothing
         returning * into v_hold;
-        if found then
-            perform tenantry.on_balance_fall(v_account, v_charge.amount);
-            return tenantry.present_hold(v_hold, v_now);
-        end if;
-        -- Somebody else made it with this key while this call waited for the lock.
-        update public.organizations as o
-        set credits_reserved = o.credits_reserved - v_charge.amount
-        where o.id = p_organization_id;
+        perform tenantry.on_balance_fall(v_account, v_charge.amount);
+        return tenantry.present_hold(v_hold, v_now);
     end loop;
 end
 $$;

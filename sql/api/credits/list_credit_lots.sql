@@ -30,10 +30,14 @@ begin
     with projected as (
         select p.lot, p.remaining from tenantry.project_lots(v_account, v_now) as p
         union all
-        -- Not settled into the account: still to come, or closed before.
+        -- The projection leaves out lots that are closed and grants that are cancelled or still to come.
         select l, l.remaining from tenantry.credit_lots as l
-        where l.organization_id = p_organization_id
-          and (l.remaining = 0 or (l.entry_number is null and l.effective_at > v_now))
+        where l.organization_id = p_organization_id and l.remaining = 0
+        union all
+        select l, l.remaining
+        from tenantry.pending_grants as g
+        cross join lateral tenantry.build_pending_lot(g) as l
+        where g.organization_id = p_organization_id and (g.cancelled_at is not null or g.effective_at > v_now)
     ),
     ordered as (
         select

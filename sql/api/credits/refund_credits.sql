@@ -22,6 +22,8 @@ declare
     v_grace constant interval := coalesce(p_grace_period, interval '30 days');
     v_account public.organizations;
     v_spent public.credit_transactions;
+    v_arguments jsonb;
+    v_made uuid;
     v_new public.credit_transactions;
     v_entry public.credit_transactions;
     v_refunded bigint;
@@ -51,19 +53,28 @@ begin
     elsif v_spent.transaction_type <> 'consumed' then
         perform tenantry.fail_wrong_transaction_type(v_spent, 'a consumption can be refunded');
     end if;
+    -- Without the amount: to leave it out and to give the number that it came to are the same request.
+    v_arguments := jsonb_build_object(
+        'credit_transaction_id', p_credit_transaction_id, 'grace_period', extract(epoch from v_grace),
+        'description', p_description, 'metadata', p_metadata);
+    v_made := tenantry.find_replayed_request(p_organization_id, p_request_id, 'refund_credits', v_arguments);
+    if v_made is not null then
+        select * into v_entry
+        from public.credit_transactions as t
+        where t.organization_id = p_organization_id and t.id = v_made;
+        if v_entry.amount <> p_amount then
+            perform tenantry.fail_request_id_reused(p_request_id, p_organization_id);
+        end if;
+        return v_entry;
+    end if;
     v_new.organization_id := p_organization_id;
     v_new.transaction_type := 'refunded';
-    v_new.amount := p_amount;
     v_new.source := 'refund';
     v_new.source_id := p_credit_transaction_id;
     v_new.credit_event_id := v_spent.credit_event_id;
     v_new.description := p_description;
     v_new.metadata := p_metadata;
     v_new.idempotency_key := p_request_id;
-    v_entry := tenantry.find_replayed_entry(v_new, p_amount is not null);
-    if v_entry.id is not null then
-        return v_entry;
-    end if;
     v_refunded := tenantry.require_refundable(v_spent, p_amount);
     v_new.amount := coalesce(p_amount, - v_spent.amount - v_refunded);
     perform tenantry.require_balance_in_range(v_account, v_new.amount);
@@ -109,6 +120,7 @@ begin
         v_balance := v_balance + v_part.amount;
     end loop;
     perform tenantry.schedule_settlement(p_organization_id);
+    perform tenantry.record_request(p_organization_id, p_request_id, 'refund_credits', v_arguments, v_entry.id);
     return v_entry;
 end
 $$;

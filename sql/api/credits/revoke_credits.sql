@@ -22,12 +22,16 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    -- Without the amount: to leave it out and to give the number that it came to are the same request.
+    v_arguments constant jsonb := jsonb_build_object(
+        'credit_transaction_id', p_credit_transaction_id, 'description', p_description, 'metadata', p_metadata);
+    v_made uuid;
     v_entry public.credit_transactions;
-    v_lot tenantry.credit_lots;
-    v_new public.credit_transactions;
-    v_before tenantry.credit_revocations;
+    v_granted integer;
     v_revoked_before bigint := 0;
+    v_is_pending boolean;
     v_amount integer;
+    v_revocation tenantry.credit_revocations;
     v_now timestamptz;
 begin
     if p_organization_id is null then
@@ -43,20 +47,29 @@ begin
     perform tenantry.lock_account(p_organization_id);
     v_now := tenantry.clock();
 
-    select * into v_before
-    from tenantry.credit_revocations as r
-    where r.organization_id = p_organization_id and r.idempotency_key = p_request_id;
-    if found then
-        if (v_before.lot_id, v_before.description, v_before.metadata)
-            is distinct from (p_credit_transaction_id, p_description, p_metadata)
-            or v_before.amount <> p_amount then
+    v_made := tenantry.find_replayed_request(p_organization_id, p_request_id, 'revoke_credits', v_arguments);
+    if v_made is not null then
+        select * into v_revocation
+        from tenantry.credit_revocations as r
+        where r.organization_id = p_organization_id and r.id = v_made;
+        if v_revocation.amount <> p_amount then
             perform tenantry.fail_request_id_reused(p_request_id, p_organization_id);
         end if;
     else
-        select * into v_lot
+        select l.amount, false into v_granted, v_is_pending
         from tenantry.credit_lots as l
         where l.organization_id = p_organization_id and l.id = p_credit_transaction_id;
-        if not found then
+        if found then
+            select coalesce(sum(r.amount), 0) into v_revoked_before
+            from tenantry.credit_revocations as r
+            where r.organization_id = p_organization_id and r.lot_id = p_credit_transaction_id;
+        else
+            select g.amount, true, case when g.cancelled_at is null then 0 else g.amount end
+            into v_granted, v_is_pending, v_revoked_before
+            from tenantry.pending_grants as g
+            where g.organization_id = p_organization_id and g.id = p_credit_transaction_id;
+        end if;
+        if v_granted is null then
             select * into v_entry
             from public.credit_transactions as t
             where t.organization_id = p_organization_id and t.id = p_credit_transaction_id;
@@ -65,39 +78,34 @@ begin
             end if;
             perform tenantry.fail_wrong_transaction_type(v_entry, 'a grant or purchase can be revoked');
         end if;
-        if v_lot.entry_number is not null then
-            select coalesce(sum(r.amount), 0) into v_revoked_before
-            from tenantry.credit_revocations as r
-            where r.organization_id = p_organization_id and r.lot_id = v_lot.id and not r.was_pending;
-        elsif v_lot.remaining = 0 then
-            v_revoked_before := v_lot.amount;
-        end if;
-        v_amount := coalesce(p_amount, v_lot.amount - v_revoked_before);
-        if v_amount <= 0 or v_revoked_before + v_amount > v_lot.amount then
+        v_amount := coalesce(p_amount, v_granted - v_revoked_before);
+        if v_amount <= 0 or v_revoked_before + v_amount > v_granted then
             perform tenantry.fail(
                 'TN020', format(
                     '%s credits were granted and %s revoked already, so %s can be',
-                    v_lot.amount, v_revoked_before, v_lot.amount - v_revoked_before),
+                    v_granted, v_revoked_before, v_granted - v_revoked_before),
                 jsonb_build_object(
-                    'credit_transaction_id', p_credit_transaction_id, 'granted', v_lot.amount,
+                    'credit_transaction_id', p_credit_transaction_id, 'granted', v_granted,
                     'revoked', v_revoked_before, 'amount', p_amount));
         end if;
-
-        v_new.organization_id := p_organization_id;
-        v_new.idempotency_key := p_request_id;
-        v_entry := tenantry.find_replayed_entry(v_new, false);
-        if v_entry.id is not null then
-            perform tenantry.fail_request_id_reused(p_request_id, p_organization_id);
+        if v_is_pending then
+            v_revocation := tenantry.revoke_from_pending_grant(
+                p_organization_id, p_credit_transaction_id, v_amount, p_description, p_metadata, v_now);
+        else
+            v_revocation := tenantry.revoke_from_lot(
+                p_organization_id, p_credit_transaction_id, v_amount, null, p_description, p_metadata, p_request_id,
+                v_now);
         end if;
-
-        v_before := tenantry.revoke_from_lot(
-            p_organization_id, v_lot.id, v_amount, null, p_description, p_metadata, p_request_id, v_now);
+        perform tenantry.record_request(
+            p_organization_id, p_request_id, 'revoke_credits', v_arguments, v_revocation.id);
     end if;
-    if v_before.credit_transaction_id is not null then
-        select * into transaction from public.credit_transactions as t where t.id = v_before.credit_transaction_id;
+    if v_revocation.credit_transaction_id is not null then
+        select * into transaction
+        from public.credit_transactions as t
+        where t.id = v_revocation.credit_transaction_id;
     end if;
-    revoked := v_before.revoked;
-    shortfall := v_before.amount - v_before.revoked;
+    revoked := v_revocation.revoked;
+    shortfall := v_revocation.amount - v_revocation.revoked;
 end
 $$;
 

@@ -59,7 +59,7 @@ begin
             last.created_at as last_time,
             coalesce((
                 select sum(l.remaining) from tenantry.credit_lots as l
-                where l.organization_id = o.id and l.entry_number is not null
+                where l.organization_id = o.id
             ), 0) as in_lots,
             coalesce(unallocated.amount, 0) as unallocated,
             coalesce((
@@ -90,7 +90,7 @@ begin
     opened as (
         select l.organization_id, l.entry_number, sum(l.amount) as amount
         from tenantry.credit_lots as l
-        where l.entry_number is not null and (p_organization_id is null or l.organization_id = p_organization_id)
+        where p_organization_id is null or l.organization_id = p_organization_id
         group by l.organization_id, l.entry_number
     ),
     returned as (
@@ -150,7 +150,7 @@ begin
         group by s.organization_id, s.lot_id
     ) as moved on moved.organization_id = l.organization_id and moved.lot_id = l.id
     where (p_organization_id is null or l.organization_id = p_organization_id)
-      and l.entry_number is not null and l.remaining <> l.amount - coalesce(moved.amount, 0)
+      and l.remaining <> l.amount - coalesce(moved.amount, 0)
     union all
     select e.organization_id, 'an entry that adds credits opens lots or returns to them', e.entry_number,
         e.amount::text, (coalesce(opened.amount, 0) + coalesce(returned.amount, 0))::text

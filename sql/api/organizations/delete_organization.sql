@@ -22,7 +22,7 @@ begin
     end if;
     v_history := case
         when exists (select from public.credit_transactions where organization_id = p_organization_id)
-            or exists (select from tenantry.credit_lots where organization_id = p_organization_id)
+            or exists (select from tenantry.pending_grants where organization_id = p_organization_id)
             then 'credit ledger'
         when exists (select from public.billing_history where organization_id = p_organization_id)
             then 'billing history'

@@ -1,4 +1,4 @@
--- Raises TN011: the request_id was used before, for something else.
+-- Raises TN011: an earlier call used the request_id with another operation or other arguments.
 create or replace function tenantry.fail_request_id_reused(p_request_id text, p_organization_id uuid) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -12,5 +12,5 @@ end
 $$;
 
 comment on function tenantry.fail_request_id_reused(text, uuid) is
-    'Raises TN011: the request_id was used with other arguments.';
+    'Raises TN011: an earlier call used the request_id with other arguments.';
 revoke all on function tenantry.fail_request_id_reused from public, anon, authenticated, service_role;

@@ -209,7 +209,8 @@ def test_a_request_is_looked_up_by_its_own_index_when_only_short_ledgers_are_kno
     admin.execute("set plan_cache_mode = force_generic_plan")
     admin.execute(
         "prepare looking (uuid, text) as"
-        " select from public.credit_transactions where organization_id = $1 and idempotency_key = $2"
+        " select from public.credit_transactions"
+        " where organization_id = $1 and idempotency_key = $2 and transaction_type = 'consumed'"
     )
     row = admin.execute(f"explain (format json) execute looking ('{accounts[0]}', 'none')".encode()).fetchone()
     assert row

@@ -252,10 +252,11 @@ def test_a_replay_after_a_grant_for_later_was_cut_down_returns_it(service: Conne
         assert (again["id"], again["remaining"]) == (first["id"], left)
 
 
-def test_the_request_id_of_a_consumption_does_not_serve_a_grant(service: Connection) -> None:
+def test_the_request_id_of_a_consumption_serves_a_grant_too(service: Connection) -> None:
     acme = organization(service, 10)
-    consume(service, acme, 1, request_id="r")
-    refused(service, "TN011", "grant_credits", organization_id=acme, amount=1, request_id="r")
+    spent = consume(service, acme, 1, request_id="r")
+    granted = grant(service, acme, 1, request_id="r")
+    assert (consume(service, acme, 1, request_id="r"), grant(service, acme, 1, request_id="r")) == (spent, granted)
 
 
 def test_of_credits_that_expire_together_the_lower_priority_is_spent_first(

@@ -78,6 +78,7 @@ begin
         left join lateral (
             select t.id from public.credit_transactions as t
             where t.organization_id = r.organization_id and t.idempotency_key = r.request_id
+              and t.transaction_type = 'consumed'
             limit 1
         ) as made on true
         order by r.organization_id, r.position

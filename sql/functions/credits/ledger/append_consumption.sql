@@ -37,6 +37,7 @@ begin
           select from public.credit_transactions as made
           where made.organization_id = p_entry.organization_id
             and made.idempotency_key = p_entry.idempotency_key
+            and made.transaction_type = 'consumed'
       )
     returning o.credits_entry_number, o.credits_entry_at, o.credit_balance,
         coalesce(o.low_balance_threshold, o.auto_top_up_threshold) is not null
@@ -50,12 +51,13 @@ begin
         stripe_payment_intent_id, description, metadata, created_at, entry_number, quantity, idempotency_key
     )
     values (
-        tenantry.uuid_v7(), p_entry.organization_id, p_entry.transaction_type, p_entry.amount,
+        tenantry.uuid_v7(), p_entry.organization_id, 'consumed', p_entry.amount,
         v_balance, p_entry.source, p_entry.source_id, p_entry.credit_event_id,
         p_entry.stripe_payment_intent_id, p_entry.description, p_entry.metadata, v_time, v_number,
         p_entry.quantity, p_entry.idempotency_key
     )
-    on conflict (organization_id, idempotency_key) where idempotency_key is not null do nothing
+    on conflict (organization_id, idempotency_key)
+    where transaction_type = 'consumed' and idempotency_key is not null do nothing
     returning t.id into v_id;
 
     if v_id is null then

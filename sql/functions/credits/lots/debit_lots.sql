@@ -19,7 +19,7 @@ declare
 begin
     for v_lot in
         select l.id, l.remaining from tenantry.credit_lots as l
-        where l.organization_id = p_entry.organization_id and l.remaining > 0 and l.entry_number is not null
+        where l.organization_id = p_entry.organization_id and l.remaining > 0
           and (l.expired_at is null or l.expires_at > p_hold_created_at)
         order by l.id is distinct from p_first, l.expired_at is null, l.expires_at, l.priority, l.entry_number, l.id
     loop

@@ -1,12 +1,12 @@
--- Adds credits: an entry and the lot that it opens.
+-- Adds credits: writes an entry and opens its lot.
 --
--- p_entry: as for append_entry(), amount above 0. p_purchased: whether the credits were paid for.
--- p_priority: null for 0. p_at: the time to stamp the entry with. The caller holds the account's lock, has settled it
--- and checked the range.
+-- p_entry: as for append_entry(), amount above 0. The lot is purchased if the entry is, and earned otherwise.
+-- p_priority: null for 0.
+-- p_at: the time of the entry.
 -- Returns the entry.
+-- Locks: none of its own. The caller holds the account's lock, has settled it and has checked the range of the balance.
 create or replace function tenantry.open_lot(
     p_entry public.credit_transactions,
-    p_purchased boolean,
     p_priority integer,
     p_at timestamptz
 ) returns public.credit_transactions
@@ -22,9 +22,10 @@ begin
         effective_at, expires_at, entry_number
     )
     values (
-        v_entry.organization_id, v_entry.id, case when p_purchased then 'purchased' else 'earned' end,
-        v_entry.source, v_entry.source_id, v_entry.amount, v_entry.amount, coalesce(p_priority, 0),
-        v_entry.created_at, coalesce(v_entry.expires_at, 'infinity'), v_entry.entry_number
+        v_entry.organization_id, v_entry.id,
+        case when v_entry.transaction_type = 'purchased' then 'purchased' else 'earned' end,
+        v_entry.source, v_entry.source_id, v_entry.amount, v_entry.amount, coalesce(p_priority, 0), v_entry.created_at,
+        coalesce(v_entry.expires_at, 'infinity'), v_entry.entry_number
     );
     if v_entry.expires_at is not null then
         perform tenantry.schedule_settlement(v_entry.organization_id);
@@ -33,6 +34,6 @@ begin
 end
 $$;
 
-comment on function tenantry.open_lot(public.credit_transactions, boolean, integer, timestamptz) is
-    'Writes an entry that adds credits, and the lot that it opens. The caller holds the lock.';
+comment on function tenantry.open_lot(public.credit_transactions, integer, timestamptz) is
+    'Writes an entry that adds credits and opens its lot. The caller holds the account''s lock.';
 revoke all on function tenantry.open_lot from public, anon, authenticated, service_role;

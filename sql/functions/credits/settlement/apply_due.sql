@@ -1,16 +1,19 @@
--- Takes what falls due at one moment: holds lapse, then lots expire, then future grants take effect, then the
+-- Applies what falls due at one moment: holds lapse, then lots expire, then pending grants take effect, then the
 -- subscription renews or ends.
 --
--- p_at: the moment; nothing earlier is left to take. The caller holds the account's lock and has allocated all
--- consumption.
+-- Reads apply the same rules without writing: project_lots() for holds, lots and grants, project_renewal_lots() for the
+-- subscription. The tests that hold the two forms together are named there.
+--
+-- p_at: the moment. Nothing earlier is left to apply.
+-- Locks: the live subscription. The caller holds the account's lock and has allocated all consumption.
+-- Callers: settle_account().
 create or replace function tenantry.apply_due(p_organization_id uuid, p_at timestamptz) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_lapsed bigint;
-    v_lot tenantry.credit_lots;
-    v_entry public.credit_transactions;
+    v_grant tenantry.pending_grants;
 begin
     with ended as (
         update tenantry.credit_holds as h
@@ -25,34 +28,18 @@ begin
 
     update tenantry.credit_lots as l
     set expired_at = l.expires_at
-    where l.organization_id = p_organization_id and l.remaining > 0
-      and l.entry_number is not null and l.expired_at is null and l.expires_at <= p_at;
+    where l.organization_id = p_organization_id and l.remaining > 0 and l.expired_at is null and l.expires_at <= p_at;
     perform tenantry.expire_lots(p_organization_id, p_at, coalesce(v_lapsed, 0)::integer);
 
-    for v_lot in
-        select * from tenantry.credit_lots as l
-        where l.organization_id = p_organization_id and l.remaining > 0
-          and l.entry_number is null and l.effective_at <= p_at
-        order by l.effective_at, l.id
+    for v_grant in
+        select * from tenantry.pending_grants as g
+        where g.organization_id = p_organization_id and g.cancelled_at is null and g.effective_at <= p_at
+        order by g.effective_at, g.id
     loop
-        v_entry := null;
-        v_entry.id := v_lot.id;
-        v_entry.organization_id := p_organization_id;
-        v_entry.transaction_type := v_lot.transaction_type;
-        v_entry.amount := v_lot.amount;
-        v_entry.source := v_lot.source;
-        v_entry.source_id := v_lot.source_id;
-        v_entry.expires_at := nullif(v_lot.expires_at, 'infinity');
-        v_entry.stripe_payment_intent_id := v_lot.stripe_payment_intent_id;
-        v_entry.description := v_lot.description;
-        v_entry.metadata := v_lot.metadata;
-        v_entry := tenantry.append_entry(v_entry, p_at);
-        update tenantry.credit_lots as l
-        set entry_number = v_entry.entry_number
-        where l.organization_id = p_organization_id and l.id = v_lot.id;
-        if v_lot.source = 'subscription' then
+        perform tenantry.apply_pending_grant(v_grant, p_at);
+        if v_grant.source = 'subscription' then
             perform tenantry.roll_over_credits(
-                p_organization_id, v_lot.source_id, v_lot.effective_at, v_lot.expires_at, p_at);
+                p_organization_id, v_grant.source_id, v_grant.effective_at, v_grant.expires_at, p_at);
         end if;
     end loop;
 
@@ -61,5 +48,5 @@ end
 $$;
 
 comment on function tenantry.apply_due(uuid, timestamptz) is
-    'Takes what falls due at one moment: lapsing holds, expiring lots, grants that take effect, the subscription.';
+    'Applies what falls due at one moment: lapsing holds, expiring lots, pending grants, the subscription.';
 revoke all on function tenantry.apply_due from public, anon, authenticated, service_role;

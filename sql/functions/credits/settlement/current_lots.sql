@@ -11,7 +11,7 @@ begin atomic
     select l as lot, l.remaining - coalesce(s.balance_to - s.balance_from, 0) as remaining
     from tenantry.credit_lots as l
     left join tenantry.unsettled_spans(p_account) as s on s.lot_id = l.id
-    where l.organization_id = p_account.id and l.remaining > 0 and l.entry_number is not null;
+    where l.organization_id = p_account.id and l.remaining > 0;
 end;
 
 comment on function tenantry.current_lots(public.organizations) is

@@ -22,7 +22,11 @@ begin
         from tenantry.credit_lots as l
         left join tenantry.unsettled_spans(p_account) as span on span.lot_id = l.id
         where l.organization_id = p_account.id and l.remaining > 0
-          and (l.entry_number is not null or l.effective_at <= p_at)
+        union all
+        select l as lot, l.id, l.expires_at, l.priority, l.entry_number, l.remaining
+        from tenantry.pending_grants as g
+        cross join lateral tenantry.build_pending_lot(g) as l
+        where g.organization_id = p_account.id and g.cancelled_at is null and g.effective_at <= p_at
     ),
     expired as (
         select

@@ -39,9 +39,9 @@ begin
             -- What is earlier has been taken.
             where p.starts_at between p_account.credits_settle_at and p_at
               and (v_is_renewed or exists (
-                  select from tenantry.credit_lots as l
-                  where l.organization_id = p_account.id and l.source_id = v_subscription.id
-                    and l.effective_at = p.starts_at and l.entry_number is null and l.remaining > 0
+                  select from tenantry.pending_grants as g
+                  where g.organization_id = p_account.id and g.source_id = v_subscription.id
+                    and g.effective_at = p.starts_at and g.cancelled_at is null
               ))
         loop
             v_left := case

@@ -24,7 +24,7 @@ begin atomic
                 over (order by l.expires_at, l.priority, l.entry_number, l.id) - l.remaining as spent_before,
             sum(l.remaining) over () as settled_balance
         from tenantry.credit_lots as l
-        where l.organization_id = p_account.id and l.remaining > 0 and l.entry_number is not null
+        where l.organization_id = p_account.id and l.remaining > 0
     ) as open_lots
     where open_lots.expired_at is null
       and open_lots.settled_balance - open_lots.spent_before > p_account.credit_balance;

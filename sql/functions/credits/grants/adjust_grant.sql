@@ -27,7 +27,7 @@ declare
     -- Credits that are still to be granted (above 0) or taken back (below 0).
     v_change integer;
     v_end_moved boolean;
-    v_lot record;
+    v_part record;
     v_amount integer;
     v_revocation tenantry.credit_revocations;
     -- Credits that were taken back because their end moved: they are granted again until the new end.
@@ -55,26 +55,33 @@ begin
         return;
     end if;
 
-    -- The newest lot first.
-    for v_lot in
-        select l.id, l.amount, l.remaining, l.entry_number
+    -- The newest lot or pending grant first.
+    for v_part in
+        select p.id is not null as is_pending, g.id, l.amount, coalesce(l.remaining, p.amount) as remaining
         from unnest(v_granted.lots) with ordinality as g (id, position)
-        join tenantry.credit_lots as l on l.organization_id = p_target.organization_id and l.id = g.id
-        where v_change < 0 or v_end_moved
+        left join tenantry.credit_lots as l on l.organization_id = p_target.organization_id and l.id = g.id
+        left join tenantry.pending_grants as p
+            on p.organization_id = p_target.organization_id and p.id = g.id and p.cancelled_at is null
+        where (v_change < 0 or v_end_moved) and num_nonnulls(l.id, p.id) > 0
         order by g.position desc
     loop
-        v_amount := case when v_end_moved then v_lot.remaining else - v_change end;
-        if v_lot.entry_number is null then
-            v_amount := least(v_amount, v_lot.remaining);
+        v_amount := case when v_end_moved then v_part.remaining else - v_change end;
+        if v_part.is_pending then
+            v_amount := least(v_amount, v_part.remaining);
         else
-            select least(v_amount, v_lot.amount - coalesce(sum(r.amount), 0)) into v_amount
+            select least(v_amount, v_part.amount - coalesce(sum(r.amount), 0)) into v_amount
             from tenantry.credit_revocations as r
-            where r.organization_id = p_target.organization_id and r.lot_id = v_lot.id and not r.was_pending;
+            where r.organization_id = p_target.organization_id and r.lot_id = v_part.id;
         end if;
         continue when v_amount <= 0;
-        v_revocation := tenantry.revoke_from_lot(
-            p_target.organization_id, v_lot.id, v_amount,
-            case when p_target.source <> 'purchase' then v_lot.remaining end, p_description, null, null, p_at);
+        if v_part.is_pending then
+            v_revocation := tenantry.revoke_from_pending_grant(
+                p_target.organization_id, v_part.id, v_amount, p_description, null, p_at);
+        else
+            v_revocation := tenantry.revoke_from_lot(
+                p_target.organization_id, v_part.id, v_amount,
+                case when p_target.source <> 'purchase' then v_part.remaining end, p_description, null, null, p_at);
+        end if;
         if v_end_moved then
             v_returned := v_returned + v_revocation.revoked;
         else
@@ -110,10 +117,9 @@ begin
         v_entry.stripe_payment_intent_id := p_stripe_payment_intent_id;
         v_entry.description := p_description;
         if p_target.starts_at > p_at then
-            v_granted.lots := v_granted.lots || (tenantry.open_pending_lot(v_entry, null, p_target.starts_at)).id;
+            v_granted.lots := v_granted.lots || tenantry.open_pending_grant(v_entry, null, p_target.starts_at);
         else
-            v_granted.lots := v_granted.lots
-                || (tenantry.open_lot(v_entry, p_target.source = 'purchase', null, p_at)).id;
+            v_granted.lots := v_granted.lots || (tenantry.open_lot(v_entry, null, p_at)).id;
         end if;
     end if;
 
