@@ -202,6 +202,8 @@ def nothing_changes(serving_admin: psycopg.Connection, world: World) -> Iterator
             "tenantry.stripe_requests",
             "tenantry.auto_top_ups",
             "tenantry.credit_lots",
+            "tenantry.pending_grants",
+            "tenantry.requests",
             "tenantry.audit_log",
         )
     )

@@ -24,6 +24,7 @@ from tenantry.v1.credits_pb2 import (
     GetCreditBalanceResponse,
     GetCreditTransactionRequest,
     GrantCreditsRequest,
+    HoldCreditsRequest,
     ListCreditTransactionsRequest,
 )
 from tests.support.calls import credit_event, organization, refused
@@ -209,11 +210,12 @@ def test_a_request_id_used_for_another_grant_is_refused(client: Client, change: 
     assert balance(client, acme).balance == 1
 
 
-def test_a_request_id_of_a_grant_does_not_serve_a_consumption(client: Client) -> None:
+def test_a_request_id_of_a_grant_serves_a_consumption_but_no_hold(client: Client) -> None:
     acme = organization(client).id
     grant(client, organization_id=acme, amount=1, request_id="r")
-    failure = refused(consume, client, organization_id=acme, amount=1, request_id="r")
-    assert failure.reason == "REQUEST_ID_REUSED"
+    hold = HoldCreditsRequest(organization_id=acme, amount=1, request_id="r")
+    assert refused(client.credits.HoldCredits, hold).reason == "REQUEST_ID_REUSED"
+    assert consume(client, organization_id=acme, amount=1, request_id="r").amount == -1
 
 
 def test_organizations_do_not_share_request_ids(client: Client) -> None:

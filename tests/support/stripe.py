@@ -72,8 +72,15 @@ def state(admin: Connection, organization_id: UUID) -> Row:
                 select jsonb_agg(l order by l.expires_at, l.source)
                 from (
                     select l.transaction_type, l.source, l.expires_at, sum(l.remaining)
-                    from tenantry.credit_lots as l
-                    where l.organization_id = %(id)s and l.remaining > 0
+                    from (
+                        select c.transaction_type, c.source, c.expires_at, c.remaining
+                        from tenantry.credit_lots as c
+                        where c.organization_id = %(id)s and c.remaining > 0
+                        union all
+                        select g.transaction_type, g.source, g.expires_at, g.amount
+                        from tenantry.pending_grants as g
+                        where g.organization_id = %(id)s and g.cancelled_at is null
+                    ) as l
                     group by 1, 2, 3
                 ) as l
             ) as lots,
