@@ -15,9 +15,7 @@ begin
         perform tenantry.fail_invalid('organization_id', 'is required');
     end if;
     perform tenantry.authorize('organizations:read', p_organization_id);
-    if not exists (select from public.organizations as o where o.id = p_organization_id) then
-        perform tenantry.fail_not_found('organization', p_organization_id::text);
-    end if;
+    perform tenantry.require_organization(p_organization_id);
     v_subscription := tenantry.live_subscription(p_organization_id);
     select * into v_plan from public.subscription_plans where id = v_subscription.subscription_plan_id;
     v_entitlements.organization_id := p_organization_id;

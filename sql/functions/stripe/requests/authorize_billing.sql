@@ -11,9 +11,7 @@ begin
         perform tenantry.fail_invalid('organization_id', 'is required');
     end if;
     perform tenantry.authorize('billing:manage', p_organization_id);
-    if not exists (select from public.organizations as o where o.id = p_organization_id) then
-        perform tenantry.fail_not_found('organization', p_organization_id::text);
-    end if;
+    perform tenantry.require_organization(p_organization_id);
 end
 $$;
 
