@@ -1,4 +1,4 @@
-"""The pages refer only to pages, sections, functions and tables that exist."""
+"""The pages refer only to pages, sections, files, functions and tables that exist."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,8 @@ from tests.support.postgres import in_one_version
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "UPGRADING.md", *sorted(DOCS.glob("*.md"))]
+GUIDES = [ROOT / "CONTRIBUTING.md", ROOT / "sql" / "README.md"]
+PAGES = [ROOT / "README.md", ROOT / "UPGRADING.md", *GUIDES, *sorted(DOCS.glob("*.md"))]
 BLOCK = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
 
 
@@ -29,6 +30,25 @@ def test_the_links_lead_somewhere(page: Path) -> None:
         file = page.parent / path if path else page
         assert file.exists(), target
         assert not anchor or anchor in anchors(file), target
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"(?<![\w/.])(?:\w+/)+[\w.]+", GUIDES[0].read_text()))))
+def test_the_files_of_the_guide_for_contributors_exist(target: str) -> None:
+    assert (ROOT / target).exists(), f"CONTRIBUTING.md names {target}, which does not exist"
+
+
+def test_the_page_of_access_lists_every_permission() -> None:
+    """Within a row of the table, `update` after `organizations:read` stands for organizations:update."""
+    seed = (ROOT / "sql" / "seeds" / "access.sql").read_text()
+    shipped = set(re.findall(r"^    \('(\w+:\w+)', '\w+', '\w+',", seed, re.MULTILINE))
+    listed = set()
+    for row in re.findall(r"^\| (`\w+:\w+`.*?) \|", (DOCS / "access.md").read_text(), re.MULTILINE):
+        resource = ""
+        for name in re.findall(r"`([\w:]+)`", row):
+            resource = name.partition(":")[0] if ":" in name else resource
+            listed.add(name if ":" in name else f"{resource}:{name}")
+    assert len(shipped) > 20
+    assert not shipped - listed, f"add to the permissions of docs/access.md: {sorted(shipped - listed)}"
 
 
 def test_the_index_has_every_page() -> None:

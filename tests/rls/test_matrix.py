@@ -167,7 +167,7 @@ def test_every_table_is_read_and_changed_by_those_who_may(shared_admin: Connecti
         for table in _tables(shared_admin)
         for command in COMMANDS
     }
-    _compare(found, TABLES)
+    _compare(found, "TABLES", TABLES)
 
 
 def test_every_column_is_written_by_those_who_may(shared_admin: Connection) -> None:
@@ -186,7 +186,7 @@ def test_every_column_is_written_by_those_who_may(shared_admin: Connection) -> N
         """
     ).fetchall()
     found = {row["line"]: ["*"] if row["all"] else row["columns"].split() for row in rows}
-    _compare(found, COLUMNS, key_words=3)
+    _compare(found, "COLUMNS", COLUMNS, key_words=3)
 
 
 @pytest.mark.parametrize("function", sorted(access_rows()))
@@ -288,8 +288,8 @@ def _parse(table: str, key_words: int = 1) -> dict[str, list[str]]:
     return wanted
 
 
-def _compare(found: dict[str, list[str]], expected: str, key_words: int = 1) -> None:
-    """Fails with the lines that differ, in the format of the table."""
+def _compare(found: dict[str, list[str]], name: str, expected: str, key_words: int = 1) -> None:
+    """Fails with the lines that differ from the table of that name, in its format."""
     wanted = _parse(expected, key_words)
     differences = [
         f"{key:<36} {' '.join(f'{cell:<13}' for cell in found.get(key, ['is not in the catalog']))}\n"
@@ -298,7 +298,12 @@ def _compare(found: dict[str, list[str]], expected: str, key_words: int = 1) -> 
         if found.get(key) != wanted.get(key)
     ]
     if differences:
-        pytest.fail("\n".join(differences), pytrace=False)
+        advice = (
+            f"The catalog differs from {name} in tests/rls/test_matrix.py. Correct the policy file, or the line if the"
+            " policy is right.\nA new table also needs rows of both organizations in _fill() of tests/rls/world.py, and"
+            " values in INSERTS.\nA table without organization_id needs an expression in OWNERS."
+        )
+        pytest.fail("\n".join([advice, *differences]), pytrace=False)
 
 
 def _rows(connection: Connection, world: World, table: str, who: str, condition: str = "true") -> dict[Any, set[str]]:

@@ -1,12 +1,16 @@
 """The eleven tables match the promised schema, column by column, and refuse invalid rows."""
 
+import re
 import uuid
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.conftest import Connection
 from tests.support.expected_schema import COMMENTS, FOREIGN_KEYS, TABLES, UNIQUE
+
+SQL = Path(__file__).parents[2] / "sql"
 
 COLUMNS = """
 select a.attname as name, format_type(a.atttypid, a.atttypmod) as type, not a.attnotnull as nullable,
@@ -53,7 +57,9 @@ def test_foreign_keys_are_as_promised(scratch: Connection) -> None:
         where contype = 'f' and connamespace = 'public'::regnamespace
         """
     ).fetchall()
-    assert {(row["table"], row["column"], row["target"]) for row in rows} == FOREIGN_KEYS
+    found = {(row["table"], row["column"], row["target"]) for row in rows}
+    assert not found - FOREIGN_KEYS, f"add to FOREIGN_KEYS in tests/support/expected_schema.py: {found - FOREIGN_KEYS}"
+    assert not FOREIGN_KEYS - found, f"these foreign keys are missing: {FOREIGN_KEYS - found}"
 
 
 def test_every_foreign_key_has_an_index(scratch: Connection) -> None:
@@ -68,7 +74,7 @@ def test_every_foreign_key_has_an_index(scratch: Connection) -> None:
           )
         """
     ).fetchall()
-    assert rows == []
+    assert rows == [], "create an index that begins with the columns of each foreign key"
 
 
 def test_comments_are_as_promised(scratch: Connection) -> None:
@@ -89,7 +95,7 @@ def test_row_level_security_is_on_everywhere(scratch: Connection) -> None:
           and not relrowsecurity
         """
     ).fetchall()
-    assert rows == []
+    assert rows == [], "add to the migration: alter table … enable row level security"
 
 
 def test_every_table_and_function_is_described(scratch: Connection) -> None:
@@ -105,7 +111,37 @@ def test_every_table_and_function_is_described(scratch: Connection) -> None:
           and obj_description(oid, 'pg_proc') is null
         """
     ).fetchall()
-    assert rows == []
+    assert rows == [], "add a COMMENT ON beside each definition"
+
+
+def test_every_private_table_and_view_is_in_the_policy_file(scratch: Connection) -> None:
+    """New objects have no privileges here, but Supabase grants some by default."""
+    rows = scratch.execute(
+        """
+        select c.oid::regclass::text as name from pg_class as c
+        where c.relkind in ('r', 'p', 'v', 'm') and c.relnamespace = 'tenantry'::regnamespace
+          and c.relname not in ('schema_migrations', 'repeatable_migrations')
+        """
+    ).fetchall()
+    files = "".join(re.sub("--.*", "", path.read_text()) for path in (SQL / "policies").glob("*.sql"))
+    named = set(re.findall(r"tenantry\.\w+\b(?! *\()", files))
+    missing = {row["name"] for row in rows} - named
+    assert not missing, f"add to sql/policies/private_tables.sql: {sorted(missing)}"
+
+
+def test_every_public_table_has_a_policy_file(scratch: Connection) -> None:
+    rows = scratch.execute(
+        "select relname from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace"
+    ).fetchall()
+    missing = {row["relname"] for row in rows} - {path.stem for path in (SQL / "policies").glob("*.sql")}
+    assert not missing, f"add a file in sql/policies for each of {sorted(missing)}"
+
+
+def test_every_file_has_the_name_of_its_function() -> None:
+    for folder in ("api", "functions", "triggers"):
+        for path in (SQL / folder).rglob("*.sql"):
+            names = set(re.findall(r"^create or replace function \w+\.(\w+)", path.read_text(), re.MULTILINE))
+            assert names == {path.stem}, f"{path.relative_to(SQL.parent)} must define {path.stem} alone, not {names}"
 
 
 PLAN = {

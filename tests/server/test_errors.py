@@ -45,7 +45,8 @@ def test_sql_raises_every_own_code_and_no_other() -> None:
         if path != errors.FUNCTION
         for code in re.findall(r"'(TN\d{3})'", path.read_text())
     }
-    assert raised == OWN
+    assert not raised - OWN, f"add these codes to sql/seeds/errors.sql: {sorted(raised - OWN)}"
+    assert not OWN - raised, f"no file of sql/ raises these codes of sql/seeds/errors.sql: {sorted(OWN - raised)}"
 
 
 def test_the_server_knows_every_reason_as_the_source_has_it() -> None:
@@ -108,7 +109,8 @@ def test_every_own_error_is_raised_through_the_one_function_that_gives_it_its_sh
 
 def test_every_header_names_only_codes_that_exist() -> None:
     for path in (ROOT / "sql").rglob("*.sql"):
-        assert set(re.findall(r"\bTN\d{3}\b", path.read_text())) <= OWN, path
+        unknown = set(re.findall(r"\bTN\d{3}\b", path.read_text())) - OWN
+        assert not unknown, f"{path.relative_to(ROOT)} names codes that are not in sql/seeds/errors.sql: {unknown}"
 
 
 # Errors that PostgreSQL really raises.

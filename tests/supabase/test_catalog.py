@@ -118,7 +118,9 @@ RULES = {
 
 @pytest.mark.parametrize("rule", RULES)
 def test_there_is_no(scratch: Connection, rule: str) -> None:
-    assert [row["found"] for row in scratch.execute(RULES[rule].encode())] == []
+    found = [row["found"] for row in scratch.execute(RULES[rule].encode())]
+    if found:
+        pytest.fail("\n".join(f"{rule}: {each}" for each in found), pytrace=False)
 
 
 def test_two_permissive_policies_for_one_role_and_command_are_the_documented_ones(scratch: Connection) -> None:

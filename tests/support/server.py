@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import grpc
+import pytest
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 from grpc_status import rpc_status
 
@@ -80,7 +81,7 @@ def _serving(popen: subprocess.Popen[str]) -> Iterator[Process]:
             if match := re.search(r"Tenantry serves on (127\.0\.0\.1:\d+)", line):
                 break
         else:
-            raise RuntimeError("the server did not start:\n" + "".join(output))
+            pytest.fail("the server did not start:\n" + "".join(output), pytrace=False)
         process = Process(popen, match[1], output)
         try:
             yield process

@@ -43,7 +43,8 @@ def test_a_system_role_allows_what_it_says_there_and_nothing_elsewhere(
     assert [(row["organization_id"], row["permission"]) for row in answers] == [
         (organization, permission) for organization in (acme.id, globex.id) for permission in asked
     ]
-    assert {row["permission"] for row in answers if row["allowed"]} == HOLDS[role]
+    held = {row["permission"] for row in answers if row["allowed"]}
+    assert held == HOLDS[role], f"sql/seeds/access.sql and HOLDS[{role!r}] differ in {sorted(held ^ HOLDS[role])}"
     assert not [row for row in answers if row["allowed"] and row["organization_id"] == globex.id]
     for permission in asked:
         assert allowed(acme.as_(role), acme.id, permission) == (permission in HOLDS[role])
