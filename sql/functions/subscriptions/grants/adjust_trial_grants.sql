@@ -1,5 +1,5 @@
--- Adjusts the grant of a trial: the credits of the plan until the trial ends. If a trial ends early, its unspent credits
--- are revoked.
+-- Adjusts the grant of a trial: the credits of the plan until the trial ends. If a trial ends early, its unspent
+-- credits are revoked.
 --
 -- p_at: the present time.
 -- Locks: none of its own. The caller holds the account's lock and has settled it.
