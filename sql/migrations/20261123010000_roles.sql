@@ -1,7 +1,6 @@
 -- The roles of every door, the private schema with its error codes, and the revoked default privileges.
 --
--- Supabase has the three API roles already; this migration creates them on plain PostgreSQL. The gRPC server logs in
--- as
+-- Supabase has the three API roles already; this migration creates them on plain PostgreSQL. The gRPC server logs in as
 -- `tenantry_server`, which owns nothing and inherits nothing, and can only become one of the three roles. It has no
 -- password, so nobody can log in with it over a password connection until a DBA sets one.
 

@@ -1,7 +1,6 @@
 -- Supabase's schema `auth` for plain PostgreSQL: the accounts that `user_roles` refers to, and the functions that tell
 -- policies which user calls. If `auth.users` exists, the migration changes nothing. Shapes and bodies follow Supabase,
--- so
--- that policies written for one work on the other.
+-- so that policies written for one work on the other.
 
 do $$
 begin

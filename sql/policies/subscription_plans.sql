@@ -1,6 +1,5 @@
 -- Direct access to public.subscription_plans: every role reads active plans. Members read the plans of their
--- subscriptions,
--- and users with catalog:manage read all plans.
+-- subscriptions, and users with catalog:manage read all plans.
 revoke all on public.subscription_plans from public, anon, authenticated, service_role;
 grant select, insert, update, delete on public.subscription_plans to service_role;
 grant select on public.subscription_plans to anon, authenticated;

@@ -1,6 +1,5 @@
 -- Keeps the price and period of a plan while live subscriptions have it, and its Stripe price, which identifies their
--- plan
--- at Stripe. A plan without a price at Stripe can get one.
+-- plan at Stripe. A plan without a price at Stripe can get one.
 --
 -- The function is a definer function, because it must see every subscription and call private functions.
 --

@@ -1,8 +1,7 @@
 -- Records each change of a row in the audit log: the actor, the time, the door and the row before and after.
 --
 -- The columns that the ledger writes, updated_at and secrets are left out. An update that changes none of the other
--- columns
--- is not recorded.
+-- columns is not recorded.
 create or replace function tenantry.record_audit_event() returns trigger
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp

@@ -1,8 +1,7 @@
 -- Records an event when the deletion of an account removes an organization's last owner.
 --
--- A deletion of an account is never refused for this reason. The organization keeps its data, its credits and the
--- roles of
--- its other members. The event tells the platform, which appoints a new owner with assign_role().
+-- A deletion of an account is never refused for this reason. The organization keeps its data, its credits and the roles
+-- of its other members. The event tells the platform, which appoints a new owner with assign_role().
 --
 -- Locks: the organization's row.
 create or replace function tenantry.record_lost_owner() returns trigger

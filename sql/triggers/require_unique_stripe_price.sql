@@ -1,6 +1,5 @@
 -- Checks that a Stripe price belongs to one plan or one credit product. If it belonged to both, an invoice with that
--- price
--- would not say which of them was bought. A unique constraint covers each table.
+-- price would not say which of them was bought. A unique constraint covers each table.
 --
 -- The function is a definer function, because it must see every row.
 --

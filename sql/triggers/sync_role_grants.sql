@@ -1,8 +1,7 @@
 -- Derives tenantry.role_grants from roles, their permissions and the fields of permissions, on every write.
 --
 -- Locks: the changed roles, so that the later of two concurrent changes sees the earlier one. The foreign key of
--- role_permissions locks the permission, so that no other transaction changes its resource or action meanwhile: the
--- two
+-- role_permissions locks the permission, so that no other transaction changes its resource or action meanwhile: the two
 -- columns are a key.
 create or replace function tenantry.sync_role_grants() returns trigger
 language plpgsql volatile security definer

@@ -1,8 +1,7 @@
 -- Accepts an invitation: the signed-in user joins the organization in the invited role.
 --
 -- Any user who has the token can accept it. The function checks again, as of now, that the inviter may give the role.
--- An
--- inviter who has lost that permission gives nothing.
+-- An inviter who has lost that permission gives nothing.
 --
 -- Locks: the organization's row, then the invitation.
 -- Raises: TN001, TN002, TN023 (no free seat), TN024 (not pending), 42501.

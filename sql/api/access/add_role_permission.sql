@@ -1,5 +1,4 @@
--- Gives a role a permission. The caller must hold the permission in the role's organization, or everywhere for a
--- global
+-- Gives a role a permission. The caller must hold the permission in the role's organization, or everywhere for a global
 -- role. A repeated call changes nothing.
 --
 -- Locks: the role's row.

@@ -1,6 +1,5 @@
 -- Returns whether a user holds a permission in an organization, or everywhere. For another user, the roles count that
--- the
--- caller can see: the roles in that organization and, for a caller with members:read everywhere, the global roles.
+-- the caller can see: the roles in that organization and, for a caller with members:read everywhere, the global roles.
 --
 -- Raises: TN001, 42501 (for another user without members:read there).
 -- Callers: any signed-in user for themselves; holders of members:read there for other users.

@@ -1,6 +1,5 @@
 -- Explains why a user holds a permission, or why not: lists every assignment and role that gives it, as far as the
--- caller
--- can see them.
+-- caller can see them.
 --
 -- Raises: TN001, 42501 (for another user without members:read there).
 -- Callers: as for check_permission().

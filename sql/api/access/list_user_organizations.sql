@@ -1,6 +1,5 @@
 -- Lists the organizations in which a user holds a role, by name. Runs as the caller, who sees their own organizations,
--- and
--- those of other users where they can see the members.
+-- and those of other users where they can see the members.
 --
 -- Raises: TN001.
 -- Callers: any signed-in user, and the service.

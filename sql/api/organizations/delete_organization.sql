@@ -1,6 +1,5 @@
 -- Deletes an organization that never had credits, a subscription or a bill. Other organizations keep their books; they
--- can
--- be made inactive.
+-- can be made inactive.
 --
 -- Locks: the organization's row, against concurrent entries.
 -- Raises: TN001, TN002, TN014 (it has a history), 42501.

@@ -1,7 +1,6 @@
 -- Finds a plan by id, name or Stripe price, among the rows that the caller can see.
 --
--- A name is never a UUID and never starts with price_, so the three keys do not collide. A price of Stripe's older
--- kind
+-- A name is never a UUID and never starts with price_, so the three keys do not collide. A price of Stripe's older kind
 -- can be any text; it comes last.
 --
 -- Raises: TN001 without a key, TN002.

@@ -1,6 +1,5 @@
 -- Checks the name of a plan or a credit product. One argument takes its id, its name or its Stripe price, so a name
--- must
--- not be a UUID and must not start with price_ or local:.
+-- must not be a UUID and must not start with price_ or local:.
 --
 -- Raises: TN001.
 create or replace function tenantry.require_catalog_name(p_name text) returns void

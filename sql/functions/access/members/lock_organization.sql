@@ -1,10 +1,8 @@
 -- Locks an organization's row for a change of its members. Returns whether the organization exists.
 --
--- The function writes the row instead of only locking it. At a higher isolation level the snapshot of a transaction
--- can be
--- older than the lock, and the transaction would count old seats and owners. After a write it fails with 40001
--- instead,
--- and the client tries again.
+-- The function writes the row instead of only locking it. At a higher isolation level the snapshot of a transaction can
+-- be older than the lock, and the transaction would count old seats and owners. After a write it fails with 40001
+-- instead, and the client tries again.
 --
 -- Locks: the organization's row.
 create or replace function tenantry.lock_organization(

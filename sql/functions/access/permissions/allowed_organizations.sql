@@ -2,9 +2,8 @@
 --
 -- A policy calls this function once for a query:
 --     organization_id = any ((select tenantry.allowed_organizations('credits:read'))::uuid[])
--- The subselect makes the array once, and an index then serves. A call of has_permission() for each row takes
--- thousands of
--- times as long on a large table.
+-- The subselect makes the array once, and an index then serves. A call of has_permission() for each row takes thousands
+-- of times as long on a large table.
 --
 -- Callers: any signed-in user, and the service role. It takes no lock and raises no error.
 create or replace function tenantry.allowed_organizations(p_permission text) returns uuid[]

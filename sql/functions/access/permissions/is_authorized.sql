@@ -1,7 +1,5 @@
--- Returns whether the caller holds a permission. Functions decide by this rule, and so do policies on tables without
--- an
--- organization. Policies on other tables use allowed_organizations(), which applies the same rule to all
--- organizations.
+-- Returns whether the caller holds a permission. Functions decide by this rule, and so do policies on tables without an
+-- organization. Policies on other tables use allowed_organizations(), which applies the same rule to all organizations.
 --
 -- The caller is the database role of the session or transaction, as caller_role() names it:
 --     authenticated  holds the permissions of the user's roles in the organization, and of the roles held everywhere.

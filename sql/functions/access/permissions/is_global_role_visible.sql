@@ -1,8 +1,7 @@
 -- Returns whether the caller can see the roles that a user holds everywhere.
 --
--- A user sees their own global roles. A caller with members:read everywhere sees the global roles of all users.
--- Members of
--- an organization therefore do not learn which users run the platform.
+-- A user sees their own global roles. A caller with members:read everywhere sees the global roles of all users. Members
+-- of an organization therefore do not learn which users run the platform.
 --
 -- p_user_id: the user; null for any user.
 create or replace function tenantry.is_global_role_visible(p_user_id uuid default null) returns boolean

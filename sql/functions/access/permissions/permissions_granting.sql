@@ -1,10 +1,8 @@
 -- Returns every permission that allows a given one: the permission itself, and those with * for its resource, its
--- action
--- or both.
+-- action or both.
 --
 -- This is the only place with the meaning of *. The function pins no search_path, so that the planner makes it part of
--- the
--- expression that calls it.
+-- the expression that calls it.
 --
 -- p_permission: resource:action.
 create or replace function tenantry.permissions_granting(p_permission text) returns text[]

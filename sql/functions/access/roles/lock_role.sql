@@ -1,8 +1,7 @@
 -- Locks a role for a caller who may change it.
 --
 -- An own role takes roles:manage in its organization. A global role takes roles:manage everywhere. System roles cannot
--- be
--- changed.
+-- be changed.
 --
 -- Locks: the role's row.
 -- Raises: TN001, TN002 (also for an own role of an organization that the caller cannot see), TN021 (system role),

@@ -1,7 +1,6 @@
 -- Checks the name of a role or, with an organization, the display name of its own role.
 --
--- One argument takes a role's name or its id, so a name must not be a UUID. The display name of an own role must not
--- be
+-- One argument takes a role's name or its id, so a name must not be a UUID. The display name of an own role must not be
 -- the name of a system role. Otherwise an owner could assign an own role named viewer by mistake, although it allows
 -- more.
 --
