@@ -30,7 +30,7 @@ CONSTRAINTS = {
 
 
 ERRORS = errors.read(errors.SEED.read_text())
-OWN = {error.sqlstate for error in ERRORS if error.is_own}
+OWN = {error.sqlstate for error in ERRORS if error.is_own and error.sqlstate}
 
 
 def test_the_generated_files_are_current() -> None:
