@@ -178,7 +178,7 @@ create table tenantry.credit_allocations (
 );
 comment on table tenantry.credit_allocations is
     'Spans: the entries from_entry..to_entry moved the balance between balance_to and balance_from through this lot.'
-    ' What one entry took from the lot is the overlap of the entry''s own step of the balance with the span.';
+    ' The part of one entry is the overlap of the entry''s own step of the balance with the span.';
 comment on column tenantry.credit_allocations.from_entry is 'Number of the span''s first entry.';
 comment on column tenantry.credit_allocations.to_entry is 'Number of the span''s last entry.';
 comment on column tenantry.credit_allocations.balance_from is

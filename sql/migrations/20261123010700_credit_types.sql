@@ -1,4 +1,4 @@
--- What the credit functions return, beside rows of the tables.
+-- The types that the credit functions return, beside rows of the tables.
 
 create type public.credit_lot as (
     id uuid,
@@ -34,7 +34,8 @@ create type public.credit_hold as (
     state text
 );
 comment on type public.credit_hold is
-    'Credits set aside: amount at first, remaining still held, captured spent; state active, captured, released or lapsed.';
+    'Credits set aside: amount at first, remaining still held, captured spent; state active, captured, released or'
+    ' lapsed.';
 
 create type public.credit_allocation as (
     credit_transaction_id uuid,
@@ -44,7 +45,7 @@ create type public.credit_allocation as (
     created_at timestamptz
 );
 comment on type public.credit_allocation is
-    'What one entry took from one lot (amount below 0) or gave back to it (above 0), in credits.';
+    'Credits that one entry took from one lot (amount below 0) or gave back to it (above 0).';
 
 create type public.credit_decision as (
     transaction public.credit_transactions,
@@ -73,4 +74,5 @@ create type public.ledger_finding as (
     expected text,
     found text
 );
-comment on type public.ledger_finding is 'Where a ledger does not hold: the invariant, the entry, what should be and what is.';
+comment on type public.ledger_finding is
+    'A broken invariant of a ledger: the invariant, the entry, the expected and the found value.';

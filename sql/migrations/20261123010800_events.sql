@@ -1,5 +1,5 @@
--- The outbox: what happened that others want to hear of. Written in the transaction in which it happens, announced
--- by NOTIFY tenantry_events, read in the order of id.
+-- The outbox: events for other programs. The transaction of an event writes it and announces it by NOTIFY
+-- tenantry_events. Readers take events in the order of id.
 
 create table tenantry.events (
     id bigint generated always as identity primary key,
@@ -9,7 +9,7 @@ create table tenantry.events (
     created_at timestamptz not null,
     constraint events_organization_id_fkey foreign key (organization_id) references public.organizations (id)
 );
-comment on table tenantry.events is 'Outbox of events, such as low_balance; NOTIFY tenantry_events tells of new ones.';
+comment on table tenantry.events is 'Outbox of events, such as low_balance. NOTIFY tenantry_events announces new ones.';
 comment on column tenantry.events.id is 'Number, rising with time.';
 comment on column tenantry.events.event_type is 'Type of the event, such as low_balance.';
 comment on column tenantry.events.payload is 'Variables of the event.';

@@ -1,8 +1,9 @@
--- Charges the organization of a row that was inserted into a table of the user's own. See charge_on_insert().
+-- Charges the organization of a row that was inserted into a table of the application. See charge_on_insert().
 --
--- Arguments of the trigger: credit event (id or name), column of the organization, column of the quantity or ''.
--- The row's primary key makes the idempotency key, so a row that is inserted again is not charged again.
--- Raises what consume_credits() raises; the insert then fails with it.
+-- Arguments of the trigger: credit event (id or name), column of the organization, column of the quantity or ''. The
+-- primary key of the row makes the request_id: a row that is inserted again is not charged again.
+-- Locks: the organization's row.
+-- Raises: the errors of consume_credits(). The INSERT then fails with the error.
 create or replace function tenantry.charge_row() returns trigger
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -14,7 +15,7 @@ declare
     v_charge record;
     v_new public.credit_transactions;
 begin
-    -- A key of several columns as a JSON array, so that no two keys read alike.
+    -- A key of several columns is written as a JSON array, so that no two keys have the same text.
     select
         case when count(*) = 1 then min(v_row ->> a.attname)
         else jsonb_agg(v_row -> a.attname order by k.position)::text end

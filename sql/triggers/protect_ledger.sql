@@ -1,5 +1,6 @@
--- The ledger is append-only for everyone, its owner included: a correction is a further entry.
--- Raises TN015.
+-- Keeps the ledger append-only for all roles, its owner included. A correction is a further entry.
+--
+-- Raises: TN015.
 create or replace function tenantry.protect_ledger() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp

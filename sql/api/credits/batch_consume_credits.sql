@@ -1,15 +1,18 @@
--- Many consumptions in one transaction, over any organizations, with a decision for each in the order given: an entry,
--- or a refusal that does not stop the next.
+-- Spends credits many times in one transaction, over any organizations, with a decision for each item in the order
+-- given: an entry, or a refusal that does not stop the next item.
 --
--- All accounts are locked first, in the order of their ids, so concurrent batches do not deadlock. Then one statement
--- decides and writes for all organizations in which there is nothing to refuse: every item is plainly fit, and their
--- sum is available. The items of the others go to decide_items(), which looks at each with care.
+-- The function locks all accounts first, in the order of their ids: concurrent batches do not deadlock. Then one
+-- statement decides and writes all organizations that have nothing to refuse: every item is plainly valid, and the
+-- available credits cover their sum. decide_items() decides the items of the other organizations one by one.
 --
 -- p_items: a JSON array of 1 to 10000 objects with the arguments of consume_credits().
--- Locks: the organizations' rows, by id. Raises TN001 (items as such); an item's own errors are in its decision.
+-- Locks: the organizations' rows, by id. Accounts with something due are settled.
+-- Raises: TN001 for p_items as a whole. The decision of an item has the item's own errors.
+-- Callers: signed-in users and the service role. Each item needs credits:consume in its organization.
 --
--- enable_seqscan is off as a connection keeps its plans: none made while a table was small reads all of it later. And
--- jit, as before PostgreSQL 18 a table that has no index then looks dear enough to be compiled for.
+-- The function sets enable_seqscan off, because a connection keeps its plans: a plan from a time when a table was small
+-- must not read all of it later. It sets jit off, because before PostgreSQL 18 a table without an index then looks
+-- expensive enough to compile the query.
 create or replace function tenantry.batch_consume_credits(p_items jsonb) returns public.credit_decision[]
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -23,7 +26,7 @@ declare
     -- Accounts that the caller may spend from, and those of them that have a threshold.
     v_open uuid[] := '{}';
     v_watched uuid[] := '{}';
-    -- What was decided at once, and where it belongs.
+    -- The decisions of the one statement, and the positions of their items.
     v_plain public.credit_decision[];
     v_positions integer[];
     v_decision public.credit_decision;
@@ -43,7 +46,7 @@ begin
         where o.id = any (array(
             select given.id::uuid
             from (
-                -- `offset`, so that each is looked at once, not in every item.
+                -- `offset` keeps the test of each id out of the test of each item.
                 select distinct i.item ->> 'organization_id' from jsonb_array_elements(p_items) as i (item) offset 0
             ) as given (id)
             where tenantry.is_uuid(given.id)
@@ -63,8 +66,8 @@ begin
     end loop;
     v_now := tenantry.clock();
 
-    -- Regular expressions and casts would take longer than all the rest: ids are compared as text, and what is not made
-    -- of a few digits, or starts with something other than plain text, is left to decide_items().
+    -- Regular expressions and casts would take longer than all the rest. So ids are compared as text. decide_items()
+    -- gets every number that is not a few digits, and every request_id that does not start with plain text.
     with read as materialized (
         select
             i.position::integer as position,
@@ -198,7 +201,8 @@ begin
 end
 $$;
 
-comment on function tenantry.batch_consume_credits(jsonb) is 'Definer half of public.batch_consume_credits.';
+comment on function tenantry.batch_consume_credits(jsonb) is
+    'Locks and settles the accounts, writes the valid items in one statement and decides the others one by one.';
 revoke all on function tenantry.batch_consume_credits from public, anon, authenticated, service_role;
 grant execute on function tenantry.batch_consume_credits to authenticated, service_role;
 
@@ -213,7 +217,8 @@ end;
 
 comment on function public.batch_consume_credits(jsonb) is
     'Spends credits many times in one transaction. items: a JSON array of 1 to 10000 objects with the arguments of'
-    ' consume_credits, over any organizations. Returns a decision for each in their order: its entry, or code, reason,'
-    ' message, details and remedy of the refusal, which does not stop the next. Raises TN001 (items as such).';
+    ' consume_credits, over any organizations. Returns a decision for each item, in their order: its entry, or the'
+    ' code, reason, message, details and remedy of the refusal, which does not stop the next item. Raises TN001 (items'
+    ' as a whole).';
 revoke all on function public.batch_consume_credits from public, anon, authenticated, service_role;
 grant execute on function public.batch_consume_credits to authenticated, service_role;

@@ -1,7 +1,12 @@
--- Whether an organization could pay for a credit event now: for policies and checks of your own tables.
+-- Returns whether an organization could pay for a credit event now. It serves policies and checks on tables of your
+-- own.
 --
--- An answer of the moment: only charging decides. False for an unknown or inactive event or organization, and for a
--- caller who may not spend there, so it tells nothing about others. Settles nothing, writes nothing, raises nothing.
+-- The answer is for the moment: only charging decides. It is false for an unknown or inactive event or organization,
+-- and for a caller without the permission to spend there: so it tells nothing about other tenants.
+--
+-- Locks: nothing. It settles and writes nothing.
+-- Raises: nothing.
+-- Callers: signed-in users and the service role.
 create or replace function tenantry.can_afford(p_organization_id uuid, p_credit_event text, p_quantity integer)
 returns boolean
 language plpgsql stable security definer
@@ -28,7 +33,8 @@ begin
 end
 $$;
 
-comment on function tenantry.can_afford(uuid, text, integer) is 'Definer half of public.can_afford.';
+comment on function tenantry.can_afford(uuid, text, integer) is
+    'Answers false without credits:consume in the organization, and compares the price with the available credits.';
 revoke all on function tenantry.can_afford from public, anon, authenticated, service_role;
 grant execute on function tenantry.can_afford to authenticated, service_role;
 
@@ -41,7 +47,8 @@ language sql stable
 return tenantry.can_afford(organization_id, credit_event, quantity);
 
 comment on function public.can_afford(uuid, text, integer) is
-    'Whether the organization could pay for so many units of the credit event (id or name) now. False for whom the'
-    ' caller may not spend. For policies and CHECKs of your own; only charging decides. Raises nothing.';
+    'Whether the organization could pay for that many units of the credit event (id or name) now. False for an'
+    ' organization in which the caller may not spend. For policies and CHECKs of your own; only charging decides.'
+    ' Raises nothing.';
 revoke all on function public.can_afford from public, anon, authenticated, service_role;
 grant execute on function public.can_afford to authenticated, service_role;

@@ -1,14 +1,15 @@
--- Spends credits that were held: all, a part, or in several parts.
+-- Spends credits of a hold: all, a part, or in several parts.
 --
--- Credits that have expired since the hold was made, and were kept for it, are spent first. What is captured beyond the
--- hold comes from what is available, if the caller allows it.
+-- Credits that have expired since the hold was made, and that the hold kept, are spent first. A capture of more than
+-- the hold has takes the rest from the available credits, if the caller allows it.
 --
--- Locks: the organization's row (settled first: a hold whose time has passed has lapsed).
--- Raises TN001, TN002, TN009 (no credits for the overage), TN011, TN016 (hold not active), TN018, 42501.
--- Callers: who holds credits:consume there.
+-- Locks: the organization's row. The account is settled first, so that a hold has lapsed after its time.
+-- Raises: TN001, TN002, TN009 (no credits for the overage), TN011, TN016 (hold not active), TN018, 42501.
+-- Callers: holders of credits:consume in the organization.
 --
--- enable_seqscan is off as a connection keeps its plans: none made while a table was small reads all of it later. And
--- jit, as before PostgreSQL 18 a table that has no index then looks dear enough to be compiled for.
+-- The function sets enable_seqscan off, because a connection keeps its plans: a plan from a time when a table was small
+-- must not read all of it later. It sets jit off, because before PostgreSQL 18 a table without an index then looks
+-- expensive enough to compile the query.
 create or replace function tenantry.capture_hold(
     p_organization_id uuid,
     p_hold_id uuid,
@@ -90,7 +91,7 @@ end
 $$;
 
 comment on function tenantry.capture_hold(uuid, uuid, integer, boolean, boolean, text, jsonb, text) is
-    'Definer half of public.capture_hold.';
+    'Locks and settles the account, checks the permission and the hold, and writes the consumption.';
 revoke all on function tenantry.capture_hold from public, anon, authenticated, service_role;
 grant execute on function tenantry.capture_hold to authenticated, service_role;
 
@@ -114,9 +115,9 @@ begin atomic
 end;
 
 comment on function public.capture_hold(uuid, uuid, integer, boolean, boolean, text, jsonb, text) is
-    'Spends held credits; returns the entry and the hold. amount: credits, above 0; all that is held unless given.'
-    ' release_remainder: ends the hold, what is left of it can be spent again. allow_overage: amount may be more than'
-    ' is held, if the available credits cover it. request_id: the same id makes one entry and returns it again. Raises'
+    'Spends held credits; returns the entry and the hold. amount: credits, above 0; all held credits unless given.'
+    ' release_remainder: ends the hold and frees its rest. allow_overage: amount may be more than the held credits, if'
+    ' the available credits cover the difference. request_id: the same id makes one entry and returns it again. Raises'
     ' TN001, TN002, TN009, TN011, TN016 (hold not active), TN018 (more than is held), 42501.';
 revoke all on function public.capture_hold from public, anon, authenticated, service_role;
 grant execute on function public.capture_hold to authenticated, service_role;

@@ -1,10 +1,12 @@
--- Attaches a charge to a table: from then on an INSERT charges the row's organization in the same statement, or fails.
--- Attached again it replaces what was attached before.
+-- Attaches a charge to a table: from then on an INSERT charges the organization of each row in the same statement, or
+-- fails. A second call replaces the first charge.
 --
--- For the table's owner in a migration, not for API roles: whoever may attach it decides who pays.
+-- It is for the table's owner in a migration and not for API roles, because the caller decides who pays.
+--
 -- Locks: the table (SHARE ROW EXCLUSIVE, for the moment of CREATE TRIGGER).
--- Raises TN001 (no such column, no primary key, column of the wrong type), TN002 (unknown event), 42501 (the caller
+-- Raises: TN001 (no such column, no primary key, column of the wrong type), TN002 (unknown event), 42501 (the caller
 -- does not own the table).
+-- Callers: the owner of the table.
 create or replace function public.charge_on_insert(
     charged_table regclass,
     credit_event text,
@@ -32,7 +34,7 @@ begin
             'table %s has no column "%s" of type smallint or integer', charged_table, quantity_column));
     elsif not exists (select from pg_index as i where i.indrelid = charged_table and i.indisprimary) then
         perform tenantry.fail_invalid('charged_table', format(
-            '%s has no primary key, by which a row that is inserted again is known', charged_table));
+            '%s has no primary key, which identifies a row that is inserted again', charged_table));
     end if;
     execute format(
         'create or replace trigger tenantry_charge after insert on %s for each row'
@@ -42,7 +44,7 @@ end
 $$;
 
 comment on function public.charge_on_insert(regclass, text, name, name) is
-    'From now on an INSERT into the table charges the organization in organization_column (uuid) the credit event,'
-    ' times quantity_column (smallint or integer) if given, or fails. For the table''s owner. Raises TN001, TN002,'
-    ' 42501 (not the owner).';
+    'From now on an INSERT into the table charges the organization in organization_column (uuid) for the credit'
+    ' event, times quantity_column (smallint or integer) if given, or fails. For the table''s owner. Raises TN001,'
+    ' TN002, 42501 (not the owner).';
 revoke all on function public.charge_on_insert from public, anon, authenticated, service_role;

@@ -1,10 +1,13 @@
--- Spends credits: one update of the account and one entry, whatever the number of lots or entries.
+-- Spends credits: one update of the account and one entry, however many lots or entries there are.
 --
--- Locks: the organization's row. Raises TN001, TN002, TN009 (insufficient credits), TN011, TN012 (organization
--- inactive), TN013 (credit event inactive), 42501. Callers: who holds credits:consume there.
+-- Locks: the organization's row. An account with something due is settled.
+-- Raises: TN001, TN002, TN009 (insufficient credits), TN011, TN012 (organization inactive), TN013 (credit event
+-- inactive), 42501.
+-- Callers: holders of credits:consume in the organization.
 --
--- enable_seqscan is off as a connection keeps its plans: none made while a table was small reads all of it later. And
--- jit, as before PostgreSQL 18 a table that has no index then looks dear enough to be compiled for.
+-- The function sets enable_seqscan off, because a connection keeps its plans: a plan from a time when a table was small
+-- must not read all of it later. It sets jit off, because before PostgreSQL 18 a table without an index then looks
+-- expensive enough to compile the query.
 create or replace function tenantry.consume_credits(
     p_organization_id uuid,
     p_credit_event text,
@@ -37,7 +40,7 @@ end
 $$;
 
 comment on function tenantry.consume_credits(uuid, text, integer, integer, uuid, text, jsonb, text) is
-    'Definer half of public.consume_credits.';
+    'Checks the permission and the arguments, and spends the credits.';
 revoke all on function tenantry.consume_credits from public, anon, authenticated, service_role;
 grant execute on function tenantry.consume_credits to authenticated, service_role;
 

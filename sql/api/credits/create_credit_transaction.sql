@@ -1,10 +1,11 @@
--- The general entry of the ledger: any type, any source, under the same rules as the special functions.
+-- Writes an entry of any type and source, under the rules of the special functions.
 --
--- earned, purchased and refunded open a lot. consumed spends like consume_credits(). expired and revoked take credits
--- from lots in spending order, without regard to where they came from.
+-- earned, purchased and refunded open a lot. consumed spends as consume_credits() does. expired and revoked take
+-- credits from the lots in spending order, whatever the origin of the lots.
 --
--- Locks: the organization's row. Raises TN001, TN002, TN009, TN010, TN011, TN012, TN013, TN017, 42501.
--- Callers: who holds credits:grant there.
+-- Locks: the organization's row.
+-- Raises: TN001, TN002, TN009, TN010, TN011, TN012, TN013, TN017, 42501.
+-- Callers: holders of credits:grant in the organization.
 create or replace function tenantry.create_credit_transaction(
     p_organization_id uuid,
     p_transaction_type text,
@@ -105,7 +106,8 @@ $$;
 
 comment on function tenantry.create_credit_transaction(
     uuid, text, integer, text, uuid, text, timestamptz, text, text, jsonb, text
-) is 'Definer half of public.create_credit_transaction.';
+) is
+    'Checks the permission and the arguments, and writes the entry and its lots.';
 revoke all on function tenantry.create_credit_transaction from public, anon, authenticated, service_role;
 grant execute on function tenantry.create_credit_transaction to authenticated, service_role;
 
@@ -131,8 +133,8 @@ comment on function public.create_credit_transaction(
     uuid, text, integer, text, uuid, text, timestamptz, text, text, jsonb, text
 ) is
     'Makes an entry of any type and source. transaction_type: earned, purchased, refunded (amount above 0); consumed,'
-    ' expired, revoked (below 0). amount: credits. source: a word of your own. credit_event: id or name, to be noted;'
-    ' the amount is not taken from its cost. expires_at: for added credits. request_id: the same id makes one entry'
-    ' and returns it again. Raises TN001, TN002, TN009, TN010, TN011, TN012, TN013, TN017, 42501.';
+    ' expired, revoked (below 0). amount: credits. source: a word of your own. credit_event: id or name, as a note;'
+    ' its cost does not set the amount. expires_at: for added credits. request_id: the same id makes one entry and'
+    ' returns it again. Raises TN001, TN002, TN009, TN010, TN011, TN012, TN013, TN017, 42501.';
 revoke all on function public.create_credit_transaction from public, anon, authenticated, service_role;
 grant execute on function public.create_credit_transaction to authenticated, service_role;

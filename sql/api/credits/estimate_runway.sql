@@ -1,10 +1,12 @@
--- When an organization runs out of credits, if it goes on as it did.
+-- Estimates when an organization runs out of credits, if it spends on as before.
 --
--- The mean daily burn is what was consumed in the last days, over those days (or since its first entry, if that is
--- later; a day at least). From there the available credits are spent at that rate in spending order, and what
--- would still be unspent at its expiry is lost on the way.
+-- The mean daily burn is the consumption of the last days, divided by these days. If the first entry is later, the days
+-- since that entry count, at least one. The function then spends the available credits at that rate in spending order.
+-- Credits that are unspent at their expiry are lost on the way.
 --
--- Writes nothing. Raises TN001, TN002, 42501. Callers: who holds credits:read there.
+-- Locks: nothing. It writes nothing.
+-- Raises: TN001, TN002, 42501.
+-- Callers: holders of credits:read in the organization.
 create or replace function tenantry.estimate_runway(
     p_organization_id uuid,
     p_days integer,
@@ -56,7 +58,7 @@ begin
     for v_lot in
         select
             l.remaining,
-            -- Before PostgreSQL 17 infinity cannot be subtracted from.
+            -- Before PostgreSQL 17 a time cannot be subtracted from infinity.
             case
                 when (l.lot).expires_at = 'infinity' then 'infinity'
                 else date_part('epoch', (l.lot).expires_at - v_now) / 86400
@@ -65,7 +67,7 @@ begin
         where l.remaining > 0 and (l.lot).expires_at > v_now
         order by (l.lot).expires_at, (l.lot).priority, (l.lot).entry_number, (l.lot).id
     loop
-        -- Held credits are those that would be spent first, and they are spoken for.
+        -- The holds keep the credits that would be spent first.
         v_left := greatest(v_lot.remaining - v_held, 0);
         v_held := v_held - (v_lot.remaining - v_left);
         continue when v_left = 0;
@@ -79,14 +81,15 @@ begin
         end if;
     end loop;
     expiring_unspent := round(v_lost);
-    -- Beyond a thousand years nobody plans.
+    -- A time in more than a thousand years is reported as never.
     if v_elapsed < 365250 then
         runs_out_at := v_now + v_elapsed * interval '1 day';
     end if;
 end
 $$;
 
-comment on function tenantry.estimate_runway(uuid, integer) is 'Definer half of public.estimate_runway.';
+comment on function tenantry.estimate_runway(uuid, integer) is
+    'Checks the permission, and spends the lots at the mean daily burn until they are gone.';
 revoke all on function tenantry.estimate_runway from public, anon, authenticated, service_role;
 grant execute on function tenantry.estimate_runway to authenticated, service_role;
 

@@ -1,7 +1,8 @@
 -- Gives a hold a new time to live, from now.
 --
--- Locks: the organization's row (settled first). Raises TN001, TN002, TN016 (hold not active), 42501.
--- Callers: who holds credits:consume there.
+-- Locks: the organization's row. The account is settled first.
+-- Raises: TN001, TN002, TN016 (hold not active), 42501.
+-- Callers: holders of credits:consume in the organization.
 create or replace function tenantry.extend_hold(
     p_organization_id uuid,
     p_hold_id uuid,
@@ -32,7 +33,8 @@ begin
 end
 $$;
 
-comment on function tenantry.extend_hold(uuid, uuid, interval) is 'Definer half of public.extend_hold.';
+comment on function tenantry.extend_hold(uuid, uuid, interval) is
+    'Locks and settles the account, checks the permission and the hold, and moves its end.';
 revoke all on function tenantry.extend_hold from public, anon, authenticated, service_role;
 grant execute on function tenantry.extend_hold to authenticated, service_role;
 
@@ -45,7 +47,7 @@ language sql volatile
 return tenantry.extend_hold(organization_id, hold_id, time_to_live);
 
 comment on function public.extend_hold(uuid, uuid, interval) is
-    'Lets a hold live for time_to_live from now, longer or shorter than before; at most 366 days.'
-    ' Raises TN001, TN002, TN016 (hold not active), 42501.';
+    'Lets a hold live for time_to_live from now, longer or shorter than before; at most 366 days. Raises TN001,'
+    ' TN002, TN016 (hold not active), 42501.';
 revoke all on function public.extend_hold from public, anon, authenticated, service_role;
 grant execute on function public.extend_hold to authenticated, service_role;

@@ -1,6 +1,8 @@
--- What an organization can spend, now or at a past moment, as if everything that had fallen due were settled.
+-- Returns the credits that an organization can spend, now or at a past moment, as if all due changes were settled.
 --
--- Writes nothing. Raises TN001, TN002, 42501. Callers: who holds credits:read there.
+-- Locks: nothing. It writes nothing.
+-- Raises: TN001, TN002, 42501.
+-- Callers: holders of credits:read in the organization.
 create or replace function tenantry.get_credit_balance(
     p_organization_id uuid,
     p_as_of timestamptz,
@@ -14,7 +16,7 @@ create or replace function tenantry.get_credit_balance(
 )
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
--- Half of the query below is never run: a plan made for the values would be cheaper, and made each time.
+-- One half of the query below never runs. The planner would find a plan for the values cheaper, and plan each time.
 set plan_cache_mode = force_generic_plan
 as $$
 declare
@@ -41,7 +43,7 @@ begin
             min(l.expires_at) filter (where l.remaining > 0 and l.expires_at > v_at and l.expires_at < 'infinity')
                 over () as next_expiry_at
         from (
-            -- Nearly always, and then in a third of the time of the other way, which knows it, too.
+            -- Nearly always nothing is due. This branch then takes a third of the time of the other, general one.
             select (u.lot).transaction_type, u.remaining, (u.lot).expires_at
             from tenantry.current_lots(v_account) as u
             where v_is_undue
@@ -73,7 +75,8 @@ begin
 end
 $$;
 
-comment on function tenantry.get_credit_balance(uuid, timestamptz) is 'Definer half of public.get_credit_balance.';
+comment on function tenantry.get_credit_balance(uuid, timestamptz) is
+    'Checks the permission, and sums up the lots and holds at the moment.';
 revoke all on function tenantry.get_credit_balance from public, anon, authenticated, service_role;
 grant execute on function tenantry.get_credit_balance to authenticated, service_role;
 

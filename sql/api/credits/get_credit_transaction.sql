@@ -1,5 +1,8 @@
--- One ledger entry. Runs as the caller: row-level security decides which exist for them.
--- Raises TN001, TN002, 42501.
+-- Returns one ledger entry. It runs as the caller: row-level security decides which entries exist for the caller.
+--
+-- Locks: nothing.
+-- Raises: TN001, TN002, 42501.
+-- Callers: holders of credits:read in the organization.
 create or replace function public.get_credit_transaction(
     organization_id uuid default null,
     credit_transaction_id uuid default null
@@ -27,6 +30,6 @@ end
 $$;
 
 comment on function public.get_credit_transaction(uuid, uuid) is
-    'The ledger entry of that organization with that id. Raises TN001, TN002, 42501.';
+    'The ledger entry of the organization with that id. Raises TN001, TN002, 42501.';
 revoke all on function public.get_credit_transaction from public, anon, authenticated, service_role;
 grant execute on function public.get_credit_transaction to authenticated, service_role;

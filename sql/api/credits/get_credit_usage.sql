@@ -1,11 +1,12 @@
--- Consumption by period and group.
+-- Returns the consumption by period and group.
 --
--- Answered from sums by quarter of an hour, which it first brings up to date when many entries are missing from them
--- (not in a read-only transaction), and from the entries after those. A refund does not lessen usage: it is an entry
--- of its own.
+-- The answer comes from sums by quarter of an hour, and from the entries after them. If many entries are not summed up
+-- yet, the function sums them up first, unless the transaction is read-only. A refund does not lower usage: it is an
+-- entry of its own.
 --
--- Locks: the organization's row of credit_usage_progress. Raises TN001, TN002, 42501.
--- Callers: who holds credits:read there.
+-- Locks: the organization's row of credit_usage_progress.
+-- Raises: TN001, TN002, 42501.
+-- Callers: holders of credits:read in the organization.
 create or replace function tenantry.get_credit_usage(
     p_organization_id uuid,
     p_start_time timestamptz,
@@ -61,8 +62,8 @@ begin
         where p.organization_id = p_organization_id;
     end if;
 
-    -- How far the sums go is read again with them, in one snapshot, as another session may be summing up; what is known
-    -- of it beforehand lets the planner see that few entries are left.
+    -- The last entry in the sums is read again here, in one snapshot with the sums, because another session may sum up
+    -- meanwhile. The number that is known already shows the planner that few entries are left.
     with summed as (
         select coalesce(max(p.entry_number), 0) as entry_number
         from tenantry.credit_usage_progress as p
@@ -106,7 +107,7 @@ end
 $$;
 
 comment on function tenantry.get_credit_usage(uuid, timestamptz, timestamptz, text, text, text) is
-    'Definer half of public.get_credit_usage.';
+    'Checks the permission, brings the sums up to date if many entries are missing, and reads them.';
 revoke all on function tenantry.get_credit_usage from public, anon, authenticated, service_role;
 grant execute on function tenantry.get_credit_usage to authenticated, service_role;
 
@@ -128,9 +129,9 @@ begin atomic
 end;
 
 comment on function public.get_credit_usage(uuid, timestamptz, timestamptz, text, text, text) is
-    'Credits consumed from start_time (30 days before the end unless given) to end_time (now unless given), both taken'
-    ' to whole quarters of an hour outwards, per hour, day (unless given), week or month of time_zone (UTC unless'
-    ' given), by event, category, source or none (unless given). Periods without consumption are left out. Raises'
-    ' TN001, TN002, 42501.';
+    'Credits consumed from start_time (30 days before the end unless given) to end_time (now unless given), each'
+    ' moved outwards to a whole quarter of an hour. granularity: hour, day (unless given), week or month, in time_zone'
+    ' (UTC unless given). group_by: event, category, source or none (unless given). Periods without consumption are'
+    ' left out. Raises TN001, TN002, 42501.';
 revoke all on function public.get_credit_usage from public, anon, authenticated, service_role;
 grant execute on function public.get_credit_usage to authenticated, service_role;

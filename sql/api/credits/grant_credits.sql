@@ -1,10 +1,11 @@
--- Adds credits to an organization, now or from a later moment on, and opens a lot for them.
+-- Adds credits to an organization, now or from a later moment on.
 --
--- A grant for later makes no entry yet: it stands as a pending lot, whose entry is written when its time has come. Its
--- request_id stays with the lot.
+-- A grant for now writes an entry and opens a lot. A grant for later is a pending grant: it becomes an entry and a lot
+-- when its time has come, and looks like a lot until then.
 --
--- Locks: the organization's row (settled first). Raises TN001, TN002, TN010 (balance out of range), TN011, 42501.
--- Callers: who holds credits:grant there.
+-- Locks: the organization's row. The account is settled first.
+-- Raises: TN001, TN002, TN010 (balance out of range), TN011, 42501.
+-- Callers: holders of credits:grant in the organization.
 create or replace function tenantry.grant_credits(
     p_organization_id uuid,
     p_amount integer,
@@ -96,7 +97,8 @@ $$;
 
 comment on function tenantry.grant_credits(
     uuid, integer, text, text, uuid, timestamptz, timestamptz, integer, text, text, jsonb, text
-) is 'Definer half of public.grant_credits.';
+) is
+    'Checks the permission and the arguments, and opens the lot or the pending grant.';
 revoke all on function tenantry.grant_credits from public, anon, authenticated, service_role;
 grant execute on function tenantry.grant_credits to authenticated, service_role;
 
@@ -128,10 +130,10 @@ comment on function public.grant_credits(
     uuid, integer, text, text, uuid, timestamptz, timestamptz, integer, text, text, jsonb, text
 ) is
     'Adds credits; returns the entry and the lot that it opened. amount: credits, above 0. transaction_type: earned'
-    ' (unless given) or purchased. source: grant or purchase unless given. expires_at: when what is unspent expires;'
+    ' (unless given) or purchased. source: grant or purchase unless given. expires_at: when unspent credits expire;'
     ' null for never. effective_at: when the credits come; now unless given, and until then there is a lot but no'
     ' entry. priority: among credits that expire together the lower is spent first, 0 unless given. request_id: the'
-    ' same id makes one entry and returns it again. Raises TN001, TN002, TN010 (balance out of range), TN011'
+    ' same id makes one grant and returns it again. Raises TN001, TN002, TN010 (balance out of range), TN011'
     ' (request_id used otherwise), 42501.';
 revoke all on function public.grant_credits from public, anon, authenticated, service_role;
 grant execute on function public.grant_credits to authenticated, service_role;

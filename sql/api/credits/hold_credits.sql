@@ -1,10 +1,12 @@
--- Sets credits aside for something under way, for a time.
+-- Sets credits aside for work under way, for a limited time.
 --
--- Locks: the organization's row. Raises TN001, TN002, TN009, TN011, TN012, TN013, 42501.
--- Callers: who holds credits:consume there.
+-- Locks: the organization's row. An account with something due is settled.
+-- Raises: TN001, TN002, TN009, TN011, TN012, TN013, 42501.
+-- Callers: holders of credits:consume in the organization.
 --
--- enable_seqscan is off as a connection keeps its plans: none made while a table was small reads all of it later. And
--- jit, as before PostgreSQL 18 a table that has no index then looks dear enough to be compiled for.
+-- The function sets enable_seqscan off, because a connection keeps its plans: a plan from a time when a table was small
+-- must not read all of it later. It sets jit off, because before PostgreSQL 18 a table without an index then looks
+-- expensive enough to compile the query.
 create or replace function tenantry.hold_credits(
     p_organization_id uuid,
     p_credit_event text,
@@ -98,7 +100,7 @@ end
 $$;
 
 comment on function tenantry.hold_credits(uuid, text, integer, integer, interval, text, jsonb, text) is
-    'Definer half of public.hold_credits.';
+    'Checks the permission and the arguments, reserves the credits if the account allows it, and makes the hold.';
 revoke all on function tenantry.hold_credits from public, anon, authenticated, service_role;
 grant execute on function tenantry.hold_credits to authenticated, service_role;
 

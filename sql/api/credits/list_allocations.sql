@@ -1,8 +1,10 @@
--- Which entry took how much from which lot, by entry or by lot, as if everything were settled.
+-- Lists the credits that entries took from lots, by entry or by lot, as if everything were settled.
 --
--- A span covers many entries; an entry's part is the overlap of its own step of the balance with the span.
+-- A span covers many entries. The part of one entry is the overlap of its own step of the balance with the span.
 --
--- Writes nothing. Raises TN001, TN002, TN003, 42501. Callers: who holds credits:read there.
+-- Locks: nothing. It writes nothing.
+-- Raises: TN001, TN002, TN003, 42501.
+-- Callers: holders of credits:read in the organization.
 create or replace function tenantry.list_allocations(
     p_organization_id uuid,
     p_credit_transaction_id uuid,
@@ -79,7 +81,7 @@ end
 $$;
 
 comment on function tenantry.list_allocations(uuid, uuid, uuid, integer, text) is
-    'Definer half of public.list_allocations.';
+    'Checks the permission, and cuts the spans into the parts of each entry.';
 revoke all on function tenantry.list_allocations from public, anon, authenticated, service_role;
 grant execute on function tenantry.list_allocations to authenticated, service_role;
 
@@ -99,7 +101,7 @@ begin atomic
 end;
 
 comment on function public.list_allocations(uuid, uuid, uuid, integer, text) is
-    'What an entry took from which lots, or which entries took from a lot, oldest first. page_size: rows, 50 unless'
-    ' given, at most 1000. Raises TN001, TN002, TN003, 42501.';
+    'The credits that an entry took from each lot, or that entries took from a lot, oldest first. page_size: rows, 50'
+    ' unless given, at most 1000. Raises TN001, TN002, TN003, 42501.';
 revoke all on function public.list_allocations from public, anon, authenticated, service_role;
 grant execute on function public.list_allocations to authenticated, service_role;

@@ -1,6 +1,9 @@
--- An organization's lots in spending order, as if everything that has fallen due were settled, in keyset pages.
+-- Lists an organization's lots in spending order, as if all due changes were settled, in keyset pages. Pending grants
+-- are among them.
 --
--- Writes nothing. Raises TN001, TN002, TN003, 42501. Callers: who holds credits:read there.
+-- Locks: nothing. It writes nothing.
+-- Raises: TN001, TN002, TN003, 42501.
+-- Callers: holders of credits:read in the organization.
 create or replace function tenantry.list_credit_lots(
     p_organization_id uuid,
     p_transaction_type text,
@@ -72,7 +75,7 @@ end
 $$;
 
 comment on function tenantry.list_credit_lots(uuid, text, boolean, timestamptz, integer, text) is
-    'Definer half of public.list_credit_lots and public.list_expiring_credits.';
+    'Checks the permission, and lists lots for public.list_credit_lots and public.list_expiring_credits.';
 revoke all on function tenantry.list_credit_lots from public, anon, authenticated, service_role;
 grant execute on function tenantry.list_credit_lots to authenticated, service_role;
 
@@ -93,8 +96,8 @@ begin atomic
 end;
 
 comment on function public.list_credit_lots(uuid, text, boolean, integer, text) is
-    'The organization''s lots in spending order: what was granted, what remains, when it expires. transaction_type:'
-    ' only earned or only purchased. include_closed: spent and expired ones too. page_size: rows, 50 unless given, at'
-    ' most 1000. Raises TN001, TN002, TN003, 42501.';
+    'The organization''s lots in spending order, with the credits granted, the credits that remain and their expiry.'
+    ' transaction_type: only earned or only purchased. include_closed: spent and expired ones too. page_size: rows, 50'
+    ' unless given, at most 1000. Raises TN001, TN002, TN003, 42501.';
 revoke all on function public.list_credit_lots from public, anon, authenticated, service_role;
 grant execute on function public.list_credit_lots to authenticated, service_role;

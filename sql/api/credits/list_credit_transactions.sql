@@ -1,9 +1,12 @@
--- An organization's ledger, newest entry first unless asked otherwise, in keyset pages: the key is the entry's
--- number, so pages stay right while entries are added.
+-- Lists an organization's ledger in keyset pages, newest entry first or oldest_first. The key is the number of the
+-- entry: pages stay right while entries are added.
 --
--- A time range becomes a range of entry numbers first, as times never run backwards along the ledger.
+-- A time range becomes a range of entry numbers first, because times never run backwards along the ledger. The function
+-- runs as the caller.
 --
--- Runs as the caller. Raises TN001, TN003, 42501.
+-- Locks: nothing.
+-- Raises: TN001, TN002, TN003, 42501.
+-- Callers: holders of credits:read in the organization.
 create or replace function public.list_credit_transactions(
     organization_id uuid default null,
     transaction_type text default null,
@@ -60,7 +63,7 @@ begin
         v_last := least(v_last, v_after - 1);
     end if;
 
-    -- Executed, so that each combination of filters gets a plan of its own and the right index.
+    -- EXECUTE gives each combination of filters a plan of its own, with the right index.
     execute format(
         $query$
         select coalesce(array_agg(page.entry), '{}')

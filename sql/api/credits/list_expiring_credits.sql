@@ -1,5 +1,8 @@
--- The lots that will expire before a time, soonest first. The definer half is that of list_credit_lots().
--- Raises TN001, TN002, TN003, 42501.
+-- Lists the lots that expire before a time, soonest first. tenantry.list_credit_lots() does the work.
+--
+-- Locks: nothing. It writes nothing.
+-- Raises: TN001, TN002, TN003, 42501.
+-- Callers: holders of credits:read in the organization.
 create or replace function public.list_expiring_credits(
     organization_id uuid default null,
     expires_before timestamptz default null,

@@ -1,6 +1,8 @@
--- An organization's holds, newest first, in keyset pages.
+-- Lists an organization's holds, newest first, in keyset pages.
 --
--- Writes nothing. Raises TN001, TN002, TN003, 42501. Callers: who holds credits:read there.
+-- Locks: nothing. It writes nothing.
+-- Raises: TN001, TN002, TN003, 42501.
+-- Callers: holders of credits:read in the organization.
 create or replace function tenantry.list_holds(
     p_organization_id uuid,
     p_state text,
@@ -22,7 +24,7 @@ begin
     if p_state not in ('active', 'captured', 'released', 'lapsed') then
         perform tenantry.fail_invalid('state', 'must be active, captured, released or lapsed');
     end if;
-    -- Ids are ordered by time, so they are the order and the key at once.
+    -- Ids are ordered by time: they are the order and the key.
     select coalesce(array_agg(page.hold), '{}') into holds
     from (
         select tenantry.present_hold(h, v_now) as hold
@@ -41,7 +43,8 @@ begin
 end
 $$;
 
-comment on function tenantry.list_holds(uuid, text, integer, text) is 'Definer half of public.list_holds.';
+comment on function tenantry.list_holds(uuid, text, integer, text) is
+    'Checks the permission, and lists the holds with the states that they have now.';
 revoke all on function tenantry.list_holds from public, anon, authenticated, service_role;
 grant execute on function tenantry.list_holds to authenticated, service_role;
 

@@ -1,11 +1,11 @@
 -- Gives back spent credits: all or part of a consumption, several times, never more than it spent.
 --
--- They go back to the lots that they came from, the last spent first, with their expiry. What would go back to a lot
--- that has expired since comes as a new lot, paid for or not as it was, that lives for the grace period.
+-- The credits go back to the lots that they came from, with their expiry, the last spent first. For a lot that has
+-- expired since, the credits come as a new lot of the same kind (purchased or earned). It lives for the grace period.
 --
--- Locks: the organization's row (settled first).
--- Raises TN001, TN002, TN010, TN011, TN017 (more than was spent), TN019 (not a consumption), 42501.
--- Callers: who holds credits:refund there.
+-- Locks: the organization's row. The account is settled first.
+-- Raises: TN001, TN002, TN010, TN011, TN017 (more than was spent), TN019 (not a consumption), 42501.
+-- Callers: holders of credits:refund in the organization.
 create or replace function tenantry.refund_credits(
     p_organization_id uuid,
     p_credit_transaction_id uuid,
@@ -81,7 +81,7 @@ begin
 
     v_entry := tenantry.append_entry(v_new, v_now);
     v_balance := v_entry.balance_after - v_entry.amount;
-    -- The consumption brought the balance down step by step; refunds climb it again from the foot, where it was spent
+    -- The consumption lowered the balance step by step. Refunds raise it again from the lowest step, which was spent
     -- last. The spans say which lot gave each step.
     for v_part in
         select
@@ -126,7 +126,7 @@ end
 $$;
 
 comment on function tenantry.refund_credits(uuid, uuid, integer, interval, text, jsonb, text) is
-    'Definer half of public.refund_credits.';
+    'Checks the permission and the consumption, and returns the credits to their lots.';
 revoke all on function tenantry.refund_credits from public, anon, authenticated, service_role;
 grant execute on function tenantry.refund_credits to authenticated, service_role;
 
@@ -145,8 +145,8 @@ return tenantry.refund_credits(
 
 comment on function public.refund_credits(uuid, uuid, integer, interval, text, jsonb, text) is
     'Gives back credits that an entry spent, to the lots that they came from. credit_transaction_id: the consumption.'
-    ' amount: credits, above 0; all that is not refunded yet unless given. grace_period: life of what would go back to'
-    ' a lot that has expired, 30 days unless given. request_id: the same id makes one entry and returns it again.'
-    ' Raises TN001, TN002, TN010, TN011, TN017 (more than was spent), TN019 (not a consumption), 42501.';
+    ' amount: credits, above 0; all that is not refunded yet unless given. grace_period: life of the credits of a lot'
+    ' that has expired, 30 days unless given. request_id: the same id makes one entry and returns it again. Raises'
+    ' TN001, TN002, TN010, TN011, TN017 (more than was spent), TN019 (not a consumption), 42501.';
 revoke all on function public.refund_credits from public, anon, authenticated, service_role;
 grant execute on function public.refund_credits to authenticated, service_role;

@@ -1,8 +1,9 @@
--- Ends a hold: what it still held can be spent again, or expires if its time came while it was held. Releasing a hold
--- again does nothing.
+-- Ends a hold. Its credits can be spent again, or expire if their time came during the hold. A second release does
+-- nothing.
 --
--- Locks: the organization's row (settled first). Raises TN001, TN002, TN016 (captured or lapsed), 42501.
--- Callers: who holds credits:consume there.
+-- Locks: the organization's row. The account is settled first.
+-- Raises: TN001, TN002, TN016 (captured or lapsed), 42501.
+-- Callers: holders of credits:consume in the organization.
 create or replace function tenantry.release_hold(p_organization_id uuid, p_hold_id uuid) returns public.credit_hold
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -32,7 +33,8 @@ begin
 end
 $$;
 
-comment on function tenantry.release_hold(uuid, uuid) is 'Definer half of public.release_hold.';
+comment on function tenantry.release_hold(uuid, uuid) is
+    'Locks and settles the account, checks the permission, and frees the credits of the hold.';
 revoke all on function tenantry.release_hold from public, anon, authenticated, service_role;
 grant execute on function tenantry.release_hold to authenticated, service_role;
 
@@ -44,6 +46,6 @@ language sql volatile
 return tenantry.release_hold(organization_id, hold_id);
 
 comment on function public.release_hold(uuid, uuid) is
-    'Ends a hold and frees what it still held. Raises TN001, TN002, TN016 (captured or lapsed), 42501.';
+    'Ends a hold and frees the credits that it still held. Raises TN001, TN002, TN016 (captured or lapsed), 42501.';
 revoke all on function public.release_hold from public, anon, authenticated, service_role;
 grant execute on function public.release_hold to authenticated, service_role;

@@ -1,12 +1,12 @@
--- Takes back credits of a grant or purchase whose payment was returned or disputed.
+-- Takes back credits of a grant or purchase, as after a returned or disputed payment.
 --
--- Takes what is left of that lot, then of others in spending order, never what is held and never below zero. What was
--- spent already cannot be taken: that shortfall is returned and recorded. A grant that was to take effect later is
--- cut down before it does.
+-- It takes the rest of that lot, then credits of the other lots in spending order. It never takes held credits and
+-- never goes below zero. Credits that are spent already cannot be taken: the function returns and records them as the
+-- shortfall. A pending grant becomes smaller before it takes effect.
 --
--- Locks: the organization's row (settled first).
--- Raises TN001, TN002, TN011, TN019 (not a grant or purchase), TN020 (more than was granted), 42501.
--- Callers: who holds credits:revoke there.
+-- Locks: the organization's row. The account is settled first.
+-- Raises: TN001, TN002, TN011, TN019 (not a grant or purchase), TN020 (more than was granted), 42501.
+-- Callers: holders of credits:revoke in the organization.
 create or replace function tenantry.revoke_credits(
     p_organization_id uuid,
     p_credit_transaction_id uuid,
@@ -110,7 +110,7 @@ end
 $$;
 
 comment on function tenantry.revoke_credits(uuid, uuid, integer, text, jsonb, text) is
-    'Definer half of public.revoke_credits.';
+    'Checks the permission and the grant, and takes the credits of its lot or of the pending grant.';
 revoke all on function tenantry.revoke_credits from public, anon, authenticated, service_role;
 grant execute on function tenantry.revoke_credits to authenticated, service_role;
 

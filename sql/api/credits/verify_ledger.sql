@@ -1,8 +1,11 @@
--- Proves a ledger, or all of them: every invariant, recomputed from the entries. No rows means that all hold.
+-- Proves one ledger, or all of them: recomputes every invariant from the entries. No rows mean that all invariants
+-- hold.
 --
--- It is not compiled (jit): that takes longer than most ledgers do.
+-- It sets jit off: to compile the query takes longer than most ledgers do.
 --
--- Writes nothing. Raises TN001, TN002, 42501. Callers: who holds credits:verify.
+-- Locks: nothing. It writes nothing.
+-- Raises: TN001, TN002, 42501.
+-- Callers: holders of credits:verify.
 create or replace function tenantry.verify_ledger(p_organization_id uuid)
 returns setof public.ledger_finding
 language plpgsql stable security definer
@@ -26,9 +29,9 @@ begin
     where (p_organization_id is null or o.id = p_organization_id)
       and coalesce(o.credits_settle_at, 'infinity') > due.next;
 
-    -- For the next query only, and for none of a function that is called. Whole ledgers are joined: nested loops, which
-    -- PostgreSQL takes where it expects few rows, would go through the entries of all for each organization. And one
-    -- ledger is read by its index, all of them are read whole: that takes a plan each time.
+    -- These settings are for the next query only, and for no function that it calls. The query joins whole ledgers:
+    -- nested loops, which PostgreSQL uses where it expects few rows, would read the entries of all organizations for
+    -- each organization. One ledger is read by its index and all ledgers are read whole: that needs a plan each time.
     perform set_config('enable_nestloop', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true);
     return query
     with entries as (
@@ -159,8 +162,8 @@ begin
     left join returned on returned.organization_id = e.organization_id and returned.entry_number = e.entry_number
     where coalesce(opened.amount, 0) + coalesce(returned.amount, 0) <> greatest(e.amount, 0)
     union all
-    -- The steps of one settlement lie on one another without gap, from the balance before its first entry to that after
-    -- its last: so every entry between is allocated exactly once.
+    -- The steps of one settlement follow one another without gap, from the balance before its first entry to that after
+    -- its last. So every entry between them is allocated exactly once.
     select s.organization_id, 'allocations cover the fall of the balance exactly', s.to_entry,
         coalesce(s.next_to, last.balance_after)::text, s.balance_from::text
     from spans as s
@@ -192,7 +195,8 @@ begin
 end
 $$;
 
-comment on function tenantry.verify_ledger(uuid) is 'Definer half of public.verify_ledger.';
+comment on function tenantry.verify_ledger(uuid) is
+    'Checks the permission, and compares accounts, entries, lots, holds and allocations.';
 revoke all on function tenantry.verify_ledger from public, anon, authenticated, service_role;
 grant execute on function tenantry.verify_ledger to authenticated, service_role;
 
@@ -207,7 +211,8 @@ begin atomic
 end;
 
 comment on function public.verify_ledger(uuid) is
-    'Proves the ledger of one organization, or of all without one: what does not hold, as rows of organization,'
-    ' invariant, entry, expected and found. None means that every invariant holds. Raises TN002, 42501.';
+    'Proves the ledger of one organization, or of all without one. Returns each broken invariant with the'
+    ' organization, the invariant, the entry, the expected and the found value. No rows mean that every invariant'
+    ' holds. Raises TN002, 42501.';
 revoke all on function public.verify_ledger from public, anon, authenticated, service_role;
 grant execute on function public.verify_ledger to authenticated, service_role;

@@ -1,11 +1,12 @@
--- Decides items of a batch one by one, each with care: whatever may be wrong with one is found and said, and does not
--- stop the next. batch_consume_credits() brings those whose organization has an item that is not plainly fit.
+-- Decides items of a batch one by one. It finds and names every error of an item, and an error does not stop the next
+-- item. batch_consume_credits() sends it the items of organizations that have an item to refuse.
 --
--- Each account is read once, its items are decided against a running balance, and all entries and accounts are written
--- by one statement.
+-- It reads each account once, decides its items against a running balance, and writes all entries and accounts by one
+-- statement.
 --
--- p_items: the batch. p_positions: whose turn it is, from 1. Returns decisions at those positions, null elsewhere.
--- The caller has locked and settled the accounts.
+-- p_items: the batch. p_positions: the positions of the items to decide, from 1.
+-- Returns decisions at those positions, and null elsewhere.
+-- Locks: none of its own. The caller holds the account's lock, and has settled the account.
 create or replace function tenantry.decide_items(p_items jsonb, p_positions integer[]) returns public.credit_decision[]
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -29,7 +30,7 @@ declare
     v_balance integer;
     v_number bigint;
     v_at timestamptz;
-    -- For each item the slot of the entry that answers it, if one of this batch does.
+    -- For each item the slot of the entry that answers it, if it is an entry of this batch.
     v_slots integer[];
     -- The entries to write, by slot.
     v_positions integer[] := '{}';
@@ -60,7 +61,7 @@ begin
         select
             r.position, r.item, r.organization_id, r.request_id,
             case when r.credit_event is null then r.amount else coalesce(r.quantity, 1) * e.credit_cost end as cost,
-            -- Fit at first sight. Whatever is not is read with care below.
+            -- Plainly valid. An item that is not is read in full below.
             (e.is_active and r.amount is null and (r.quantity is null) = (r.item ->> 'quantity' is null)
                 or r.credit_event is null and r.item ->> 'quantity' is null)
                 and (r.item ->> 'source_id' is null or tenantry.is_uuid(r.item ->> 'source_id'))
@@ -107,7 +108,7 @@ begin
                     v_decisions[v_item.position] := row(v_replay, null, null, null, null, null);
                     continue;
                 elsif v_item.request_id is not null and v_slots[v_item.previous] is not null then
-                    -- The key of an item before: compared with its entry when that has been written.
+                    -- An earlier item has the same request_id. The entries are compared once they are written.
                     v_slots[v_item.position] := v_slots[v_item.previous];
                     continue;
                 elsif not v_read.event_is_active then
@@ -134,7 +135,7 @@ begin
                     v_decisions[v_item.position] := row(
                         null, v_code, tenantry.error_reason(v_code), v_message, v_detail::jsonb - 'reason',
                         nullif(v_hint, ''));
-                    -- For the next item with its key.
+                    -- For the next item with the same request_id.
                     v_slots[v_item.position] := v_slots[v_item.previous];
                     continue;
             end;
@@ -194,7 +195,7 @@ begin
         continue when v_slots[v_position] is null or (v_decisions[v_position]).code is not null;
         v_replay := v_entries[v_slots[v_position]];
         if v_positions[v_slots[v_position]] <> v_position then
-            -- Written by now, so it can be compared as any replay.
+            -- The entry is written by now: this is a replay like any other.
             begin
                 v_read := tenantry.read_batch_item(p_items -> (v_position - 1));
                 v_replay := tenantry.find_replayed_entry(v_read.entry);
@@ -224,5 +225,5 @@ end
 $$;
 
 comment on function tenantry.decide_items(jsonb, integer[]) is
-    'Decides those items of a batch one by one; the caller has locked and settled the accounts.';
+    'Decides the given items of a batch one by one. The caller has locked and settled the accounts.';
 revoke all on function tenantry.decide_items from public, anon, authenticated, service_role;

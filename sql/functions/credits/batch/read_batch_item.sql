@@ -1,5 +1,6 @@
--- An item of a batch, read and checked as consume_credits() would its arguments.
--- Raises TN001, TN002 (unknown event).
+-- Reads an item of a batch, and checks it as consume_credits() checks its arguments.
+--
+-- Raises: TN001, TN002 (unknown event).
 create or replace function tenantry.read_batch_item(
     p_item jsonb,
     out entry public.credit_transactions,

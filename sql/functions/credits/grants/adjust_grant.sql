@@ -4,14 +4,14 @@
 -- not know what was granted before: the same target moves credits once, however often the caller asks for it.
 --
 -- The credits of a period are taken back from its own lots only: purchased credits do not pay for a change of plan. The
--- credits of a purchase are taken from other lots too, as its money went back. Credits that were spent already are
+-- credits of a purchase are taken from other lots too, because its money went back. Credits that were spent already are
 -- recorded as a shortfall. A later grant pays for the shortfall first.
 --
--- p_target: the grant as it is to be. organization_id, source (subscription, rollover or purchase), source_id (of the
--- subscription or purchase) and starts_at identify it; credits are what it grants in all, until ends_at (infinity for
--- never). The function fills shortfall and lots.
+-- p_target: the grant after the call. organization_id, source (subscription, rollover or purchase), source_id (of the
+-- subscription or purchase) and starts_at identify it. credits is the total of the grant, and ends_at its end (infinity
+-- for never). The function fills shortfall and lots.
 -- p_at: the present time.
--- Locks: none of its own. The caller holds the account's lock and has settled it.
+-- Locks: none of its own. The caller holds the account's lock and has settled the account.
 -- Raises: TN010 for a purchase. A period grants no more than the account can hold.
 create or replace function tenantry.adjust_grant(
     p_target tenantry.granted_credits,

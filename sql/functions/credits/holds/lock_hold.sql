@@ -1,6 +1,7 @@
--- Locks and settles the account and returns the hold, for an operation that changes it.
+-- Locks and settles the account of a hold, and returns the hold.
 --
--- Locks: the organization's row. Raises TN001, TN002, 42501 (without credits:consume there).
+-- Locks: the organization's row.
+-- Raises: TN001, TN002, 42501 (without credits:consume in the organization).
 create or replace function tenantry.lock_hold(p_organization_id uuid, p_hold_id uuid) returns tenantry.credit_holds
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -26,5 +27,5 @@ end
 $$;
 
 comment on function tenantry.lock_hold(uuid, uuid) is
-    'The hold, its account locked and settled. Raises TN001, TN002, 42501.';
+    'Locks and settles the account of a hold, and returns the hold. Raises TN001, TN002, 42501.';
 revoke all on function tenantry.lock_hold from public, anon, authenticated, service_role;

@@ -1,4 +1,4 @@
--- Builds the public form of a hold. A hold whose time has passed is lapsed, whether or not the account was settled.
+-- Builds the public form of a hold. After its time a hold is lapsed, whether or not the account was settled.
 --
 -- p_at: the moment that the state is for.
 create or replace function tenantry.present_hold(p_hold tenantry.credit_holds, p_at timestamptz)

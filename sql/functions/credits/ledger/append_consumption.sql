@@ -3,9 +3,9 @@
 -- The condition of the update decides: the organization is active, nothing has fallen due, the available credits cover
 -- the amount, and no consumption has the same request_id yet. Callers that hold the account's lock use append_entry().
 --
--- p_entry: the consumption (amount below 0) without number, balance and time, which it gets here.
--- Returns the entry. Returns null, and leaves the account as it was, if a condition does not hold or if another
--- session wrote the request_id first.
+-- p_entry: the consumption (amount below 0) without number, balance and time. The function fills them.
+-- Returns the entry. Returns null, and leaves the account as it was, if a condition does not hold or if another session
+-- wrote the request_id first.
 -- Locks: the organization's row.
 -- Raises: constraint violations only.
 -- Callers: spend_credits().

@@ -1,11 +1,11 @@
--- Writes a ledger entry and its account, for a caller that holds the account's lock and has settled it.
+-- Writes a ledger entry and its account, for a caller that holds the account's lock and has settled the account.
 --
 -- The caller has checked that the account allows the entry, and records the lots that the entry moves.
--- append_consumption() is for a consumption that is written without the lock.
+-- append_consumption() writes a consumption without the lock.
 --
--- p_entry: the entry without number, balance and time, which it gets here. Its id may be given.
--- p_at: the time of the entry. The entry before it may be later: then the entry gets the time of that one.
--- p_held: credits of p_entry.amount that were under a hold until now, and were not available.
+-- p_entry: the entry without number, balance and time. The function fills them. The id may be given.
+-- p_at: the time of the entry. If the entry before it is later, the entry gets the time of that one.
+-- p_held: credits of the amount that were under a hold until now, and were not available.
 -- Returns the entry.
 -- Locks: the organization's row, which the caller has locked already.
 -- Raises: constraint violations only.

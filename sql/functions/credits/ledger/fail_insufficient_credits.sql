@@ -1,4 +1,4 @@
--- Raises TN009: the available credits do not cover what is asked for.
+-- Raises TN009: the available credits of the account do not cover the required credits.
 create or replace function tenantry.fail_insufficient_credits(
     p_account public.organizations,
     p_required integer
@@ -18,5 +18,5 @@ end
 $$;
 
 comment on function tenantry.fail_insufficient_credits(public.organizations, integer) is
-    'Raises TN009: required is more than the account''s available credits.';
+    'Raises TN009: the available credits of the account do not cover the required credits.';
 revoke all on function tenantry.fail_insufficient_credits from public, anon, authenticated, service_role;

@@ -1,4 +1,6 @@
--- Raises TN019: the entry is of a type that this cannot be done to.
+-- Raises TN019: the operation does not apply to entries of this type.
+--
+-- p_wanted: the end of the message, such as "a consumption can be refunded".
 create or replace function tenantry.fail_wrong_transaction_type(
     p_entry public.credit_transactions,
     p_wanted text
@@ -16,5 +18,5 @@ end
 $$;
 
 comment on function tenantry.fail_wrong_transaction_type(public.credit_transactions, text) is
-    'Raises TN019: the entry is of the wrong type; p_wanted says what can be done to which.';
+    'Raises TN019: the operation does not apply to entries of this type. p_wanted ends the message.';
 revoke all on function tenantry.fail_wrong_transaction_type from public, anon, authenticated, service_role;

@@ -1,7 +1,9 @@
--- Number of an organization's last entry at a moment; 0 for none.
+-- Returns the number of an organization's last entry at a moment; 0 for none.
 --
--- Times never run backwards along the ledger, so this is a binary search over entry numbers: some twenty look-ups in
--- the index that is there anyway, in place of an index on time that every consumption would have to write.
+-- Times never run backwards along the ledger, so this is a binary search over entry numbers. Its twenty or so look-ups
+-- use an existing index. An index on time would slow down every consumption.
+--
+-- Callers: signed-in users and the service role, because list_credit_transactions() runs as the caller.
 create or replace function tenantry.last_entry_number_at(
     p_account public.organizations,
     p_at timestamptz
@@ -30,6 +32,6 @@ end
 $$;
 
 comment on function tenantry.last_entry_number_at(public.organizations, timestamptz) is
-    'Number of the organization''s last entry at p_at, 0 for none.';
+    'Returns the number of the organization''s last entry at p_at; 0 for none.';
 revoke all on function tenantry.last_entry_number_at from public, anon, authenticated, service_role;
 grant execute on function tenantry.last_entry_number_at to authenticated, service_role;

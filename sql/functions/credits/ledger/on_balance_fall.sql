@@ -1,9 +1,10 @@
--- Acts on available credits that have just fallen below a threshold of the organization: records a low_balance event;
--- buys credits. It is a crossing, so there is none again until they have been above.
+-- Acts when the available credits have just fallen below a threshold of the organization: records a low_balance event,
+-- or buys credits. It acts on the crossing only: again after the credits have been above the threshold.
 --
--- p_account: the row after the change. p_amount: credits that were available before and are not any more. p_buys: false
--- for credits that went back with their money: whoever took that back is not charged again.
-drop function if exists tenantry.on_balance_fall(public.organizations, integer);
+-- p_account: the row after the change.
+-- p_amount: credits that were available before the change and no longer are.
+-- p_buys: false for credits that were taken back with their money, because that must not charge the customer again.
+-- Locks: none of its own. The caller holds the account's lock.
 create or replace function tenantry.on_balance_fall(
     p_account public.organizations,
     p_amount integer,

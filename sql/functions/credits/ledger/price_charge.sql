@@ -1,10 +1,10 @@
--- What a charge costs: a plain amount, or a credit event's cost times a quantity.
+-- Returns the credits that a charge costs: a plain amount, or the cost of a credit event times a quantity.
 --
--- p_credit_event: id or name; null for a plain amount. p_quantity: units of the event, 1 unless given.
--- p_amount: credits; null with an event.
--- is_active tells whether the event may still be charged; the caller refuses it after looking for a replay, as a
--- call that was made before must get its answer again.
--- Raises TN001, TN002 (unknown event).
+-- p_credit_event: id or name; null for a plain amount. p_quantity: units of the event, 1 unless given. p_amount:
+-- credits; null with an event.
+-- Returns also whether the event is active. The caller looks for a replay before it refuses an inactive event, because
+-- a repeated call must get its first answer again.
+-- Raises: TN001, TN002 (unknown event).
 create or replace function tenantry.price_charge(
     p_credit_event text,
     p_quantity integer,
@@ -51,5 +51,5 @@ end
 $$;
 
 comment on function tenantry.price_charge(text, integer, integer) is
-    'Credits that a plain amount, or a credit event times a quantity, costs. Raises TN001, TN002.';
+    'Returns the credits that a plain amount, or a credit event times a quantity, costs. Raises TN001, TN002.';
 revoke all on function tenantry.price_charge from public, anon, authenticated, service_role;

@@ -1,5 +1,6 @@
--- The account of an organization, for a function that reads credits.
--- Raises TN001 (no organization), TN002, 42501 (without credits:read there).
+-- Returns the account of an organization, for a function that reads credits.
+--
+-- Raises: TN001 (no organization), TN002, 42501 (without credits:read in the organization).
 create or replace function tenantry.read_account(p_organization_id uuid) returns public.organizations
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -20,5 +21,5 @@ end
 $$;
 
 comment on function tenantry.read_account(uuid) is
-    'The organization''s row for one who holds credits:read there. Raises TN001, TN002, 42501.';
+    'Returns the organization''s row to a holder of credits:read there. Raises TN001, TN002, 42501.';
 revoke all on function tenantry.read_account from public, anon, authenticated, service_role;

@@ -1,6 +1,7 @@
--- Refuses an addition that would take the balance past what an integer holds, now or when what is granted for later
--- takes effect.
--- Raises TN010.
+-- Raises TN010 if an addition takes the balance past the range of an integer, now or once all pending grants have taken
+-- effect.
+--
+-- p_account: the row, locked by the caller. p_amount: credits to add.
 create or replace function tenantry.require_balance_in_range(
     p_account public.organizations,
     p_amount integer
@@ -22,5 +23,5 @@ end
 $$;
 
 comment on function tenantry.require_balance_in_range(public.organizations, integer) is
-    'Raises TN010 when the balance, what is granted for later and the amount together are out of range.';
+    'Raises TN010 if the balance, the pending grants and the amount together are out of range.';
 revoke all on function tenantry.require_balance_in_range from public, anon, authenticated, service_role;

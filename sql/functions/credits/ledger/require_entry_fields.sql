@@ -1,6 +1,6 @@
--- Refuses what the ledger's columns would refuse, naming the argument. To be asked before the values meet a column's
--- type, whose limit would not name it.
--- Raises TN001.
+-- Raises TN001 if a value does not fit its column of the ledger, and names the argument.
+--
+-- It is called before a value meets the type of its column, because the column's own error would not name the argument.
 create or replace function tenantry.require_entry_fields(
     p_source text,
     p_stripe_payment_intent_id text,
@@ -21,5 +21,5 @@ end
 $$;
 
 comment on function tenantry.require_entry_fields(text, text, jsonb, text) is
-    'Raises TN001 when a value is not fit for an entry of the ledger.';
+    'Raises TN001 if a value is not valid for an entry of the ledger.';
 revoke all on function tenantry.require_entry_fields from public, anon, authenticated, service_role;

@@ -1,7 +1,7 @@
--- Refuses to refund more of a consumption than it spent.
+-- Raises TN017 if a refund would give back more of a consumption than it spent.
 --
 -- p_spent: the consumption. p_amount: credits to refund; null for all that is not refunded yet.
--- Returns what was refunded before. Raises TN017.
+-- Returns the credits that were refunded before.
 create or replace function tenantry.require_refundable(
     p_spent public.credit_transactions,
     p_amount integer
@@ -30,5 +30,5 @@ end
 $$;
 
 comment on function tenantry.require_refundable(public.credit_transactions, integer) is
-    'What was refunded of the consumption before. Raises TN017 when the amount would be more than it spent.';
+    'Returns the credits of the consumption that were refunded before. Raises TN017 if the amount is too high.';
 revoke all on function tenantry.require_refundable from public, anon, authenticated, service_role;

@@ -1,8 +1,8 @@
--- Refuses to spend or hold an amount that an account does not allow; otherwise does nothing.
+-- Raises an error if the account does not allow the caller to spend or hold an amount: TN009 (insufficient credits) or
+-- TN012 (organization inactive).
 --
--- p_account: the row, read before the caller looked for a replay for the last time: a replay that emptied the account
--- is then found, and not refused for want of the credits that it spent itself.
--- Raises TN009 (insufficient credits), TN012 (organization inactive).
+-- p_account: the row as it was before the caller's last search for a replay. A replay that emptied the account is then
+-- found, and not refused for want of the credits that it spent itself.
 create or replace function tenantry.require_spendable(p_account public.organizations, p_amount integer) returns void
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -17,5 +17,5 @@ end
 $$;
 
 comment on function tenantry.require_spendable(public.organizations, integer) is
-    'Raises why the account does not allow to spend the amount, if it does not: TN009, TN012.';
+    'Raises TN009 or TN012 if the account does not allow to spend the amount.';
 revoke all on function tenantry.require_spendable from public, anon, authenticated, service_role;

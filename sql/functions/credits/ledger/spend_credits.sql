@@ -1,7 +1,7 @@
 -- Writes a consumption, or returns the entry that its request_id made before.
 --
--- It tries the write first. Only if the account does not allow the write does it look for the reason: an account that
--- must be settled, a replay that came in between, or a refusal.
+-- It tries to write first. Only if the account does not allow it does the function look for the reason: an account to
+-- settle, a replay that came in between, or a refusal.
 --
 -- p_entry: the consumption, as for append_consumption().
 -- p_event_is_active: whether the credit event of p_entry may be charged.

@@ -1,7 +1,9 @@
--- Records that an entry took credits from a lot, and takes them.
+-- Takes credits of one lot for one entry, and records the allocation.
 --
--- p_balance: the balance below the step that this lot gave; an entry that takes from several lots gives each
--- its own step. p_amount: credits, above 0.
+-- p_balance: the balance below the step that this lot gave. An entry that takes from several lots gives each its own
+-- step.
+-- p_amount: credits, above 0.
+-- Locks: none of its own. The caller holds the account's lock.
 create or replace function tenantry.debit_lot(
     p_entry public.credit_transactions,
     p_lot_id uuid,
@@ -24,5 +26,5 @@ begin atomic
 end;
 
 comment on function tenantry.debit_lot(public.credit_transactions, uuid, integer, integer) is
-    'Records and takes credits of one lot for one entry.';
+    'Takes credits of one lot for one entry, and records the allocation.';
 revoke all on function tenantry.debit_lot from public, anon, authenticated, service_role;

@@ -1,9 +1,10 @@
--- Takes what an entry takes from lots at once, and records from which.
+-- Takes the credits of an entry from lots at once, and records the allocations.
 --
--- In order: the lot p_first, if given; for a capture (p_hold_created_at given) lots that have expired since the hold
--- was made and are kept by holds; then what can be spent, in spending order.
+-- The order: the lot p_first, if given; for a capture (p_hold_created_at given) lots that have expired since the hold
+-- was made and that holds keep; then the lots that can be spent, in spending order.
 --
--- p_entry: an entry with amount below 0, which the lots cover. The caller holds the account's lock and has settled it.
+-- p_entry: an entry with amount below 0, which the lots cover.
+-- Locks: none of its own. The caller holds the account's lock and has settled the account.
 create or replace function tenantry.debit_lots(
     p_entry public.credit_transactions,
     p_first uuid default null,
@@ -32,5 +33,5 @@ end
 $$;
 
 comment on function tenantry.debit_lots(public.credit_transactions, uuid, timestamptz) is
-    'Takes the entry''s credits from lots now and records which; settlement leaves such an entry alone.';
+    'Takes the entry''s credits from lots at once and records the allocations. Settlement skips such an entry.';
 revoke all on function tenantry.debit_lots from public, anon, authenticated, service_role;

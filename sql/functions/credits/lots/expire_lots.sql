@@ -1,10 +1,13 @@
--- Writes off what expired lots still hold, except what is under a hold that was made before the lot expired.
+-- Writes off the credits of expired lots, except credits under a hold that was made before the lot expired.
 --
--- A hold backs itself with the credits that would be spent first, so the lots that expired earliest are kept
--- first, each by the holds older than its expiry as far as they are not keeping another.
+-- A hold keeps the credits that would be spent first. So the lots that expired earliest are kept first, each by the
+-- holds that are older than its expiry, as far as these do not keep another lot.
 --
--- p_at: the time to stamp the entries with. p_held: credits of holds that have just ended, which were not available
--- before. The caller holds the account's lock and has allocated all consumption.
+-- project_lots() has the same rule in closed form, for reads.
+--
+-- p_at: the time of the entries.
+-- p_held: credits of holds that have just ended, which were not available before.
+-- Locks: none of its own. The caller holds the account's lock and has allocated all consumption.
 create or replace function tenantry.expire_lots(
     p_organization_id uuid,
     p_at timestamptz,
@@ -47,5 +50,5 @@ end
 $$;
 
 comment on function tenantry.expire_lots(uuid, timestamptz, integer) is
-    'Writes an expired entry for what each expired lot holds beyond what older holds keep.';
+    'Writes an expired entry for each expired lot, for the credits that no older hold keeps.';
 revoke all on function tenantry.expire_lots from public, anon, authenticated, service_role;

@@ -1,7 +1,8 @@
--- The lots of an account as they were, or are, at a moment: what of each was left.
+-- Returns the stored lots of an account and the credits that remained of each at a moment, now or in the past.
 --
--- From the last entry on that is the projection; before it, history: a lot's amount, less what entries up to that
--- moment took from it. A span that the moment falls into counts as far as the balance had come down by then.
+-- From the last entry on it returns the projection. Before the last entry it computes history: the amount of a lot
+-- without the credits that entries up to the moment took from it. If the moment lies within a span, the span counts as
+-- far as the balance had fallen by then.
 --
 -- p_account: the organization's row. p_at: a moment that is not in the future.
 create or replace function tenantry.lots_at(p_account public.organizations, p_at timestamptz)
@@ -52,5 +53,5 @@ end
 $$;
 
 comment on function tenantry.lots_at(public.organizations, timestamptz) is
-    'The organization''s lots with what was left of each at p_at, a moment that is not in the future.';
+    'Returns the organization''s lots and the credits that remained of each at p_at, which is not in the future.';
 revoke all on function tenantry.lots_at from public, anon, authenticated, service_role;

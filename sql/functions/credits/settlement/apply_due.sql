@@ -1,10 +1,11 @@
--- Applies what falls due at one moment: holds lapse, then lots expire, then pending grants take effect, then the
--- subscription renews or ends.
+-- Applies all changes that are due at one moment: holds lapse, then lots expire, then pending grants take effect, then
+-- the subscription renews or ends.
 --
 -- Reads apply the same rules without writing: project_lots() for holds, lots and grants, project_renewal_lots() for the
--- subscription. The tests that hold the two forms together are named there.
+-- subscription. Tests compare the two forms after random histories: tests/sql/credits/test_model.py (holds, lots,
+-- pending grants) and tests/sql/subscriptions/test_laziness.py (subscriptions).
 --
--- p_at: the moment. Nothing earlier is left to apply.
+-- p_at: the moment. Everything earlier has been applied.
 -- Locks: the live subscription. The caller holds the account's lock and has allocated all consumption.
 -- Callers: settle_account().
 create or replace function tenantry.apply_due(p_organization_id uuid, p_at timestamptz) returns void
@@ -48,5 +49,5 @@ end
 $$;
 
 comment on function tenantry.apply_due(uuid, timestamptz) is
-    'Applies what falls due at one moment: lapsing holds, expiring lots, pending grants, the subscription.';
+    'Applies all changes that are due at one moment: lapsing holds, expiring lots, pending grants, the subscription.';
 revoke all on function tenantry.apply_due from public, anon, authenticated, service_role;

@@ -1,7 +1,7 @@
 -- Returns the stored lots of an account and the credits that remain of each, if nothing has fallen due.
 --
--- Nothing has fallen due in nearly all reads: then only the consumption that is not allocated yet comes off.
--- The function pins no search_path, so that the planner makes it a part of the query that calls it.
+-- That is the case in nearly all reads. Then only the consumption that is not allocated yet comes off. The function
+-- pins no search_path, so that the planner makes it a part of the query that calls it.
 --
 -- p_account: the organization's row.
 create or replace function tenantry.current_lots(p_account public.organizations)
@@ -15,5 +15,5 @@ begin atomic
 end;
 
 comment on function tenantry.current_lots(public.organizations) is
-    'Returns the organization''s lots and what remains of each now, if nothing has fallen due.';
+    'Returns the organization''s lots and the credits that remain of each now, if nothing has fallen due.';
 revoke all on function tenantry.current_lots from public, anon, authenticated, service_role;

@@ -1,6 +1,7 @@
--- An organization's account as it is now: settled first if something has fallen due.
+-- Returns an organization's account in its present state. If something has fallen due, it settles the account first.
 --
--- Locks: the organization's row, if it has to be settled. Raises TN002.
+-- Locks: the organization's row, if the account has to be settled.
+-- Raises: TN002.
 create or replace function tenantry.find_current_account(p_organization_id uuid) returns public.organizations
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -19,5 +20,5 @@ end
 $$;
 
 comment on function tenantry.find_current_account(uuid) is
-    'The organization''s row, settled first if something has fallen due. Raises TN002.';
+    'Returns the organization''s row, settled first if something has fallen due. Raises TN002.';
 revoke all on function tenantry.find_current_account from public, anon, authenticated, service_role;

@@ -1,7 +1,8 @@
 -- Locks an organization's account and settles it, for an operation that changes lots or holds.
 --
--- Locks: the organization's row, and after it its lots and holds (which are never locked without it).
--- Returns the settled row. Raises TN001 (no organization), TN002.
+-- Returns the settled row.
+-- Locks: the organization's row, and after it its lots and holds, which no transaction locks without it.
+-- Raises: TN001 (no organization), TN002.
 create or replace function tenantry.lock_account(p_organization_id uuid) returns public.organizations
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp

@@ -1,11 +1,14 @@
--- The lots of an account as settlement at a moment would leave them, without writing anything: for reads, which
--- may run in a read-only transaction. Lots with nothing left are left out, unless they got so just now.
+-- Returns the lots of an account and the credits that remain of each, as settlement at a moment would leave them. It
+-- writes nothing, so reads can use it in a read-only transaction. A lot without credits is returned only if the
+-- projection itself has emptied it.
 --
--- The same rules as settle_account(), in closed form: consumption that is not allocated yet is taken off, and of what
--- has expired then a running total K of credits is kept by holds: with P the running total of expired credits and H
--- the credits under holds older than that lot's expiry, K = P + least(0, min(H - P)).
+-- It has the rules of settle_account(), apply_due() and expire_lots() in closed form. Consumption that is not allocated
+-- yet comes off the lots. Holds keep a running total K of the expired credits. With P the running total of expired
+-- credits, and H the credits under holds that are older than the expiry of that lot, K = P + least(0, min(H - P)).
+-- Tests compare the two forms after random histories: tests/sql/credits/test_model.py (holds, lots, pending grants) and
+-- tests/sql/subscriptions/test_laziness.py (subscriptions).
 --
--- Lots of subscription periods that have begun by then and are not written yet are among them.
+-- Lots of subscription periods that have begun and are not written yet come from project_renewal_lots().
 --
 -- p_account: the organization's row. p_at: the moment, not before the last entry.
 create or replace function tenantry.project_lots(p_account public.organizations, p_at timestamptz)
@@ -70,5 +73,5 @@ end
 $$;
 
 comment on function tenantry.project_lots(public.organizations, timestamptz) is
-    'The organization''s lots as settlement at p_at would leave them; writes nothing.';
+    'Returns the organization''s lots as settlement at p_at would leave them. It writes nothing.';
 revoke all on function tenantry.project_lots from public, anon, authenticated, service_role;

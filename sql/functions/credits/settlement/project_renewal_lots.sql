@@ -1,10 +1,13 @@
--- The lots that a subscription will have opened by a moment once somebody settles the account, and that are not written
--- yet: those of periods that have begun since, and what rolled over into them. For reads, which write nothing.
+-- Returns the lots that settlement at a moment would open for a subscription: lots of periods that have begun and are
+-- not written yet, and the credits that roll over into them. It writes nothing.
 --
--- The same rules as advance_subscription() and roll_over_credits(), step by step.
+-- It has the rules of advance_subscription() and roll_over_credits(), step by step.
+-- tests/sql/subscriptions/test_laziness.py compares the two forms after random histories.
 --
--- p_account: the organization's row. p_at: the moment. p_expired: credits of the subscription's lots that expire
--- unwritten by then, by the moment at which they do (seconds since 1970, as text).
+-- p_account: the organization's row. p_at: the moment.
+-- p_expired: credits of the subscription's lots that expire by then and are not written off yet, by the moment of their
+-- expiry (seconds since 1970, as text).
+-- Callers: project_lots().
 create or replace function tenantry.project_renewal_lots(
     p_account public.organizations,
     p_at timestamptz,
@@ -36,7 +39,7 @@ begin
             select * from tenantry.credit_periods(
                 v_plan, v_subscription.billing_anchor, v_subscription.current_period_start,
                 v_subscription.current_period_end) as p
-            -- What is earlier has been taken.
+            -- Earlier periods are settled.
             where p.starts_at between p_account.credits_settle_at and p_at
               and (v_is_renewed or exists (
                   select from tenantry.pending_grants as g
@@ -81,5 +84,5 @@ end
 $$;
 
 comment on function tenantry.project_renewal_lots(public.organizations, timestamptz, jsonb) is
-    'Lots of periods that have begun and are not written yet, as settlement at p_at would open them; writes nothing.';
+    'Returns lots of periods that have begun and are not written yet, as settlement at p_at would open them.';
 revoke all on function tenantry.project_renewal_lots from public, anon, authenticated, service_role;

@@ -1,5 +1,6 @@
--- Writes down when the account is next to be settled, after a change of its lots, holds or subscription.
--- The caller holds the account's lock.
+-- Writes the time of the next settlement, after a change of lots, pending grants, holds or the subscription.
+--
+-- Locks: none of its own. The caller holds the account's lock.
 create or replace function tenantry.schedule_settlement(p_organization_id uuid) returns void
 language sql volatile
 set search_path = pg_catalog, pg_temp
@@ -11,5 +12,5 @@ begin atomic
 end;
 
 comment on function tenantry.schedule_settlement(uuid) is
-    'Writes credits_settle_at after a change of lots, holds or subscription.';
+    'Writes credits_settle_at after a change of lots, pending grants, holds or the subscription.';
 revoke all on function tenantry.schedule_settlement from public, anon, authenticated, service_role;

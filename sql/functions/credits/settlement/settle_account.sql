@@ -1,15 +1,19 @@
--- Brings an account up to date: allocates to lots what was consumed since the last settlement, then takes what has
--- fallen due, in the order of time: holds lapse, lots expire, future grants take effect, subscriptions renew or end.
+-- Brings an account up to date. It allocates to lots the consumption since the last settlement, and then applies
+-- everything that has fallen due, in the order of time: holds lapse, lots expire, pending grants take effect,
+-- subscriptions renew or end.
 --
--- Why this order is exact, whenever it runs: a consumption never passes a due moment unsettled (its guard finds
--- credits_settle_at in the past), and every other change of lots settles first. So all consumption that is not
--- allocated yet came before the first thing that is due now, and while it came only the balance moved, downwards.
--- Each lot's share is therefore one span of entries and of balance, however many entries there were.
+-- The order is exact whenever settlement runs. A consumption never passes a due moment without settlement, because its
+-- condition finds credits_settle_at in the past. Every other change of lots settles first. So all consumption that is
+-- not allocated yet came before the first due moment, and meanwhile only the balance moved, downwards. The share of
+-- each lot is therefore one span of entries and of balance, however many entries there were.
 --
--- What time makes is stamped with the time when it fell due.
+-- Entries that time makes have the time at which they fell due. Reads compute the same result without writing: see
+-- project_lots().
 --
--- p_account: the organization's row, locked by the caller. Returns the row as settled.
--- Locks: lots, holds and the live subscription of the organization. Raises: nothing of its own.
+-- p_account: the organization's row, locked by the caller.
+-- Returns the row as settled.
+-- Locks: lots, holds and the live subscription of the organization.
+-- Raises: nothing of its own.
 create or replace function tenantry.settle_account(p_account public.organizations)
 returns public.organizations
 language plpgsql volatile
@@ -51,5 +55,5 @@ end
 $$;
 
 comment on function tenantry.settle_account(public.organizations) is
-    'Allocates consumption to lots and takes what has fallen due. The caller holds the lock of the row.';
+    'Allocates consumption to lots and applies all due changes. The caller holds the lock of the row.';
 revoke all on function tenantry.settle_account from public, anon, authenticated, service_role;

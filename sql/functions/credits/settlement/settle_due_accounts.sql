@@ -1,9 +1,14 @@
 -- Settles accounts in which something has fallen due, so that raw reads of the tables are fresh. Nothing else depends
--- on it. Takes a few at a time and passes over those that others have locked: several servers, or pg_cron, may call it
--- at once. Call it again while it returns as many as it may take.
+-- on it.
 --
--- p_limit: accounts at most. Returns how many were settled.
--- Locks: the organizations' rows that nobody else has locked. Raises 42501. Callers: the service role.
+-- It takes a few accounts at a time and skips those that other sessions have locked. So several servers, or pg_cron,
+-- may call it at the same time. Call it again while it returns p_limit.
+--
+-- p_limit: accounts at most.
+-- Returns the number of accounts that it settled.
+-- Locks: the organizations' rows that no other session has locked.
+-- Raises: 42501.
+-- Callers: the service role.
 create or replace function tenantry.settle_due_accounts(p_limit integer default 20) returns integer
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -28,7 +33,7 @@ end
 $$;
 
 comment on function tenantry.settle_due_accounts(integer) is
-    'Settles up to p_limit accounts in which something has fallen due; returns how many. Safe to call from several'
-    ' places.';
+    'Settles up to p_limit accounts in which something has fallen due, and returns their number. Several sessions may'
+    ' call it at the same time.';
 revoke all on function tenantry.settle_due_accounts from public, anon, authenticated, service_role;
 grant execute on function tenantry.settle_due_accounts to service_role;

@@ -1,8 +1,11 @@
--- The spans that allocate to lots what was consumed since the last settlement: soonest-expiring lots first, then by
--- priority, then the oldest. Lots that have expired and only back a hold are left to that hold's captures.
+-- Returns the spans that allocate to lots the consumption since the last settlement: from lots that expire soonest
+-- first, then by priority, then from the oldest. Lots that have expired and only back a hold are left to the captures
+-- of that hold.
 --
--- p_account: the organization's row. Reads only; settlement stores the result, reads take it as if stored. It pins no
--- search_path, so that a query that asks it has it for a part of its own plan.
+-- Settlement stores the result. Reads use it as if it were stored. The function pins no search_path, so that the
+-- planner makes it a part of the query that calls it.
+--
+-- p_account: the organization's row.
 create or replace function tenantry.unsettled_spans(p_account public.organizations)
 returns setof tenantry.credit_allocations
 language sql stable
@@ -31,5 +34,5 @@ begin atomic
 end;
 
 comment on function tenantry.unsettled_spans(public.organizations) is
-    'Spans for the consumption that is not allocated to lots yet, in spending order.';
+    'Returns the spans of the consumption that is not allocated to lots yet, in spending order.';
 revoke all on function tenantry.unsettled_spans from public, anon, authenticated, service_role;

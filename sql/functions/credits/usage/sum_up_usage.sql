@@ -1,7 +1,7 @@
 -- Brings the sums of an organization's consumption (tenantry.credit_usage) up to its last entry.
 --
--- Entries are numbered under the account's lock and become visible in that order, so everything up to the last visible
--- number can be summed up once and never again. Does nothing while another session is at it.
+-- Entries get their numbers under the account's lock and become visible in that order. So everything up to the last
+-- visible number can be summed up once and never again. The function does nothing while another session sums up.
 --
 -- Locks: the organization's row of credit_usage_progress.
 create or replace function tenantry.sum_up_usage(p_organization_id uuid) returns void
@@ -12,7 +12,7 @@ declare
     v_from bigint;
     v_to bigint;
 begin
-    -- Asked first, as the insert would wait for whoever is at it.
+    -- The question comes first, because the insert would wait for another session that sums up.
     if not exists (select from tenantry.credit_usage_progress as p where p.organization_id = p_organization_id) then
         insert into tenantry.credit_usage_progress (organization_id) values (p_organization_id) on conflict do nothing;
     end if;
