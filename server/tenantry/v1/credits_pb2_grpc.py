@@ -168,7 +168,7 @@ class CreditServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetCreditBalance(self, request, context):
-        """Returns what the organization can spend now.
+        """Returns the credits that the organization can spend, now or at a past moment.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -203,16 +203,16 @@ class CreditServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ConsumeStream(self, request_iterator, context):
-        """Spends credits for as long as the stream lasts: for meters that count much. Each request is one transaction and has
-        one response, in order; the next is read when the one before is answered. A request that fails as a whole ends the
-        stream. With a request_id in every item, whatever was not answered can be sent again on a new stream.
+        """Spends credits for as long as the stream lasts, for meters with many counts. Each request is one transaction and has
+        one response, in order. The server reads the next request after the response. A request that fails as a whole ends
+        the stream. With a request_id in every item, all requests without a response can be sent again on a new stream.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListCreditLots(self, request, context):
-        """Lists lots, the credits by where they came from, in the order in which they are spent.
+        """Lists lots, the credits of each grant or purchase, in the order in which they are spent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -226,14 +226,14 @@ class CreditServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListAllocations(self, request, context):
-        """Lists what an entry took from which lots, or which entries took from a lot.
+        """Lists the credits that an entry took from each lot, or that entries took from a lot.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def HoldCredits(self, request, context):
-        """Sets credits aside for something under way. They lapse at their time.
+        """Sets credits aside for work under way. The hold lapses at its time.
         FAILED_PRECONDITION, reason INSUFFICIENT_CREDITS, as for ConsumeCredits.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -249,7 +249,7 @@ class CreditServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReleaseHold(self, request, context):
-        """Ends a hold; what it still held can be spent again.
+        """Ends a hold and frees the credits that it still held.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -278,7 +278,7 @@ class CreditServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RevokeCredits(self, request, context):
-        """Takes back granted or purchased credits, never below zero; says what could not be taken.
+        """Takes back granted or purchased credits, never below zero. The shortfall is returned.
         FAILED_PRECONDITION, reason REVOCATION_EXCEEDS_GRANT or WRONG_TRANSACTION_TYPE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -300,7 +300,7 @@ class CreditServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def VerifyLedger(self, request, context):
-        """Proves every invariant of one ledger, or of all; returns what does not hold.
+        """Proves every invariant of one ledger, or of all, and returns the broken ones.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

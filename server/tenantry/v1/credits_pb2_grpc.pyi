@@ -42,7 +42,7 @@ class CreditServiceStub:
     FAILED_PRECONDITION, reason INSUFFICIENT_CREDITS, with available and required in the metadata.
     """
     GetCreditBalance: _grpc.UnaryUnaryMultiCallable[_credits_pb2.GetCreditBalanceRequest, _credits_pb2.GetCreditBalanceResponse]
-    """Returns what the organization can spend now."""
+    """Returns the credits that the organization can spend, now or at a past moment."""
     GetCreditTransaction: _grpc.UnaryUnaryMultiCallable[_credits_pb2.GetCreditTransactionRequest, _credits_pb2.GetCreditTransactionResponse]
     """Returns one entry of the ledger."""
     ListCreditTransactions: _grpc.UnaryUnaryMultiCallable[_credits_pb2.ListCreditTransactionsRequest, _credits_pb2.ListCreditTransactionsResponse]
@@ -52,18 +52,18 @@ class CreditServiceStub:
     BatchConsumeCredits: _grpc.UnaryUnaryMultiCallable[_credits_pb2.BatchConsumeCreditsRequest, _credits_pb2.BatchConsumeCreditsResponse]
     """Spends credits many times in one transaction, over any organizations, with a decision for each item."""
     ConsumeStream: _grpc.StreamStreamMultiCallable[_credits_pb2.ConsumeStreamRequest, _credits_pb2.ConsumeStreamResponse]
-    """Spends credits for as long as the stream lasts: for meters that count much. Each request is one transaction and has
-    one response, in order; the next is read when the one before is answered. A request that fails as a whole ends the
-    stream. With a request_id in every item, whatever was not answered can be sent again on a new stream.
+    """Spends credits for as long as the stream lasts, for meters with many counts. Each request is one transaction and has
+    one response, in order. The server reads the next request after the response. A request that fails as a whole ends
+    the stream. With a request_id in every item, all requests without a response can be sent again on a new stream.
     """
     ListCreditLots: _grpc.UnaryUnaryMultiCallable[_credits_pb2.ListCreditLotsRequest, _credits_pb2.ListCreditLotsResponse]
-    """Lists lots, the credits by where they came from, in the order in which they are spent."""
+    """Lists lots, the credits of each grant or purchase, in the order in which they are spent."""
     ListExpiringCredits: _grpc.UnaryUnaryMultiCallable[_credits_pb2.ListExpiringCreditsRequest, _credits_pb2.ListExpiringCreditsResponse]
     """Lists unspent credits that will expire, soonest first."""
     ListAllocations: _grpc.UnaryUnaryMultiCallable[_credits_pb2.ListAllocationsRequest, _credits_pb2.ListAllocationsResponse]
-    """Lists what an entry took from which lots, or which entries took from a lot."""
+    """Lists the credits that an entry took from each lot, or that entries took from a lot."""
     HoldCredits: _grpc.UnaryUnaryMultiCallable[_credits_pb2.HoldCreditsRequest, _credits_pb2.HoldCreditsResponse]
-    """Sets credits aside for something under way. They lapse at their time.
+    """Sets credits aside for work under way. The hold lapses at its time.
     FAILED_PRECONDITION, reason INSUFFICIENT_CREDITS, as for ConsumeCredits.
     """
     CaptureHold: _grpc.UnaryUnaryMultiCallable[_credits_pb2.CaptureHoldRequest, _credits_pb2.CaptureHoldResponse]
@@ -71,7 +71,7 @@ class CreditServiceStub:
     FAILED_PRECONDITION, reason HOLD_NOT_ACTIVE or CAPTURE_EXCEEDS_HOLD.
     """
     ReleaseHold: _grpc.UnaryUnaryMultiCallable[_credits_pb2.ReleaseHoldRequest, _credits_pb2.ReleaseHoldResponse]
-    """Ends a hold; what it still held can be spent again."""
+    """Ends a hold and frees the credits that it still held."""
     ExtendHold: _grpc.UnaryUnaryMultiCallable[_credits_pb2.ExtendHoldRequest, _credits_pb2.ExtendHoldResponse]
     """Gives a hold a new time to live, from now."""
     ListHolds: _grpc.UnaryUnaryMultiCallable[_credits_pb2.ListHoldsRequest, _credits_pb2.ListHoldsResponse]
@@ -81,7 +81,7 @@ class CreditServiceStub:
     FAILED_PRECONDITION, reason REFUND_EXCEEDS_CONSUMPTION or WRONG_TRANSACTION_TYPE.
     """
     RevokeCredits: _grpc.UnaryUnaryMultiCallable[_credits_pb2.RevokeCreditsRequest, _credits_pb2.RevokeCreditsResponse]
-    """Takes back granted or purchased credits, never below zero; says what could not be taken.
+    """Takes back granted or purchased credits, never below zero. The shortfall is returned.
     FAILED_PRECONDITION, reason REVOCATION_EXCEEDS_GRANT or WRONG_TRANSACTION_TYPE.
     """
     GetCreditUsage: _grpc.UnaryUnaryMultiCallable[_credits_pb2.GetCreditUsageRequest, _credits_pb2.GetCreditUsageResponse]
@@ -89,7 +89,7 @@ class CreditServiceStub:
     EstimateRunway: _grpc.UnaryUnaryMultiCallable[_credits_pb2.EstimateRunwayRequest, _credits_pb2.EstimateRunwayResponse]
     """Estimates when the credits run out."""
     VerifyLedger: _grpc.UnaryUnaryMultiCallable[_credits_pb2.VerifyLedgerRequest, _credits_pb2.VerifyLedgerResponse]
-    """Proves every invariant of one ledger, or of all; returns what does not hold."""
+    """Proves every invariant of one ledger, or of all, and returns the broken ones."""
     CanAfford: _grpc.UnaryUnaryMultiCallable[_credits_pb2.CanAffordRequest, _credits_pb2.CanAffordResponse]
     """Returns whether an organization could pay for a credit event now."""
 
@@ -107,7 +107,7 @@ class CreditServiceAsyncStub(CreditServiceStub):
     FAILED_PRECONDITION, reason INSUFFICIENT_CREDITS, with available and required in the metadata.
     """
     GetCreditBalance: _aio.UnaryUnaryMultiCallable[_credits_pb2.GetCreditBalanceRequest, _credits_pb2.GetCreditBalanceResponse]  # type: ignore[assignment]
-    """Returns what the organization can spend now."""
+    """Returns the credits that the organization can spend, now or at a past moment."""
     GetCreditTransaction: _aio.UnaryUnaryMultiCallable[_credits_pb2.GetCreditTransactionRequest, _credits_pb2.GetCreditTransactionResponse]  # type: ignore[assignment]
     """Returns one entry of the ledger."""
     ListCreditTransactions: _aio.UnaryUnaryMultiCallable[_credits_pb2.ListCreditTransactionsRequest, _credits_pb2.ListCreditTransactionsResponse]  # type: ignore[assignment]
@@ -117,18 +117,18 @@ class CreditServiceAsyncStub(CreditServiceStub):
     BatchConsumeCredits: _aio.UnaryUnaryMultiCallable[_credits_pb2.BatchConsumeCreditsRequest, _credits_pb2.BatchConsumeCreditsResponse]  # type: ignore[assignment]
     """Spends credits many times in one transaction, over any organizations, with a decision for each item."""
     ConsumeStream: _aio.StreamStreamMultiCallable[_credits_pb2.ConsumeStreamRequest, _credits_pb2.ConsumeStreamResponse]  # type: ignore[assignment]
-    """Spends credits for as long as the stream lasts: for meters that count much. Each request is one transaction and has
-    one response, in order; the next is read when the one before is answered. A request that fails as a whole ends the
-    stream. With a request_id in every item, whatever was not answered can be sent again on a new stream.
+    """Spends credits for as long as the stream lasts, for meters with many counts. Each request is one transaction and has
+    one response, in order. The server reads the next request after the response. A request that fails as a whole ends
+    the stream. With a request_id in every item, all requests without a response can be sent again on a new stream.
     """
     ListCreditLots: _aio.UnaryUnaryMultiCallable[_credits_pb2.ListCreditLotsRequest, _credits_pb2.ListCreditLotsResponse]  # type: ignore[assignment]
-    """Lists lots, the credits by where they came from, in the order in which they are spent."""
+    """Lists lots, the credits of each grant or purchase, in the order in which they are spent."""
     ListExpiringCredits: _aio.UnaryUnaryMultiCallable[_credits_pb2.ListExpiringCreditsRequest, _credits_pb2.ListExpiringCreditsResponse]  # type: ignore[assignment]
     """Lists unspent credits that will expire, soonest first."""
     ListAllocations: _aio.UnaryUnaryMultiCallable[_credits_pb2.ListAllocationsRequest, _credits_pb2.ListAllocationsResponse]  # type: ignore[assignment]
-    """Lists what an entry took from which lots, or which entries took from a lot."""
+    """Lists the credits that an entry took from each lot, or that entries took from a lot."""
     HoldCredits: _aio.UnaryUnaryMultiCallable[_credits_pb2.HoldCreditsRequest, _credits_pb2.HoldCreditsResponse]  # type: ignore[assignment]
-    """Sets credits aside for something under way. They lapse at their time.
+    """Sets credits aside for work under way. The hold lapses at its time.
     FAILED_PRECONDITION, reason INSUFFICIENT_CREDITS, as for ConsumeCredits.
     """
     CaptureHold: _aio.UnaryUnaryMultiCallable[_credits_pb2.CaptureHoldRequest, _credits_pb2.CaptureHoldResponse]  # type: ignore[assignment]
@@ -136,7 +136,7 @@ class CreditServiceAsyncStub(CreditServiceStub):
     FAILED_PRECONDITION, reason HOLD_NOT_ACTIVE or CAPTURE_EXCEEDS_HOLD.
     """
     ReleaseHold: _aio.UnaryUnaryMultiCallable[_credits_pb2.ReleaseHoldRequest, _credits_pb2.ReleaseHoldResponse]  # type: ignore[assignment]
-    """Ends a hold; what it still held can be spent again."""
+    """Ends a hold and frees the credits that it still held."""
     ExtendHold: _aio.UnaryUnaryMultiCallable[_credits_pb2.ExtendHoldRequest, _credits_pb2.ExtendHoldResponse]  # type: ignore[assignment]
     """Gives a hold a new time to live, from now."""
     ListHolds: _aio.UnaryUnaryMultiCallable[_credits_pb2.ListHoldsRequest, _credits_pb2.ListHoldsResponse]  # type: ignore[assignment]
@@ -146,7 +146,7 @@ class CreditServiceAsyncStub(CreditServiceStub):
     FAILED_PRECONDITION, reason REFUND_EXCEEDS_CONSUMPTION or WRONG_TRANSACTION_TYPE.
     """
     RevokeCredits: _aio.UnaryUnaryMultiCallable[_credits_pb2.RevokeCreditsRequest, _credits_pb2.RevokeCreditsResponse]  # type: ignore[assignment]
-    """Takes back granted or purchased credits, never below zero; says what could not be taken.
+    """Takes back granted or purchased credits, never below zero. The shortfall is returned.
     FAILED_PRECONDITION, reason REVOCATION_EXCEEDS_GRANT or WRONG_TRANSACTION_TYPE.
     """
     GetCreditUsage: _aio.UnaryUnaryMultiCallable[_credits_pb2.GetCreditUsageRequest, _credits_pb2.GetCreditUsageResponse]  # type: ignore[assignment]
@@ -154,7 +154,7 @@ class CreditServiceAsyncStub(CreditServiceStub):
     EstimateRunway: _aio.UnaryUnaryMultiCallable[_credits_pb2.EstimateRunwayRequest, _credits_pb2.EstimateRunwayResponse]  # type: ignore[assignment]
     """Estimates when the credits run out."""
     VerifyLedger: _aio.UnaryUnaryMultiCallable[_credits_pb2.VerifyLedgerRequest, _credits_pb2.VerifyLedgerResponse]  # type: ignore[assignment]
-    """Proves every invariant of one ledger, or of all; returns what does not hold."""
+    """Proves every invariant of one ledger, or of all, and returns the broken ones."""
     CanAfford: _aio.UnaryUnaryMultiCallable[_credits_pb2.CanAffordRequest, _credits_pb2.CanAffordResponse]  # type: ignore[assignment]
     """Returns whether an organization could pay for a credit event now."""
 
@@ -187,7 +187,7 @@ class CreditServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _credits_pb2.GetCreditBalanceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_credits_pb2.GetCreditBalanceResponse, _abc.Awaitable[_credits_pb2.GetCreditBalanceResponse]]:
-        """Returns what the organization can spend now."""
+        """Returns the credits that the organization can spend, now or at a past moment."""
 
     @_abc_1.abstractmethod
     def GetCreditTransaction(
@@ -227,9 +227,9 @@ class CreditServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_credits_pb2.ConsumeStreamRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_credits_pb2.ConsumeStreamResponse], _abc.AsyncIterator[_credits_pb2.ConsumeStreamResponse]]:
-        """Spends credits for as long as the stream lasts: for meters that count much. Each request is one transaction and has
-        one response, in order; the next is read when the one before is answered. A request that fails as a whole ends the
-        stream. With a request_id in every item, whatever was not answered can be sent again on a new stream.
+        """Spends credits for as long as the stream lasts, for meters with many counts. Each request is one transaction and has
+        one response, in order. The server reads the next request after the response. A request that fails as a whole ends
+        the stream. With a request_id in every item, all requests without a response can be sent again on a new stream.
         """
 
     @_abc_1.abstractmethod
@@ -238,7 +238,7 @@ class CreditServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _credits_pb2.ListCreditLotsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_credits_pb2.ListCreditLotsResponse, _abc.Awaitable[_credits_pb2.ListCreditLotsResponse]]:
-        """Lists lots, the credits by where they came from, in the order in which they are spent."""
+        """Lists lots, the credits of each grant or purchase, in the order in which they are spent."""
 
     @_abc_1.abstractmethod
     def ListExpiringCredits(
@@ -254,7 +254,7 @@ class CreditServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _credits_pb2.ListAllocationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_credits_pb2.ListAllocationsResponse, _abc.Awaitable[_credits_pb2.ListAllocationsResponse]]:
-        """Lists what an entry took from which lots, or which entries took from a lot."""
+        """Lists the credits that an entry took from each lot, or that entries took from a lot."""
 
     @_abc_1.abstractmethod
     def HoldCredits(
@@ -262,7 +262,7 @@ class CreditServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _credits_pb2.HoldCreditsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_credits_pb2.HoldCreditsResponse, _abc.Awaitable[_credits_pb2.HoldCreditsResponse]]:
-        """Sets credits aside for something under way. They lapse at their time.
+        """Sets credits aside for work under way. The hold lapses at its time.
         FAILED_PRECONDITION, reason INSUFFICIENT_CREDITS, as for ConsumeCredits.
         """
 
@@ -282,7 +282,7 @@ class CreditServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _credits_pb2.ReleaseHoldRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_credits_pb2.ReleaseHoldResponse, _abc.Awaitable[_credits_pb2.ReleaseHoldResponse]]:
-        """Ends a hold; what it still held can be spent again."""
+        """Ends a hold and frees the credits that it still held."""
 
     @_abc_1.abstractmethod
     def ExtendHold(
@@ -316,7 +316,7 @@ class CreditServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _credits_pb2.RevokeCreditsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_credits_pb2.RevokeCreditsResponse, _abc.Awaitable[_credits_pb2.RevokeCreditsResponse]]:
-        """Takes back granted or purchased credits, never below zero; says what could not be taken.
+        """Takes back granted or purchased credits, never below zero. The shortfall is returned.
         FAILED_PRECONDITION, reason REVOCATION_EXCEEDS_GRANT or WRONG_TRANSACTION_TYPE.
         """
 
@@ -342,7 +342,7 @@ class CreditServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _credits_pb2.VerifyLedgerRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_credits_pb2.VerifyLedgerResponse, _abc.Awaitable[_credits_pb2.VerifyLedgerResponse]]:
-        """Proves every invariant of one ledger, or of all; returns what does not hold."""
+        """Proves every invariant of one ledger, or of all, and returns the broken ones."""
 
     @_abc_1.abstractmethod
     def CanAfford(
