@@ -32,9 +32,21 @@ def test_the_links_lead_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(file), target
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"(?<![\w/.])(?:\w+/)+[\w.]+", GUIDES[0].read_text()))))
+@pytest.mark.parametrize(
+    "target", sorted(set(re.findall(r"(?<![\w/.])(?:\w+/)+[\w-]+(?:\.\w+)?", GUIDES[0].read_text())))
+)
 def test_the_files_of_the_guide_for_contributors_exist(target: str) -> None:
     assert (ROOT / target).exists(), f"CONTRIBUTING.md names {target}, which does not exist"
+
+
+@pytest.mark.parametrize(
+    ("file", "block"),
+    re.findall(r"^`([\w/.]+)`:\n\n```\w+\n(.*?)^```$", GUIDES[0].read_text(), re.MULTILINE | re.DOTALL),
+)
+def test_the_guide_for_contributors_quotes_files_as_they_are(file: str, block: str) -> None:
+    """A line of … stands for lines that are left out."""
+    for part in re.split(r"^ *…\n", block, flags=re.MULTILINE):
+        assert part in (ROOT / file).read_text(), f"CONTRIBUTING.md quotes lines that {file} does not have:\n{part}"
 
 
 def test_the_page_of_access_lists_every_permission() -> None:
