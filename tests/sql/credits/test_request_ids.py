@@ -5,7 +5,9 @@ from itertools import product
 
 import pytest
 
+from tenantry.bridge import FUNCTIONS, snake_case
 from tests.conftest import Connection
+from tests.support.calls import METHODS
 from tests.support.ledger import assert_ledger_holds, findings
 from tests.support.request_ids import OTHERS, SPENDING, TABLE, Operation, outcome, situation, written
 
@@ -50,3 +52,12 @@ def test_the_request_id_of_a_consumption_serves_any_other_operation_too(
             assert [outcome(shared_service, operation, at) for operation in (first, second)] == made
             assert written(shared_admin, at) == before
             assert findings(shared_admin, at.organization_id) == []
+
+
+def test_every_operation_with_a_request_id_is_in_a_name_space() -> None:
+    listed = {name.partition(",")[0] for name in (*SPENDING, *OTHERS)}
+    for name, method in METHODS.items():
+        items = [field.message_type for field in method.input_type.fields if field.is_repeated and field.message_type]
+        if any("request_id" in message.fields_by_name for message in (method.input_type, *items)):
+            function = FUNCTIONS.get(name) or snake_case(name)
+            assert function in listed, f"add {function} to OTHERS in tests/support/request_ids.py"
