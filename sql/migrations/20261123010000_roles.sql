@@ -4,6 +4,16 @@
 -- `tenantry_server`, which owns nothing and inherits nothing, and can only become one of the three roles. It has no
 -- password, so nobody can log in with it over a password connection until a DBA sets one.
 
+-- Names are normalized, which PostgreSQL can do in UTF8 only.
+do $$
+begin
+    if current_setting('server_encoding') <> 'UTF8' then
+        raise exception 'Tenantry needs a database in UTF8, and this one is in %', current_setting('server_encoding')
+            using hint = 'Make it with: create database ... template template0 encoding ''UTF8''.';
+    end if;
+end
+$$;
+
 do $$
 begin
     if to_regrole('anon') is null then

@@ -96,3 +96,11 @@ def test_an_auth_schema_that_is_there_is_left_alone(cluster: Cluster, empty: str
         assert {"id", "email"} == {name for (name,) in columns if name in ("id", "email", "raw_app_meta_data")}
         migrate.down(empty, to="0")
         assert dump(cluster) == before
+
+
+def test_a_database_in_another_encoding_is_refused(cluster: Cluster) -> None:
+    with psycopg.connect(cluster.conninfo(), autocommit=True) as connection:
+        connection.execute("create database latin encoding 'LATIN1' locale 'C' template template0")
+    with pytest.raises(migrate.MigrationError, match="needs a database in UTF8, and this one is in LATIN1"):
+        migrate.up(cluster.conninfo("latin"))
+    cluster.drop_database("latin")

@@ -14,17 +14,18 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_id constant uuid := gen_random_uuid();
+    v_name text;
     v_role public.roles;
 begin
     perform tenantry.authorize('roles:manage', p_organization_id);
-    perform tenantry.require_role_name(p_name, p_organization_id);
+    v_name := tenantry.normalize_role_name(p_name, p_organization_id);
     if p_organization_id is null then
-        insert into public.roles (name, description) values (p_name, p_description) returning * into v_role;
+        insert into public.roles (name, description) values (v_name, p_description) returning * into v_role;
         return v_role;
     end if;
     perform tenantry.require_organization(p_organization_id);
     insert into public.roles (id, name, description, organization_id, display_name)
-    values (v_id, 'own:' || v_id, p_description, p_organization_id, p_name)
+    values (v_id, 'own:' || v_id, p_description, p_organization_id, v_name)
     returning * into v_role;
     return v_role;
 end
@@ -43,8 +44,9 @@ language sql volatile
 return tenantry.create_role(name, description, organization_id);
 
 comment on function public.create_role(text, text, uuid) is
-    'Creates a role without permissions. name: up to 50 characters, unique. organization_id: makes it an own role of'
-    ' that organization, visible and assignable only there; the name is then its display_name, unique there. Raises'
-    ' TN001, TN002, 23505 (name taken), 42501.';
+    'Creates a role without permissions. name: up to 50 characters, unique, and not alike to the name of another role'
+    ' of all; stored normalized (NFKC) and trimmed. organization_id: makes it an own role of that organization, visible'
+    ' and assignable only there; the name is then its display_name, unique there. Raises TN001, TN002, 23505 (name'
+    ' taken), 42501.';
 revoke all on function public.create_role from public, anon, authenticated, service_role;
 grant execute on function public.create_role to authenticated, service_role;

@@ -22,10 +22,9 @@ begin
     -- A caller must not change the name of a role that allows more than they hold.
     perform tenantry.require_grantable_role(v_role.id, v_role.organization_id);
     if v_changes ? 'name' then
-        perform tenantry.require_role_name(p_name, v_role.organization_id);
-        if v_role.organization_id is not null then
-            v_changes := v_changes - 'name' || jsonb_build_object('display_name', p_name);
-        end if;
+        v_changes := v_changes - 'name' || jsonb_build_object(
+            case when v_role.organization_id is null then 'name' else 'display_name' end,
+            tenantry.normalize_role_name(p_name, v_role.organization_id, v_role.id));
     end if;
     v_role := jsonb_populate_record(v_role, v_changes);
     update public.roles

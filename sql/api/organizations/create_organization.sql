@@ -45,8 +45,8 @@ language sql volatile
 return tenantry.create_organization(name, slug, description, website);
 
 comment on function public.create_organization(text, text, text, text) is
-    'Creates an organization; a signed-in user becomes its owner. name: up to 100 characters, unique. slug: name for'
-    ' addresses, lower case letters and digits joined by - or _, up to 100 characters, unique. website: an http or'
-    ' https address. Raises TN001, 23505 (name or slug taken), 42501.';
+    'Creates an organization; a signed-in user becomes its owner. name: up to 100 characters, unique, stored normalized'
+    ' (NFKC) and trimmed. slug: name for addresses, lower case letters and digits joined by - or _, up to 100'
+    ' characters, unique. website: an http or https address. Raises TN001, 23505 (name or slug taken), 42501.';
 revoke all on function public.create_organization from public, anon, authenticated, service_role;
 grant execute on function public.create_organization to authenticated, service_role;

@@ -7,7 +7,7 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform tenantry.require_text('name', p_name, 100, true);
+    perform tenantry.normalize_name('name', p_name, 100);
     perform tenantry.require_text('slug', p_slug, 100, true);
     perform tenantry.require_pattern(
         'slug', p_slug, '^[a-z0-9]+([-_][a-z0-9]+)*$', 'lower case letters and digits, joined by - or _');

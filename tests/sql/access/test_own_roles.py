@@ -46,15 +46,6 @@ def test_a_display_name_is_taken_once_in_its_organization(acme: Team) -> None:
     refused(acme.as_("owner"), "23505", "update_role", role=str(other["id"]), name="editor")
 
 
-def test_an_own_role_may_be_called_as_one_of_all_that_comes_later_and_stays_what_it_is(
-    acme: Team, service: Connection
-) -> None:
-    mine = own_role(acme.as_("owner"), acme.id, "editor")
-    call(service, "create_role", name="editor")
-    given = call(acme.as_("owner"), "assign_role", user_id=acme.users["viewer"], role="editor", organization_id=acme.id)
-    assert given["role_id"] == mine["id"]
-
-
 def test_an_own_role_cannot_pass_for_a_system_role(acme: Team) -> None:
     for name in ("viewer", "owner", "platform_admin", "Owner", " viewer "):
         assert refused(acme.as_("admin"), "TN001", "create_role", name=name, organization_id=acme.id)["field"] == "name"

@@ -1,6 +1,8 @@
 -- Finds a role that a user can hold in an organization: a global role, or one of the organization's own roles.
 --
--- The key is the role's id or its name, or the display name of an own role. A display name comes before a global name.
+-- The key is the role's id or its name, or the display name of an own role. A global name comes before a
+-- display name, so that no own role takes the place of a global one. An own role can always be named by its id, or by
+-- own:<id>.
 --
 -- p_organization_id: null for everywhere, where users hold global roles only.
 --
@@ -23,7 +25,7 @@ begin
     from public.roles as r
     where (r.organization_id is null or r.organization_id = p_organization_id)
       and (r.id = case when tenantry.is_uuid(p_role) then p_role::uuid end or p_role in (r.name, r.display_name))
-    order by r.organization_id is null
+    order by r.organization_id is null desc
     limit 1;
     if not found then
         perform tenantry.fail_not_found('role', p_role);
