@@ -16,10 +16,14 @@ begin
         email varchar(255) unique,
         raw_app_meta_data jsonb,
         raw_user_meta_data jsonb,
+        banned_until timestamptz,
+        deleted_at timestamptz,
         created_at timestamptz not null default now(),
         updated_at timestamptz not null default now()
     );
     comment on table auth.users is 'Accounts. A user of another identity provider gets a row with the same id.';
+    comment on column auth.users.banned_until is 'Until then the account has no access; null for no ban.';
+    comment on column auth.users.deleted_at is 'Since then the account has no access; null for an account in use.';
     alter table auth.users enable row level security;
 
     create function auth.jwt() returns jsonb

@@ -6,5 +6,5 @@ grant select on public.user_roles to authenticated, service_role;
 
 drop policy if exists users_read on public.user_roles;
 create policy users_read on public.user_roles for select to authenticated
-using (user_id = (select auth.uid())
+using (user_id = (select tenantry.active_user_id())
     or organization_id = any ((select tenantry.allowed_organizations('members:read'))::uuid[]));

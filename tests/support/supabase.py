@@ -44,7 +44,9 @@ create table auth.users (
     raw_app_meta_data jsonb,
     raw_user_meta_data jsonb,
     created_at timestamptz,
-    updated_at timestamptz
+    updated_at timestamptz,
+    banned_until timestamptz,
+    deleted_at timestamptz
 );
 alter table auth.users enable row level security;
 grant all on auth.users to postgres, dashboard_user;

@@ -17,7 +17,7 @@ declare
     v_state text;
     v_assignment public.user_roles;
 begin
-    if auth.uid() is null then
+    if tenantry.active_user_id() is null then
         perform tenantry.fail('42501', 'only a signed-in user can accept an invitation');
     end if;
     perform tenantry.require_text('token', p_token, 256, true);

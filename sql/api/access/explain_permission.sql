@@ -33,9 +33,10 @@ begin
       and (ur.organization_id = p_organization_id or ur.organization_id is null and v_everywhere)
       and (r.organization_id is null or r.organization_id = ur.organization_id)
       and p.resource || ':' || p.action = any (tenantry.permissions_granting(p_permission));
-    allowed := cardinality(paths) > 0;
+    allowed := cardinality(paths) > 0 and not exists (select from tenantry.blocked_accounts(v_user));
     reason := case
         when allowed then 'a role that the user holds has the permission'
+        when cardinality(paths) > 0 then 'the account is deleted or banned'
         -- A caller who only sees a user's roles here must not learn whether the account exists.
         when v_everywhere and not exists (select from auth.users as u where u.id = v_user) then 'there is no such user'
         when not exists (

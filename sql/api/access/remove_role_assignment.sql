@@ -13,7 +13,7 @@ declare
     v_assignment public.user_roles;
 begin
     v_assignment := tenantry.lock_role_assignment(p_user_role_id);
-    if tenantry.caller_role() <> 'authenticated' or v_assignment.user_id is distinct from auth.uid() then
+    if tenantry.caller_role() <> 'authenticated' or v_assignment.user_id is distinct from tenantry.active_user_id() then
         perform tenantry.authorize('members:manage', v_assignment.organization_id);
         perform tenantry.require_grantable_role(v_assignment.role_id, v_assignment.organization_id);
     end if;

@@ -16,7 +16,7 @@ declare
 begin
     if tenantry.caller_role() <> 'authenticated' then
         perform tenantry.authorize('organizations:create');
-    elsif auth.uid() is null then
+    elsif tenantry.active_user_id() is null then
         perform tenantry.fail('42501', 'only a signed-in user can create an organization');
     end if;
     perform tenantry.require_organization_fields(p_name, p_slug, p_website);

@@ -211,3 +211,20 @@ def test_they_are_listed_newest_first_in_pages(acme: Team) -> None:
 def test_what_cannot_be_is_refused_by_field(service: Connection, acme: Team, change: Row, field: str) -> None:
     asked = {"organization_id": acme.id, "email": "a@example.com", "role": "viewer", **change}
     assert refused(service, "TN001", "invite_member", **asked)["field"] == field
+
+
+def test_to_revoke_one_ends_every_open_one_of_the_address(
+    acme: Team, globex: Team, admin: Connection, stranger: Connection
+) -> None:
+    earlier = invite(acme.as_("owner"), acme, role="admin")
+    named = invite(acme.as_("owner"), acme, email="NEW@example.com")
+    other = invite(acme.as_("owner"), acme, email="other@example.com")
+    elsewhere = invite(globex.as_("owner"), globex)
+    asked = {"organization_id": acme.id, "invitation_id": named["invitation"]["id"]}
+    call(acme.as_("admin"), "revoke_invitation", **asked)
+    assert refused(stranger, "TN024", "accept_invitation", token=earlier["token"])["state"] == "revoked"
+    assert state(acme, other["invitation"]["id"]) == state(globex, elsewhere["invitation"]["id"]) == "pending"
+    # A repetition of the call does not end an invitation that came after it.
+    again = invite(acme.as_("owner"), acme)
+    assert call(acme.as_("admin"), "revoke_invitation", **asked)["state"] == "revoked"
+    assert state(acme, again["invitation"]["id"]) == "pending"

@@ -17,10 +17,10 @@ begin
     select * into v_assignment from public.user_roles as ur where ur.id = p_user_role_id;
     if not found or not (
         tenantry.is_authorized('members:read', v_assignment.organization_id)
-        or v_assignment.user_id is not distinct from auth.uid()
+        or v_assignment.user_id is not distinct from tenantry.active_user_id()
     ) then
         perform tenantry.fail_not_found('user_role', p_user_role_id::text);
-    elsif v_assignment.user_id is distinct from auth.uid() then
+    elsif v_assignment.user_id is distinct from tenantry.active_user_id() then
         -- The calling function authorizes again under the lock. This check keeps other users from locking the row.
         perform tenantry.authorize('members:manage', v_assignment.organization_id);
     end if;

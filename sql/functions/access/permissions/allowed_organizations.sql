@@ -13,10 +13,12 @@ as $$
 declare
     v_allowed_by text[];
     v_organizations uuid[];
+    v_user uuid;
 begin
     if tenantry.caller_role() = 'authenticated' then
+        v_user := auth.uid();
         v_allowed_by := tenantry.permissions_granting(p_permission);
-        v_organizations := array(select id from tenantry.organizations_granting(auth.uid(), v_allowed_by) as id);
+        v_organizations := array(select id from tenantry.organizations_granting(v_user, v_allowed_by) as id);
         if array_position(v_organizations, null) is null then
             return v_organizations;
         end if;

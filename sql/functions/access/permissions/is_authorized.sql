@@ -3,8 +3,9 @@
 --
 -- The caller is the database role of the session or transaction, as caller_role() names it:
 --     authenticated  holds the permissions of the user's roles in the organization, and of the roles held everywhere.
---                    The token only says which user calls. The roles are read as they stand now, so a change of roles
---                    counts from the next statement on, whatever tokens are in use.
+--                    An account that is deleted or banned holds none. The token only says which user calls. Roles and
+--                    account are read as they stand now, so a change counts from the next statement on, whatever
+--                    tokens are in use.
 --     service_role   holds every permission.
 --     other roles    hold every permission if row-level security does not apply to them (superuser or bypassrls, for
 --                    example a DBA). Otherwise they hold none, and neither does anon.
@@ -24,13 +25,15 @@ as $$
 declare
     v_caller constant text := tenantry.caller_role();
     v_allowed_by text[];
+    v_user uuid;
 begin
     if v_caller = 'authenticated' then
+        v_user := auth.uid();
         -- The query of user_has_permission(). A call of that function would add a tenth to the time of this one.
         v_allowed_by := tenantry.permissions_granting(p_permission);
         return exists (
             select
-            from tenantry.organizations_granting(auth.uid(), v_allowed_by) as organization_id
+            from tenantry.organizations_granting(v_user, v_allowed_by) as organization_id
             where organization_id = p_organization_id or organization_id is null
         );
     elsif v_caller = 'service_role' then

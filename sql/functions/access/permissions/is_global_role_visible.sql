@@ -8,7 +8,7 @@ create or replace function tenantry.is_global_role_visible(p_user_id uuid defaul
 language sql stable
 set search_path = pg_catalog, pg_temp
 begin atomic
-    select coalesce(p_user_id = auth.uid() and tenantry.caller_role() = 'authenticated', false)
+    select coalesce(p_user_id = tenantry.active_user_id() and tenantry.caller_role() = 'authenticated', false)
         or tenantry.is_authorized('members:read');
 end;
 
