@@ -397,7 +397,8 @@ class AccessServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RevokeInvitation(self, request, context):
-        """Revokes an invitation, and every other open one of its address there. FAILED_PRECONDITION, reason INVITATION_NOT_PENDING, if it was accepted.
+        """Revokes an invitation, and every other open one of its address there.
+        FAILED_PRECONDITION, reason INVITATION_NOT_PENDING, if it was accepted.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

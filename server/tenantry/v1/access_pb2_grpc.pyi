@@ -102,7 +102,9 @@ class AccessServiceStub:
     FAILED_PRECONDITION, reason INVITATION_NOT_PENDING or NO_SEAT_LEFT.
     """
     RevokeInvitation: _grpc.UnaryUnaryMultiCallable[_access_pb2.RevokeInvitationRequest, _access_pb2.RevokeInvitationResponse]
-    """Revokes an invitation, and every other open one of its address there. FAILED_PRECONDITION, reason INVITATION_NOT_PENDING, if it was accepted."""
+    """Revokes an invitation, and every other open one of its address there.
+    FAILED_PRECONDITION, reason INVITATION_NOT_PENDING, if it was accepted.
+    """
     ListInvitations: _grpc.UnaryUnaryMultiCallable[_access_pb2.ListInvitationsRequest, _access_pb2.ListInvitationsResponse]
     """Lists the invitations of an organization, newest first."""
     ListUserOrganizations: _grpc.UnaryUnaryMultiCallable[_access_pb2.ListUserOrganizationsRequest, _access_pb2.ListUserOrganizationsResponse]
@@ -184,7 +186,9 @@ class AccessServiceAsyncStub(AccessServiceStub):
     FAILED_PRECONDITION, reason INVITATION_NOT_PENDING or NO_SEAT_LEFT.
     """
     RevokeInvitation: _aio.UnaryUnaryMultiCallable[_access_pb2.RevokeInvitationRequest, _access_pb2.RevokeInvitationResponse]  # type: ignore[assignment]
-    """Revokes an invitation, and every other open one of its address there. FAILED_PRECONDITION, reason INVITATION_NOT_PENDING, if it was accepted."""
+    """Revokes an invitation, and every other open one of its address there.
+    FAILED_PRECONDITION, reason INVITATION_NOT_PENDING, if it was accepted.
+    """
     ListInvitations: _aio.UnaryUnaryMultiCallable[_access_pb2.ListInvitationsRequest, _access_pb2.ListInvitationsResponse]  # type: ignore[assignment]
     """Lists the invitations of an organization, newest first."""
     ListUserOrganizations: _aio.UnaryUnaryMultiCallable[_access_pb2.ListUserOrganizationsRequest, _access_pb2.ListUserOrganizationsResponse]  # type: ignore[assignment]
@@ -431,7 +435,9 @@ class AccessServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _access_pb2.RevokeInvitationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_access_pb2.RevokeInvitationResponse, _abc.Awaitable[_access_pb2.RevokeInvitationResponse]]:
-        """Revokes an invitation, and every other open one of its address there. FAILED_PRECONDITION, reason INVITATION_NOT_PENDING, if it was accepted."""
+        """Revokes an invitation, and every other open one of its address there.
+        FAILED_PRECONDITION, reason INVITATION_NOT_PENDING, if it was accepted.
+        """
 
     @_abc_1.abstractmethod
     def ListInvitations(

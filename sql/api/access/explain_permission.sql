@@ -33,7 +33,7 @@ begin
       and (ur.organization_id = p_organization_id or ur.organization_id is null and v_everywhere)
       and (r.organization_id is null or r.organization_id = ur.organization_id)
       and p.resource || ':' || p.action = any (tenantry.permissions_granting(p_permission));
-    allowed := cardinality(paths) > 0 and not exists (select from tenantry.blocked_accounts(v_user));
+    allowed := cardinality(paths) > 0 and not tenantry.is_account_blocked(v_user);
     reason := case
         when allowed then 'a role that the user holds has the permission'
         when cardinality(paths) > 0 then 'the account is deleted or banned'

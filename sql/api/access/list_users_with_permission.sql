@@ -31,7 +31,7 @@ begin
         where (ur.organization_id = p_organization_id or ur.organization_id is null and v_everywhere)
           and (g.organization_id is null or g.organization_id = ur.organization_id)
           and g.permissions && v_allowed_by
-          and not exists (select from tenantry.blocked_accounts(ur.user_id))
+          and not tenantry.is_account_blocked(ur.user_id)
           and (v_after is null or ur.user_id > v_after)
         order by ur.user_id
         limit v_size + 1

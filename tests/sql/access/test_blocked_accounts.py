@@ -74,16 +74,3 @@ def test_an_auth_schema_without_the_columns_serves_and_may_get_them_later(
     mark(admin, acme.users["owner"], "deleted_at = now()")
     assert not allowed(acme.as_("owner"), acme.id, "credits:read")
     assert sign_in(connect(), user(admin)).execute("select from public.organizations").rowcount == 0
-
-
-def test_the_account_costs_one_look_up_in_a_query(acme: Team, admin: Connection) -> None:
-    admin.execute("set enable_seqscan = off")
-    rows = admin.execute(
-        "explain (analyze, costs off, timing off, summary off)"
-        " select id from tenantry.organizations_granting(%s, array['credits:read']) as id",
-        [acme.users["owner"]],
-    ).fetchall()
-    admin.execute("reset enable_seqscan")
-    found = [row["QUERY PLAN"] for row in rows if "users_pkey" in row["QUERY PLAN"]]
-    assert len(found) == 1, rows
-    assert "loops=1" in found[0]

@@ -11,7 +11,7 @@ as $$
 declare
     v_user constant uuid := auth.uid();
 begin
-    return case when not exists (select from tenantry.blocked_accounts(v_user)) then v_user end;
+    return case when not tenantry.is_account_blocked(v_user) then v_user end;
 end
 $$;
 

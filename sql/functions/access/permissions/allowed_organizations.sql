@@ -19,7 +19,9 @@ begin
         v_user := auth.uid();
         v_allowed_by := tenantry.permissions_granting(p_permission);
         v_organizations := array(select id from tenantry.organizations_granting(v_user, v_allowed_by) as id);
-        if array_position(v_organizations, null) is null then
+        if v_organizations = '{}' or tenantry.is_account_blocked(v_user) then
+            return '{}';
+        elsif array_position(v_organizations, null) is null then
             return v_organizations;
         end if;
     elsif not tenantry.is_authorized(p_permission) then

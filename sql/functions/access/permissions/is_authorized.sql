@@ -35,7 +35,7 @@ begin
             select
             from tenantry.organizations_granting(v_user, v_allowed_by) as organization_id
             where organization_id = p_organization_id or organization_id is null
-        );
+        ) and not tenantry.is_account_blocked(v_user);
     elsif v_caller = 'service_role' then
         return true;
     end if;

@@ -20,7 +20,7 @@ begin
         select
         from tenantry.organizations_granting(p_user_id, v_allowed_by) as organization_id
         where organization_id = p_organization_id or organization_id is null and p_everywhere
-    );
+    ) and not tenantry.is_account_blocked(p_user_id);
 end
 $$;
 
