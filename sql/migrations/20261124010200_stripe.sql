@@ -4,6 +4,15 @@
 -- event, by the object's own time. The mirror therefore does not depend on the order in which events arrive.
 -- Subscriptions, credits and billing history are derived from the mirror.
 
+create table tenantry.locks (
+    name text primary key
+);
+comment on table tenantry.locks is
+    'Rows to lock, each for something that one transaction at a time does. Private, so that no caller can hold a lock.';
+comment on column tenantry.locks.name is 'The thing that is locked.';
+insert into tenantry.locks (name) values ('stripe'), ('stripe price');
+alter table tenantry.locks enable row level security;
+
 create table tenantry.stripe_customers (
     stripe_customer_id varchar(255) primary key,
     organization_id uuid not null,

@@ -14,6 +14,7 @@ revoke all on
     tenantry.errors,
     tenantry.granted_credits,
     tenantry.invitations,
+    tenantry.locks,
     tenantry.pending_grants,
     tenantry.requests,
     tenantry.role_grants,

@@ -7,3 +7,4 @@ drop table tenantry.credit_purchases;
 drop table tenantry.stripe_objects;
 drop table tenantry.stripe_events;
 drop table tenantry.stripe_customers;
+drop table tenantry.locks;

@@ -26,7 +26,7 @@ begin
         new.organization_id, 'subscription_changed',
         jsonb_build_object('subscription_id', new.id, 'from', v_from, 'to', new.status), tenantry.clock()
     );
-    perform pg_notify('tenantry_events', new.organization_id::text);
+    perform tenantry.notify('tenantry_events');
     return null;
 end
 $$;

@@ -30,8 +30,9 @@ begin
         case when tenantry.caller_role() = 'authenticated' then auth.uid() end,
         tenantry.caller_role(),
         case
-            when coalesce(current_setting('request.method', true), '') <> '' then 'postgrest'
+            -- The login, because a caller can set any other setting. PostgREST logs in as authenticator.
             when session_user = 'tenantry_server' then 'grpc'
+            when session_user = 'authenticator' then 'postgrest'
             else 'sql'
         end,
         lower(tg_op), tg_table_name, (v_row ->> 'id')::uuid, v_old, v_new

@@ -23,7 +23,7 @@ begin
           select from public.user_roles as ur where ur.organization_id = o.id and ur.role_id = r.id
       );
     if found then
-        perform pg_notify('tenantry_events', old.organization_id::text);
+        perform tenantry.notify('tenantry_events');
     end if;
     return null;
 end

@@ -3,7 +3,8 @@
 --
 -- The function is a definer function, because it must see every row.
 --
--- Locks: the price, by an advisory lock, against concurrent writes to the other table.
+-- Locks: all prices, by a row of a private table, against concurrent writes to the other table. Any login could hold an
+-- advisory lock.
 -- Raises: TN034.
 create or replace function tenantry.require_unique_stripe_price() returns trigger
 language plpgsql volatile security definer
@@ -12,7 +13,11 @@ as $$
 declare
     v_holder text;
 begin
-    perform pg_advisory_xact_lock(hashtextextended('stripe price ' || new.stripe_price_id, 0));
+    if tg_op = 'UPDATE' and new.stripe_price_id is not distinct from old.stripe_price_id then
+        return new;
+    end if;
+    insert into tenantry.locks (name) values ('stripe price') on conflict do nothing;
+    perform from tenantry.locks as l where l.name = 'stripe price' for update;
     select i.kind || 's' into v_holder
     from tenantry.catalog_items as i
     where i.stripe_price_id = new.stripe_price_id and i.kind || 's' <> tg_table_name;

@@ -122,7 +122,7 @@ def test_objects_of_one_payment_that_arrive_at_the_same_time_see_each_other(
 
 
 def _is_waiting(admin: Connection) -> bool:
-    row = admin.execute("select from pg_locks where locktype = 'advisory' and not granted").fetchone()
+    row = admin.execute("select from pg_locks where not granted").fetchone()
     return row is not None
 
 

@@ -54,7 +54,8 @@ begin
 end
 $$;
 
-comment on function tenantry.revoke_invitation(uuid, uuid) is 'Checks members:manage and revokes the open invitations of the address.';
+comment on function tenantry.revoke_invitation(uuid, uuid) is
+    'Checks members:manage and revokes the open invitations of the address.';
 revoke all on function tenantry.revoke_invitation from public, anon, authenticated, service_role;
 grant execute on function tenantry.revoke_invitation to authenticated, service_role;
 
@@ -66,6 +67,7 @@ language sql volatile
 return tenantry.revoke_invitation(organization_id, invitation_id);
 
 comment on function public.revoke_invitation(uuid, uuid) is
-    'Revokes an invitation, and every other open invitation of the same address in the organization. Raises TN001, TN002, TN024 (accepted), 42501.';
+    'Revokes an invitation, and every other open invitation of the same address in the organization.'
+    ' Raises TN001, TN002, TN024 (accepted), 42501.';
 revoke all on function public.revoke_invitation from public, anon, authenticated, service_role;
 grant execute on function public.revoke_invitation to authenticated, service_role;

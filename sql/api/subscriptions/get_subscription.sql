@@ -31,7 +31,7 @@ begin
         perform tenantry.fail_not_found('subscription', coalesce(
             subscription_id::text, get_subscription.stripe_subscription_id, get_subscription.organization_id::text));
     end if;
-    return tenantry.subscription_at(v_subscription, tenantry.clock());
+    return tenantry.current_subscription(v_subscription.id);
 end
 $$;
 

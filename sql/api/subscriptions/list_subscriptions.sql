@@ -29,7 +29,7 @@ begin
     from (
         select now as subscription
         from public.organization_subscriptions as s
-        cross join lateral tenantry.subscription_at(s, tenantry.clock()) as now
+        cross join lateral tenantry.current_subscription(s.id) as now
         where (list_subscriptions.organization_id is null or s.organization_id = list_subscriptions.organization_id)
           and (v_plan_id is null or now.subscription_plan_id = v_plan_id)
           and (list_subscriptions.status is null or now.status = list_subscriptions.status)

@@ -25,8 +25,8 @@ begin
     perform tenantry.require_text(p_field, v_name, p_max, true);
     v_refused := substring(v_name from c_refused);
     if v_refused is not null then
-        perform tenantry.fail_invalid(
-            p_field, format('must not contain the invisible character U+%s', upper(lpad(to_hex(ascii(v_refused)), 4, '0'))));
+        perform tenantry.fail_invalid(p_field, format(
+            'must not contain the invisible character U+%s', upper(lpad(to_hex(ascii(v_refused)), 4, '0'))));
     end if;
     return v_name;
 end

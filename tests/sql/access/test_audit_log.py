@@ -124,12 +124,18 @@ def test_which_door_it_came_through_is_kept(acme: Team, admin: Connection, conne
     server = connect(user="tenantry_server")
     server.execute("set role service_role")
     server.execute("select public.update_organization(organization_id => %s, name => 'By gRPC')", [acme.id])
-    posting = acme.as_("owner")
-    posting.execute("select set_config('request.method', 'POST', false)")
-    call(posting, "update_organization", organization_id=acme.id, name="By PostgREST")
-    # PostgREST leaves this setting behind in its session after the transaction.
-    posting.execute("select set_config('request.method', '', false)")
-    call(posting, "update_organization", organization_id=acme.id, name="By SQL")
+    admin.execute("create role authenticator login noinherit; grant service_role to authenticator")
+    try:
+        posting = connect(user="authenticator")
+        posting.execute("set role service_role")
+        call(posting, "update_organization", organization_id=acme.id, name="By PostgREST")
+    finally:
+        admin.execute("drop role authenticator")
+    # A caller can set what PostgREST sets, and stays in psql.
+    typing = acme.as_("owner")
+    typing.execute("select set_config('request.method', 'GET', false)")
+    call(typing, "update_organization", organization_id=acme.id, name="By SQL")
+    typing.execute("reset request.method")
     assert [(row["door"], row["new"]["name"]) for row in log(admin)[-3:]] == [
         ("grpc", "By gRPC"),
         ("postgrest", "By PostgREST"),

@@ -30,14 +30,12 @@ def test_a_blocked_account_has_no_access_at_once(acme: Team, admin: Connection, 
     # The others are told so, too.
     owner = acme.users["owner"]
     assert not allowed(acme.as_("admin"), acme.id, "credits:read", owner)
-    listed = call(
-        acme.as_("admin"), "list_users_with_permission", organization_id=acme.id, permission="credits:read"
-    )["user_ids"]
+    listed = call(acme.as_("admin"), "list_users_with_permission", organization_id=acme.id, permission="credits:read")[
+        "user_ids"
+    ]
     assert str(owner) not in listed
     assert str(acme.users["viewer"]) in listed
-    said = call(
-        service, "explain_permission", organization_id=acme.id, permission="credits:read", user_id=owner
-    )
+    said = call(service, "explain_permission", organization_id=acme.id, permission="credits:read", user_id=owner)
     assert (said["allowed"], said["reason"]) == (False, "the account is deleted or banned")
 
 
@@ -50,9 +48,7 @@ def test_an_invitation_of_a_blocked_account_is_void(acme: Team, admin: Connectio
 
 def test_a_platform_admin_who_is_banned_sees_nothing(platform: Connection, acme: Team, admin: Connection) -> None:
     assert platform.execute("select from public.organizations").rowcount == 1
-    admin.execute(
-        "update auth.users set banned_until = 'infinity' where id <> all (%s)", [list(acme.users.values())]
-    )
+    admin.execute("update auth.users set banned_until = 'infinity' where id <> all (%s)", [list(acme.users.values())])
     assert platform.execute("select from public.organizations").rowcount == 0
 
 
@@ -61,9 +57,7 @@ def test_a_ban_that_is_over_blocks_nothing(acme: Team, admin: Connection) -> Non
     assert allowed(acme.as_("owner"), acme.id, "credits:read")
 
 
-def test_an_auth_schema_without_the_columns_serves_and_may_get_them_later(
-    database: str, connect: Connect
-) -> None:
+def test_an_auth_schema_without_the_columns_serves_and_may_get_them_later(database: str, connect: Connect) -> None:
     assert database
     admin = connect()
     admin.execute("alter table auth.users drop column deleted_at, drop column banned_until")

@@ -213,9 +213,7 @@ def test_what_cannot_be_is_refused_by_field(service: Connection, acme: Team, cha
     assert refused(service, "TN001", "invite_member", **asked)["field"] == field
 
 
-def test_to_revoke_one_ends_every_open_one_of_the_address(
-    acme: Team, globex: Team, admin: Connection, stranger: Connection
-) -> None:
+def test_to_revoke_one_ends_every_open_one_of_the_address(acme: Team, globex: Team, stranger: Connection) -> None:
     earlier = invite(acme.as_("owner"), acme, role="admin")
     named = invite(acme.as_("owner"), acme, email="NEW@example.com")
     other = invite(acme.as_("owner"), acme, email="other@example.com")

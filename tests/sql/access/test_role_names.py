@@ -1,4 +1,4 @@
-"""Names of roles and organizations: stored in one form, visible in full, and never alike to the name of a role of all."""
+"""Names of roles and organizations: stored in one form, visible in full, and never alike to a name of a role of all."""
 
 import psycopg
 import pytest
@@ -122,9 +122,7 @@ def test_the_role_of_all_wins_over_an_own_role_that_is_there_already(
     # The own role stays, is still edited, and is named by its id or its own name.
     call(acme.as_("owner"), "update_role", role=str(mine["id"]), description="Writes")
     for name in (str(mine["id"]), mine["name"]):
-        placed = call(
-            acme.as_("owner"), "update_role_assignment", user_role_id=acme.assignment("viewer"), role=name
-        )
+        placed = call(acme.as_("owner"), "update_role_assignment", user_role_id=acme.assignment("viewer"), role=name)
         assert placed["role_id"] == mine["id"]
         call(acme.as_("owner"), "update_role_assignment", user_role_id=placed["id"], role="viewer")
 

@@ -31,7 +31,7 @@ begin
     from public.roles as r
     where r.id is distinct from p_role_id
       and tenantry.name_skeleton(coalesce(r.display_name, r.name)) = v_skeleton
-      -- An own role is compared with the global roles, and a global role with all. The unique keys refuse an equal name.
+      -- An own role is compared with the global roles, and a global role with all. Unique keys refuse an equal name.
       and (r.organization_id is null or p_organization_id is null)
       and (r.organization_id is distinct from p_organization_id or r.name <> v_name)
     limit 1;

@@ -24,7 +24,7 @@ begin
             jsonb_build_object('available', v_available, 'threshold', p_account.low_balance_threshold),
             tenantry.clock()
         );
-        perform pg_notify('tenantry_events', p_account.id::text);
+        perform tenantry.notify('tenantry_events');
     end if;
     if p_buys and v_available < p_account.auto_top_up_threshold and v_before >= p_account.auto_top_up_threshold then
         perform tenantry.request_top_up(p_account.id);

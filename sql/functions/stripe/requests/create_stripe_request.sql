@@ -48,7 +48,7 @@ begin
         on conflict do nothing
         returning * into v_request;
         if found then
-            perform pg_notify('tenantry_stripe', coalesce(p_organization_id::text, ''));
+            perform tenantry.notify('tenantry_stripe');
             return v_request;
         end if;
         select * into v_request

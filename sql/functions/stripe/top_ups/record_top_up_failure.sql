@@ -6,7 +6,7 @@ as $$
 begin
     insert into tenantry.events (organization_id, event_type, payload, created_at)
     values (p_organization_id, 'auto_top_up_failed', jsonb_strip_nulls(p_payload), tenantry.clock());
-    perform pg_notify('tenantry_events', p_organization_id::text);
+    perform tenantry.notify('tenantry_events');
 end
 $$;
 

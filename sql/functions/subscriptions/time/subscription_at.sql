@@ -1,10 +1,12 @@
 -- Returns a subscription as it is at a moment, including changes that are due and not written yet. It writes nothing,
 -- so a read-only transaction can call it.
+--
+-- Callers: definer functions. It believes the row, and asks for no permission: callers have current_subscription().
 create or replace function tenantry.subscription_at(
     p_subscription public.organization_subscriptions,
     p_at timestamptz
 ) returns public.organization_subscriptions
-language plpgsql stable security definer
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -27,4 +29,3 @@ $$;
 comment on function tenantry.subscription_at(public.organization_subscriptions, timestamptz) is
     'The subscription with all changes that are due at p_at. Writes nothing.';
 revoke all on function tenantry.subscription_at from public, anon, authenticated, service_role;
-grant execute on function tenantry.subscription_at to authenticated, service_role;
