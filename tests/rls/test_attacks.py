@@ -418,8 +418,8 @@ def test_what_is_hidden_and_what_does_not_exist_answer_alike(
     assert told == []
 
 
-# The tables that describe the caller's own permissions.
-OWN = {"permissions", "role_permissions", "roles", "user_roles"}
+# The tables that describe the caller's own account and permissions.
+OWN = {"permissions", "role_permissions", "roles", "user_roles", "users"}
 # Listings that filter a table by an organization's id, as its readers over PostgREST may: PostgreSQL finds the rows by
 # the index and then asks the policy of each. A caller who knows an organization's id can estimate its number of rows
 # from the time.

@@ -1,7 +1,7 @@
 -- Wakes the sessions that listen on a channel, when the transaction commits.
 --
--- A notification has no payload. Every login of the database can listen, and must not learn of tenants. A listener reads
--- the rows that it may read.
+-- A notification has no payload. Every login of the database can listen, and must not learn of tenants. A listener
+-- reads the rows that it may read.
 create or replace function tenantry.notify(p_channel text) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp

@@ -2,8 +2,8 @@
 -- same time while no transaction knows yet to which organization they belong. Without the lock each would be stored
 -- without the other.
 --
--- The lock is a row of a private table. Any login can take an advisory lock whose key it knows, and pg_locks shows every
--- key that is held.
+-- The lock is a row of a private table. Any login can take an advisory lock whose key it knows, and pg_locks shows
+-- every key that is held.
 --
 -- Locks: the row. It comes before the lock of any account.
 create or replace function tenantry.lock_stripe() returns void
