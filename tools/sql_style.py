@@ -34,7 +34,7 @@ def main() -> None:
     """Prints the faults of all files; exits with 1 if there is one."""
     faults = [
         f"{path.relative_to(ROOT)}:{number}: {fault}"
-        for folder in FOLDERS
+        for folder in (*FOLDERS, "migrations", "rollbacks")
         for path in sorted((ROOT / "sql" / folder).rglob("*.sql"))
         for number, fault in findings(path.read_text())
     ]

@@ -57,18 +57,23 @@ create table tenantry.errors (
     constraint errors_number_key unique (number),
     constraint errors_sqlstate_key unique (sqlstate),
     constraint errors_reason_check check (reason ~ '^[A-Z][A-Z0-9_]{1,61}[A-Z0-9]$'),
-    constraint errors_number_check check (number > 0 and (sqlstate !~ '^TN' or sqlstate = 'TN' || lpad(number::text, 3, '0'))),
+    constraint errors_number_check check (
+        number > 0 and (sqlstate !~ '^TN' or sqlstate = 'TN' || lpad(number::text, 3, '0'))
+    ),
     constraint errors_retry_after_check check (retry_after > 0)
 );
 comment on table tenantry.errors is 'Every reason that a call fails for, filled by sql/seeds/errors.sql.';
-comment on column tenantry.errors.reason is 'ErrorInfo.reason, "reason" in DETAIL, and the name in the enum ErrorReason.';
+comment on column tenantry.errors.reason is
+    'ErrorInfo.reason, "reason" in DETAIL, and the name in the enum ErrorReason.';
 comment on column tenantry.errors.number is 'The value in the enum ErrorReason, which never changes.';
-comment on column tenantry.errors.sqlstate is 'The SQLSTATE that tenantry.fail raises; null for a reason that SQL never raises.';
+comment on column tenantry.errors.sqlstate is
+    'The SQLSTATE that tenantry.fail raises; null for a reason that SQL never raises.';
 comment on column tenantry.errors.postgres_codes is
     'PostgreSQL''s own SQLSTATEs, or their first characters, that the server answers with the reason.';
 comment on column tenantry.errors.grpc_status is 'The gRPC status code.';
-comment on column tenantry.errors.retry_after is 'Seconds after which the same call may succeed; null if repeating does not help.';
+comment on column tenantry.errors.retry_after is
+    'Seconds after which the same call may succeed; null if repeating does not help.';
 comment on column tenantry.errors.metadata is 'The variables in ErrorInfo.metadata and in DETAIL.';
 comment on column tenantry.errors.occurs is 'When the error happens.';
-comment on column tenantry.errors.remedy is 'What the caller can do about it.';
+comment on column tenantry.errors.remedy is 'The next step for the caller.';
 alter table tenantry.errors enable row level security;

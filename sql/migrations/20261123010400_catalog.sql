@@ -32,7 +32,8 @@ create table public.subscription_plans (
         stripe_price_id ~ '^[^[:space:]]+$' and (stripe_price_id !~ '^local:' or stripe_price_id = 'local:' || id::text)
     ),
     constraint subscription_plans_stripe_product_id_check check (
-        stripe_product_id ~ '^[^[:space:]]+$' and (stripe_product_id !~ '^local:' or stripe_product_id = 'local:' || id::text)
+        stripe_product_id ~ '^[^[:space:]]+$'
+        and (stripe_product_id !~ '^local:' or stripe_product_id = 'local:' || id::text)
     ),
     constraint subscription_plans_price_amount_check check (price_amount >= 0),
     constraint subscription_plans_currency_check check (currency ~ '^[A-Z]{3}$'),
@@ -52,7 +53,8 @@ comment on column public.subscription_plans.is_active is 'Organizations can subs
 comment on column public.subscription_plans.price_amount is 'Price in cents';
 comment on column public.subscription_plans.currency is 'ISO 4217 code, upper case.';
 comment on column public.subscription_plans.interval is 'Unit of the billing period: daily, weekly, monthly or annual.';
-comment on column public.subscription_plans.interval_count is 'Units in a billing period: monthly and 3 make a quarter.';
+comment on column public.subscription_plans.interval_count is
+    'Units in a billing period: monthly and 3 make a quarter.';
 comment on column public.subscription_plans.included_credits is 'Credits granted in each billing period.';
 comment on column public.subscription_plans.max_users is 'Seats; null for no limit.';
 comment on column public.subscription_plans.stripe_price_id is
@@ -114,7 +116,8 @@ create table public.credit_products (
         stripe_price_id ~ '^[^[:space:]]+$' and (stripe_price_id !~ '^local:' or stripe_price_id = 'local:' || id::text)
     ),
     constraint credit_products_stripe_product_id_check check (
-        stripe_product_id ~ '^[^[:space:]]+$' and (stripe_product_id !~ '^local:' or stripe_product_id = 'local:' || id::text)
+        stripe_product_id ~ '^[^[:space:]]+$'
+        and (stripe_product_id !~ '^local:' or stripe_product_id = 'local:' || id::text)
     ),
     constraint credit_products_credit_amount_check check (credit_amount > 0),
     -- Free credits are granted, not sold.
@@ -151,7 +154,8 @@ from public.credit_products as p;
 comment on view tenantry.catalog_items is 'Everything that is sold: plans and credit products.';
 comment on column tenantry.catalog_items.kind is 'subscription_plan or credit_product.';
 comment on column tenantry.catalog_items.interval is 'Unit of a plan''s billing period; null for a credit product.';
-comment on column tenantry.catalog_items.interval_count is 'Units in a plan''s billing period; null for a credit product.';
+comment on column tenantry.catalog_items.interval_count is
+    'Units in a plan''s billing period; null for a credit product.';
 
 alter table public.subscription_plans enable row level security;
 alter table public.credit_events enable row level security;

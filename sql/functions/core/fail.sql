@@ -1,8 +1,9 @@
--- Raises one of Tenantry's own errors. Every error of class TN is raised here, so that all have one shape:
--- a stable SQLSTATE, a sentence for people, the reason and the variables as JSON in DETAIL and, where there is one,
--- the remedy in HINT. docs/errors.md lists the codes.
+-- Raises one of Tenantry's own errors. All errors of class TN are raised here, so they have one shape. MESSAGE is a
+-- sentence for people, DETAIL has the reason and the variables as JSON, and HINT has the next step if there is one.
 --
--- Raises: p_code. Callers: functions of this project.
+-- p_code: the SQLSTATE; docs/errors.md lists the codes. p_detail: the variables by name. p_hint: null for none.
+-- Raises: p_code.
+-- Callers: the functions of this project.
 create or replace function tenantry.fail(
     p_code text,
     p_message text,

@@ -1,4 +1,4 @@
--- Raises TN002: there is no such thing, or none that the caller may know of.
+-- Raises TN002: the resource does not exist, or the caller may not know of it.
 create or replace function tenantry.fail_not_found(p_resource text, p_name text) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
