@@ -25,6 +25,8 @@ ATTEMPTS = [
     "copy public.credit_transactions from stdin",
     "select * from tenantry.credit_lots",
     "update tenantry.credit_lots set remaining = amount",
+    "update tenantry.pending_grants set amount = amount * 2",
+    "delete from tenantry.requests",
     "delete from tenantry.credit_allocations",
     "update tenantry.credit_holds set remaining = 0",
     "select * from tenantry.schema_migrations",

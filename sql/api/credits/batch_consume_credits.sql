@@ -160,6 +160,7 @@ begin
             e.description, e.metadata, e.created_at, e.entry_number, e.quantity, e.request_id
         from entry as e
     )
+    -- Rows by position, in the order of the columns: to read the written rows back and join them would take longer.
     select
         array_agg(row(
             row(

@@ -19,10 +19,10 @@ declare
     v_item record;
     v_read record;
     v_replay public.credit_transactions;
-    v_code text;
-    v_message text;
     v_detail text;
-    v_hint text;
+    -- The form of an answer and of a refusal.
+    v_answer public.credit_decision;
+    v_refusal public.credit_decision;
     v_position integer;
     -- The account whose items are being decided.
     v_current uuid;
@@ -105,7 +105,8 @@ begin
                 v_read := tenantry.read_batch_item(v_item.item);
                 v_replay := tenantry.find_replayed_entry(v_read.entry);
                 if v_replay.id is not null then
-                    v_decisions[v_item.position] := row(v_replay, null, null, null, null, null);
+                    v_answer.transaction := v_replay;
+                    v_decisions[v_item.position] := v_answer;
                     continue;
                 elsif v_item.request_id is not null and v_slots[v_item.previous] is not null then
                     -- An earlier item has the same request_id. The entries are compared once they are written.
@@ -127,14 +128,15 @@ begin
             exception
                 when others then
                     get stacked diagnostics
-                        v_code = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail,
-                        v_hint = pg_exception_hint;
-                    if tenantry.error_reason(v_code) is null then
+                        v_refusal.code = returned_sqlstate, v_refusal.message = message_text,
+                        v_detail = pg_exception_detail, v_refusal.remedy = pg_exception_hint;
+                    v_refusal.reason := tenantry.error_reason(v_refusal.code);
+                    if v_refusal.reason is null then
                         raise;
                     end if;
-                    v_decisions[v_item.position] := row(
-                        null, v_code, tenantry.error_reason(v_code), v_message, v_detail::jsonb - 'reason',
-                        nullif(v_hint, ''));
+                    v_refusal.details := v_detail::jsonb - 'reason';
+                    v_refusal.remedy := nullif(v_refusal.remedy, '');
+                    v_decisions[v_item.position] := v_refusal;
                     -- For the next item with the same request_id.
                     v_slots[v_item.position] := v_slots[v_item.previous];
                     continue;
@@ -202,13 +204,16 @@ begin
             exception
                 when sqlstate 'TN011' then
                     get stacked diagnostics
-                        v_message = message_text, v_detail = pg_exception_detail, v_hint = pg_exception_hint;
-                    v_decisions[v_position] := row(
-                        null, 'TN011', tenantry.error_reason('TN011'), v_message, v_detail::jsonb - 'reason', v_hint);
+                        v_refusal.code = returned_sqlstate, v_refusal.message = message_text,
+                        v_detail = pg_exception_detail, v_refusal.remedy = pg_exception_hint;
+                    v_refusal.reason := tenantry.error_reason(v_refusal.code);
+                    v_refusal.details := v_detail::jsonb - 'reason';
+                    v_decisions[v_position] := v_refusal;
                     continue;
             end;
         end if;
-        v_decisions[v_position] := row(v_replay, null, null, null, null, null);
+        v_answer.transaction := v_replay;
+        v_decisions[v_position] := v_answer;
     end loop;
 
     for v_account in
