@@ -25,6 +25,9 @@ begin
     select * into v_request
     from tenantry.requests as r
     where r.organization_id = p_organization_id and r.request_id = p_request_id;
+    if not found then
+        return null;
+    end if;
     if v_request.operation <> p_operation
         or v_request.fingerprint <> tenantry.request_fingerprint(p_arguments) then
         perform tenantry.fail_request_id_reused(p_request_id, p_organization_id);
