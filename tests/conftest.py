@@ -38,9 +38,10 @@ _numbers = itertools.count()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds options: the length of the random searches, and whether to write the output of examples into the docs."""
+    """Adds options: the length of searches and sweeps, and whether to write the output of examples into the docs."""
     parser.addoption("--model-examples", type=int, default=25, help="random sequences against the ledger's model")
     parser.addoption("--stripe-orders", type=int, default=6, help="random orders of each life's events at Stripe")
+    parser.addoption("--hostile-sizes", action="store_true", help="send every hostile message to every RPC")
     parser.addoption("--write-examples", action="store_true", help="write the output of the SQL examples into docs/")
 
 

@@ -9,31 +9,28 @@ import contextlib
 import importlib
 import logging
 import pkgutil
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import grpc
-from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
-from google.protobuf.message import DecodeError
-from google.protobuf.message_factory import GetMessageClass
-from google.rpc.status_pb2 import Status
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from google.protobuf.descriptor import ServiceDescriptor
+from grpc_health.v1 import health_pb2
 from grpc_health.v1._async import HealthServicer
-from grpc_reflection.v1alpha import reflection
 
 import tenantry.v1
-from tenantry import maintenance, reasons
+from tenantry import maintenance
 from tenantry.auth import Authenticator
 from tenantry.batching.consumptions import ConsumptionBatcher
 from tenantry.batching.reads import ReadBatcher
-from tenantry.bridge import compile_services
+from tenantry.bridge import compile_services, load_roles
 from tenantry.config import Config, ConfigError
 from tenantry.database import Database
-from tenantry.errors import CallError, status, unavailable
 from tenantry.handlers import Handler, call_handler
+from tenantry.open_methods import OpenMethods
 from tenantry.stripe.handlers import PROCESS_STRIPE_EVENT, process_stripe_event, waiting_for_stripe
 from tenantry.stripe.sender import Sender
 from tenantry.stripe.webhook import Webhook
+from tenantry.transport import Admission, Method, Methods
 
 if TYPE_CHECKING:
     from tenantry.http import HttpServer
@@ -41,7 +38,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Context = grpc.aio.ServicerContext[Any, Any]
+HANDSHAKE_TIMEOUT = 10.0
+"""Seconds in which a new connection must begin to speak HTTP/2."""
+
+PENDING_CALLS = 10_000
+"""Calls that gRPC keeps until the server looks at them."""
 
 GRACE = 10.0
 """Seconds that calls in flight may take to finish when the server stops."""
@@ -64,9 +65,21 @@ class Server:
         """shares_port: whether other processes may listen on the same port."""
         self._config = config
         self._authenticator = Authenticator(config.jwt_secret)
-        self._database = Database(config.database_url, config.pool_size, config.default_timeout)
+        self._database = Database(
+            config.database_url, config.pool_size, config.default_timeout, config.connection_share
+        )
         self._reads = ReadBatcher(self._database, config.pool_size)
-        self._grpc = grpc.aio.server(options=[("grpc.so_reuseport", int(shares_port))])
+        self._grpc = grpc.aio.server(
+            options=[
+                ("grpc.so_reuseport", int(shares_port)),
+                ("grpc.max_receive_message_length", config.max_message_size),
+                ("grpc.max_allowed_incoming_connections", config.max_connections),
+                ("grpc.server_handshake_timeout_ms", int(HANDSHAKE_TIMEOUT * 1000)),
+                # gRPC cancels calls above its own limits, without a reason. Below them, admission gives one.
+                ("grpc.server.max_pending_requests", PENDING_CALLS),
+                ("grpc.server.max_pending_requests_hard_limit", 2 * PENDING_CALLS),
+            ]
+        )
         self._health = HealthServicer()
         self._stopping = asyncio.Event()
         self._background: list[asyncio.Task[None]] = []
@@ -87,7 +100,7 @@ class Server:
         await self._database.open()
         try:
             all_services = services()
-            self._add(all_services, await self._handlers(all_services))
+            self._add(all_services, await self._methods(all_services))
             host, _, _ = self._config.listen.rpartition(":")
             try:
                 port = self._grpc.add_insecure_port(self._config.listen)
@@ -132,8 +145,8 @@ class Server:
         """Waits until the server has stopped."""
         await self._grpc.wait_for_termination()
 
-    async def _handlers(self, all_services: Iterable[ServiceDescriptor]) -> dict[str, Handler]:
-        """A handler for every method, by '/package.Service/Method'. Raises BridgeError."""
+    async def _methods(self, all_services: Iterable[ServiceDescriptor]) -> dict[str, Method]:
+        """Every method, by '/package.Service/Method'. Raises BridgeError."""
         calls = await compile_services(self._database, all_services, [PROCESS_STRIPE_EVENT])
         handlers: dict[str, Handler] = {
             path: call_handler(call, self._reads.call if call.is_read else self._database.call)
@@ -141,63 +154,23 @@ class Server:
         }
         handlers[PROCESS_STRIPE_EVENT] = self._process_stripe_event
         handlers[_CONSUME] = ConsumptionBatcher(self._database, calls[_CONSUME], calls[_BATCH_CONSUME]).consume
-        return handlers | waiting_for_stripe(handlers, self._sender)
+        handlers |= waiting_for_stripe(handlers, self._sender)
+        roles = await load_roles(self._database, all_services)
+        return {
+            path: Method(method, handlers[path], roles[path])
+            for service in all_services
+            for method in service.methods
+            for path in [f"/{service.full_name}/{method.name}"]
+        }
 
-    def _add(self, all_services: Iterable[ServiceDescriptor], handlers: Mapping[str, Handler]) -> None:
-        names = []
-        for service in all_services:
-            methods = {
-                method.name: self._method_handler(method, handlers[f"/{service.full_name}/{method.name}"])
-                for method in service.methods
-            }
-            self._grpc.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service.full_name, methods),))
-            names.append(service.full_name)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
-        reflection.enable_server_reflection(
-            [*names, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME], self._grpc
+    def _add(self, all_services: Iterable[ServiceDescriptor], methods: Mapping[str, Method]) -> None:
+        admission = Admission.of(self._config)
+        self._grpc.add_generic_rpc_handlers(
+            (
+                Methods(methods, self._authenticator, admission, self._config, self._stopping),
+                OpenMethods(self._health, [service.full_name for service in all_services]),
+            )
         )
-
-    def _method_handler(self, method: MethodDescriptor, handler: Handler) -> "grpc.RpcMethodHandler[bytes, bytes]":
-        request_class = GetMessageClass(method.input_type)
-
-        async def unary(message: bytes, context: Context) -> bytes:
-            try:
-                request = request_class.FromString(message)
-                identity = self._authenticator.identify(_authorization(context))
-                return (await handler(request, identity, context.time_remaining())).SerializeToString()
-            except CallError as error:
-                answer = error.status
-            except DecodeError:
-                answer = status(reasons.INVALID_ARGUMENT, "the request is not the message that this method takes")
-            except asyncio.CancelledError:
-                raise
-            except Exception:
-                log.exception("%s failed", method.full_name)
-                answer = status(reasons.INTERNAL, "internal error")
-            return await _abort(context, answer)
-
-        async def stream(requests: AsyncIterable[bytes], context: Context) -> AsyncIterator[bytes]:
-            # The next request is read when the one before is answered. HTTP/2's flow control slows down a client that
-            # sends faster.
-            messages = aiter(requests)
-            stopping = asyncio.ensure_future(self._stopping.wait())
-            try:
-                while True:
-                    reading = asyncio.ensure_future(anext(messages, None))
-                    await asyncio.wait((reading, stopping), return_when=asyncio.FIRST_COMPLETED)
-                    if not reading.done():
-                        reading.cancel()
-                        await _abort(context, unavailable())
-                    message = await reading
-                    if message is None:
-                        return
-                    yield await unary(message, context)
-            finally:
-                stopping.cancel()
-
-        if method.client_streaming and method.server_streaming:
-            return grpc.stream_stream_rpc_method_handler(stream)
-        return grpc.unary_unary_rpc_method_handler(unary)
 
 
 def _stripe(config: Config) -> "Stripe | None":
@@ -213,23 +186,8 @@ def _http(config: Config, database: Database, webhook: Webhook, shares_port: boo
         return None
     from tenantry.http import HttpServer
 
-    return HttpServer(database, webhook, shares_port)
-
-
-def _authorization(context: Context) -> str | None:
-    for key, value in context.invocation_metadata() or ():
-        if key == "authorization":
-            return value if isinstance(value, str) else value.decode("ascii", "replace")
-    return None
-
-
-async def _abort(context: Context, answer: Status) -> NoReturn:
-    details = (("grpc-status-details-bin", answer.SerializeToString()),)
-    await context.abort(_CODES[answer.code], answer.message, details)
-    raise AssertionError("abort raises")
+    return HttpServer(database, webhook, shares_port, config.max_http_connections)
 
 
 _CONSUME = "/tenantry.v1.CreditService/ConsumeCredits"
 _BATCH_CONSUME = "/tenantry.v1.CreditService/BatchConsumeCredits"
-
-_CODES = {code.value[0]: code for code in grpc.StatusCode}

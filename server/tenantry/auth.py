@@ -19,8 +19,17 @@ ROLES = ("anon", "authenticated", "service_role")
 LEEWAY = 10
 """Seconds by which the clocks of the issuer and of this server may differ."""
 
-_CACHE_SIZE = 10_000
+CACHE_SIZE = 10_000
+"""Tokens that the cache holds."""
+
+CACHED_TOKEN_SIZE = 2048
+"""Characters of the longest token that the cache holds. Longer tokens are verified with each call."""
+
+MAX_TOKEN_SIZE = 8192
+"""Characters of the longest token that is read."""
+
 _BEARER = re.compile(r"bearer +([^ ]+)", re.IGNORECASE)
+_TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +40,24 @@ class Identity:
     claims: the token's claims as JSON text, for request.jwt.claims.
     expires_at: seconds since 1970 after which the token is invalid.
     has_token: whether the caller sent a token.
+    user: the user's UUID, for the role authenticated.
     """
 
     role: str
     claims: str
     expires_at: float
     has_token: bool
+    user: str = ""
+
+    @property
+    def caller(self) -> str:
+        """The caller that limits apply to: a user with all tokens of that user; for the other roles, the role."""
+        return self.user or self.role
+
+    def check_expiry(self) -> None:
+        """Raises CallError (TOKEN_EXPIRED) once the token is invalid."""
+        if self.expires_at + LEEWAY <= time.time():
+            raise _unauthenticated(reasons.TOKEN_EXPIRED, "the token has expired")
 
 
 ANONYMOUS = Identity("anon", '{"role":"anon"}', float("inf"), has_token=False)
@@ -60,24 +81,28 @@ class Authenticator:
         """
         if authorization is None:
             return ANONYMOUS
-        identity = self._known.get(authorization)
+        # The key is the token alone: the header has many forms for one token.
+        token = authorization[len("Bearer ") :] if authorization.startswith("Bearer ") else _token(authorization)
+        identity = self._known.get(token)
         if identity is None:
-            identity = self._verify(authorization)
-            self._known[authorization] = identity
-            if len(self._known) > _CACHE_SIZE:
-                self._known.popitem(last=False)
-        if identity.expires_at + LEEWAY <= time.time():
-            del self._known[authorization]
-            raise _unauthenticated(reasons.TOKEN_EXPIRED, "the token has expired")
+            # The same characters in another header are another form of a token that is known.
+            token = _token(authorization)
+            identity = self._known.get(token) or self._verify(token)
+            if len(token) <= CACHED_TOKEN_SIZE:
+                self._known[token] = identity
+                if len(self._known) > CACHE_SIZE:
+                    self._known.popitem(last=False)
+        try:
+            identity.check_expiry()
+        except CallError:
+            self._known.pop(token, None)
+            raise
         return identity
 
-    def _verify(self, authorization: str) -> Identity:
-        match = _BEARER.fullmatch(authorization.strip())
-        if match is None:
-            raise _unauthenticated(reasons.INVALID_TOKEN, "authorization must read: Bearer <token>")
+    def _verify(self, token: str) -> Identity:
         try:
             claims = jwt.decode(
-                match[1],
+                token,
                 self._secret,
                 algorithms=["HS256"],
                 leeway=LEEWAY,
@@ -88,14 +113,20 @@ class Authenticator:
             raise _unauthenticated(reasons.TOKEN_EXPIRED, "the token has expired") from None
         except jwt.MissingRequiredClaimError as error:
             raise _unauthenticated(reasons.INVALID_TOKEN, f"the token has no claim {error.claim}") from None
-        except jwt.InvalidTokenError:
+        except (jwt.InvalidTokenError, ValueError, OverflowError, RecursionError):
+            # The last three come from claims that are JSON, such as an expiry of 400 digits or 1000 nested arrays.
             raise _unauthenticated(reasons.INVALID_TOKEN, "the token is not valid") from None
         role = claims["role"]
         if role not in ROLES:
             raise _unauthenticated(reasons.INVALID_TOKEN, f"the token's role must be one of {', '.join(ROLES)}")
         if role == "authenticated" and not _is_uuid(claims.get("sub")):
             raise _unauthenticated(reasons.INVALID_TOKEN, "the token's subject must be the user's UUID")
-        return Identity(role, json.dumps(claims), float(claims["exp"]), has_token=True)
+        try:
+            expires_at = float(claims["exp"])
+        except OverflowError:
+            raise _unauthenticated(reasons.INVALID_TOKEN, "the token is not valid") from None
+        user = str(uuid.UUID(str(claims["sub"]))) if role == "authenticated" else ""
+        return Identity(role, json.dumps(claims), expires_at, has_token=True, user=user)
 
 
 def mint(secret: str, role: str, subject: str | None = None, lifetime: int = 3600) -> str:
@@ -114,6 +145,17 @@ def mint(secret: str, role: str, subject: str | None = None, lifetime: int = 360
     if subject:
         claims["sub"] = subject
     return jwt.encode(claims, secret, algorithm="HS256")
+
+
+def _token(authorization: str) -> str:
+    """The token of an Authorization header. Raises CallError (UNAUTHENTICATED) for a header without one."""
+    match = _BEARER.fullmatch(authorization.strip())
+    if match is None:
+        raise _unauthenticated(reasons.INVALID_TOKEN, "authorization must read: Bearer <token>")
+    # PyJWT skips characters that are not base64, so one token would have any number of forms.
+    if len(match[1]) > MAX_TOKEN_SIZE or _TOKEN.fullmatch(match[1]) is None:
+        raise _unauthenticated(reasons.INVALID_TOKEN, "the token is not valid")
+    return match[1]
 
 
 def _is_uuid(value: object) -> bool:

@@ -40,6 +40,9 @@ SERVER_ROLE = "tenantry_server"
 """The role that the server logs in as."""
 
 TOKEN_LIFETIME = 24 * 3600
+"""Seconds that a token of `tenantry token` is valid for."""
+
+STARTUP_TOKEN_LIFETIME = 3600
 """Seconds that the token printed at start is valid for."""
 
 EVENTS_AT_ONCE = 20
@@ -234,13 +237,19 @@ def _announce(address: str, config: Config, postgres: EmbeddedPostgres | None) -
     if postgres is None:
         print(f"Tenantry serves on {address}", flush=True)
         return
-    token = mint(config.jwt_secret, "service_role", lifetime=TOKEN_LIFETIME)
+    if sys.stdout.isatty():
+        title = "A token of the service role, valid for an hour (`tenantry token` prints another):"
+        printed = mint(config.jwt_secret, "service_role", lifetime=STARTUP_TOKEN_LIFETIME)
+    else:
+        # The output may go to a log, which is kept and which others read.
+        title = "A token of the service role:"
+        printed = "$(.venv/bin/tenantry token)"
     print(
         f"""
 Tenantry serves on {address}, with an embedded PostgreSQL in {postgres.data_dir}
 
-A token of the service role, valid for a day (`tenantry token` prints another):
-  export TOKEN={token}
+{title}
+  export TOKEN={printed}
 
 A first call:
   .venv/bin/grpcurl -plaintext -H "authorization: Bearer $TOKEN" \\

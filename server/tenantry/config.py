@@ -4,10 +4,13 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 MIN_SECRET_BYTES = 32
 MAX_TIMEOUT = 86400
-"""Seconds."""
+"""Seconds. A call with a later deadline has this much time."""
+
+PLACEHOLDER_SECRET = "at-least-32-bytes-shared-with-your-token-issuer"  # noqa: S105 - the one in the documentation
 
 OTHER_SETTINGS = {
     "TENANTRY_LOG_LEVEL": ("Lowest level of the messages in the log: DEBUG, INFO, WARNING or ERROR.", "INFO"),
@@ -33,6 +36,16 @@ class Config:
         `tenantry serve` makes one and keeps it.
     listen: address of the gRPC server, host:port; port 0 takes a free port.
     pool_size: connections to PostgreSQL, at most.
+    caller_connections: connections that one user may take of them, and half of them at most; service_role may take
+        all.
+    caller_calls: calls of one user that may be open; service_role has no limit of its own.
+    caller_streams: streams of one user that may be open; service_role has no limit of its own.
+    max_calls: calls of all callers that may be open.
+    max_streams: streams of all callers that may be open.
+    stream_idle_timeout: seconds after which a stream without requests ends.
+    max_message_size: bytes of the largest request, such as a batch, after decompression.
+    max_connections: connections of gRPC clients that may be open.
+    max_http_connections: connections of HTTP clients that may be open.
     default_timeout: seconds for a call without a deadline.
     maintenance_interval: seconds between two runs of the background job; 0 for none.
     stripe_api_key: the secret key of the account at Stripe; without it the server sends nothing to Stripe.
@@ -42,10 +55,19 @@ class Config:
         events.
     """
 
-    database_url: str
-    jwt_secret: str
+    database_url: str = field(repr=False)
+    jwt_secret: str = field(repr=False)
     listen: str = "127.0.0.1:50051"
     pool_size: int = 10
+    caller_connections: int = 5
+    caller_calls: int = 100
+    caller_streams: int = 20
+    max_calls: int = 5000
+    max_streams: int = 1000
+    stream_idle_timeout: float = 300.0
+    max_message_size: int = 4 * 1024 * 1024
+    max_connections: int = 10_000
+    max_http_connections: int = 200
     default_timeout: float = 30.0
     maintenance_interval: float = 60.0
     stripe_api_key: str | None = field(default=None, repr=False)
@@ -56,8 +78,16 @@ class Config:
     def __post_init__(self) -> None:
         if len(self.jwt_secret.encode()) < MIN_SECRET_BYTES:
             raise ConfigError(f"TENANTRY_JWT_SECRET must have at least {MIN_SECRET_BYTES} bytes")
-        if self.pool_size < 1:
-            raise ConfigError("TENANTRY_POOL_SIZE must be at least 1")
+        if self.jwt_secret == PLACEHOLDER_SECRET:
+            raise ConfigError(
+                "TENANTRY_JWT_SECRET is the placeholder of the documentation, which everybody knows: set a secret of"
+                " your own, such as the output of `openssl rand -base64 48`"
+            )
+        for name, lowest, highest in _COUNTS:
+            if not lowest <= getattr(self, name) <= highest:
+                raise ConfigError(f"{_variable(name)} must be at least {lowest} and at most {highest}")
+        if not 0 < self.stream_idle_timeout <= MAX_TIMEOUT:
+            raise ConfigError(f"TENANTRY_STREAM_IDLE_TIMEOUT must be above 0 and at most {MAX_TIMEOUT} seconds")
         if not 0 < self.default_timeout <= MAX_TIMEOUT:
             raise ConfigError(f"TENANTRY_DEFAULT_TIMEOUT must be above 0 and at most {MAX_TIMEOUT} seconds")
         if not 0 <= self.maintenance_interval <= MAX_TIMEOUT:
@@ -66,6 +96,11 @@ class Config:
             raise ConfigError("TENANTRY_LISTEN must read host:port")
         if self.http_listen is not None and not re.fullmatch(r".+:\d{1,5}", self.http_listen):
             raise ConfigError("TENANTRY_HTTP_LISTEN must read host:port")
+
+    @property
+    def connection_share(self) -> int:
+        """Connections that one user may take: half of the pool at most."""
+        return min(self.caller_connections, max(1, self.pool_size // 2))
 
 
 def from_environment(
@@ -84,22 +119,47 @@ def from_environment(
         raise ConfigError("DATABASE_URL is not set")
     if not secret:
         raise ConfigError("TENANTRY_JWT_SECRET is not set: the secret that signs your callers' tokens")
-    try:
-        return Config(
-            database_url=url,
-            jwt_secret=secret,
-            listen=environment.get("TENANTRY_LISTEN") or Config.listen,
-            pool_size=int(environment.get("TENANTRY_POOL_SIZE") or Config.pool_size),
-            default_timeout=float(environment.get("TENANTRY_DEFAULT_TIMEOUT") or Config.default_timeout),
-            maintenance_interval=float(environment.get("TENANTRY_MAINTENANCE_INTERVAL") or Config.maintenance_interval),
-            stripe_api_key=environment.get("TENANTRY_STRIPE_API_KEY") or None,
-            stripe_api_base=environment.get("TENANTRY_STRIPE_API_BASE") or None,
-            http_listen=environment.get("TENANTRY_HTTP_LISTEN") or None,
-            stripe_webhook_secrets=tuple(
-                filter(None, map(str.strip, environment.get("TENANTRY_STRIPE_WEBHOOK_SECRETS", "").split(",")))
-            ),
-        )
-    except ValueError as error:
-        raise ConfigError(
-            f"TENANTRY_POOL_SIZE, TENANTRY_DEFAULT_TIMEOUT and TENANTRY_MAINTENANCE_INTERVAL must be numbers: {error}"
-        ) from error
+    numbers: dict[str, Any] = {}
+    for name, kind in _NUMBERS.items():
+        if text := environment.get(_variable(name)):
+            try:
+                numbers[name] = kind(text)
+            except ValueError:
+                described = "a whole number" if kind is int else "a number"
+                raise ConfigError(f"{_variable(name)} must be {described}, not {text!r}") from None
+    return Config(
+        database_url=url,
+        jwt_secret=secret,
+        listen=environment.get("TENANTRY_LISTEN") or Config.listen,
+        stripe_api_key=environment.get("TENANTRY_STRIPE_API_KEY") or None,
+        stripe_api_base=environment.get("TENANTRY_STRIPE_API_BASE") or None,
+        http_listen=environment.get("TENANTRY_HTTP_LISTEN") or None,
+        stripe_webhook_secrets=tuple(
+            filter(None, map(str.strip, environment.get("TENANTRY_STRIPE_WEBHOOK_SECRETS", "").split(",")))
+        ),
+        **numbers,
+    )
+
+
+def _variable(name: str) -> str:
+    return f"TENANTRY_{name.upper()}"
+
+
+_COUNTS = (
+    ("pool_size", 1, 10_000),
+    ("caller_connections", 1, 10_000),
+    ("caller_calls", 1, 1_000_000),
+    ("caller_streams", 1, 1_000_000),
+    ("max_calls", 1, 1_000_000),
+    ("max_streams", 1, 1_000_000),
+    ("max_message_size", 64 * 1024, 1024**3),
+    ("max_connections", 1, 1_000_000),
+    ("max_http_connections", 1, 1_000_000),
+)
+"""Settings that are whole numbers: field, lowest and highest value."""
+
+_NUMBERS: dict[str, type[int] | type[float]] = {
+    **{name: int for name, _, _ in _COUNTS},
+    **dict.fromkeys(("default_timeout", "maintenance_interval", "stream_idle_timeout"), float),
+}
+"""Settings that are numbers, with their types."""

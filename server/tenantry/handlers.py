@@ -21,7 +21,10 @@ def call_handler(call: Call, run: Run) -> Handler:
     """The handler of a method that the bridge maps to a function."""
 
     async def handle(request: Message, identity: Identity, time_remaining: float | None) -> Message:
-        rows = await run(identity, call.statement(request), time_remaining)
+        statement = call.statement(request)
+        # A large request need not stay in memory while the database works.
+        del request
+        rows = await run(identity, statement, time_remaining)
         response: Message = call.response(rows)
         return response
 

@@ -1,10 +1,14 @@
 """The HTTP server: Stripe's webhook, and health checks for load balancers."""
 
 import asyncio
+import contextlib
 import logging
+from collections.abc import Iterator
+from typing import cast
 
 import grpc
 from aiohttp import web
+from google.rpc.status_pb2 import Status
 
 from tenantry.auth import SERVICE
 from tenantry.config import ConfigError
@@ -21,6 +25,9 @@ TIMEOUT = 10.0
 """Seconds that a body may take to arrive, and that the database may take for it. Stripe waits a little longer before it
 sends the event again."""
 
+HEAD_TIMEOUT = 10.0
+"""Seconds in which the head of a request must arrive, on a new connection and after each answer."""
+
 _STATUS = {
     grpc.StatusCode.INVALID_ARGUMENT.value[0]: 400,
     grpc.StatusCode.UNAVAILABLE.value[0]: 503,
@@ -36,8 +43,15 @@ _PING = Statement("ping", "select 1")
 class HttpServer:
     """A small HTTP server. `start`, then `stop`."""
 
-    def __init__(self, database: Database, webhook: Webhook, shares_port: bool = False) -> None:
-        """shares_port: whether other processes may listen on the same port."""
+    def __init__(
+        self, database: Database, webhook: Webhook, shares_port: bool = False, max_connections: int = 200
+    ) -> None:
+        """shares_port: whether other processes may listen on the same port. max_connections: connections kept open."""
+        self._max_connections = max_connections
+        self._busy: set[asyncio.BaseProtocol] = set()
+        """The connections whose request has arrived and is being answered."""
+        self._listener: asyncio.Server | None = None
+        self._ping: asyncio.Task[Status | None] | None = None
         self._shares_port = shares_port
         self._database = database
         self._webhook = webhook
@@ -49,22 +63,49 @@ class HttpServer:
                 web.get("/readyz", self._ready),
             ]
         )
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=TIMEOUT)
+        self._runner = web.AppRunner(
+            application, access_log=None, shutdown_timeout=TIMEOUT, keepalive_timeout=HEAD_TIMEOUT
+        )
 
     async def start(self, listen: str) -> str:
         """Listens on host:port. Returns host:port, with the actual port. Raises ConfigError when it is not free."""
         host, _, port = listen.rpartition(":")
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, host.strip("[]"), int(port), reuse_port=self._shares_port or None).start()
+            self._listener = await asyncio.get_running_loop().create_server(
+                self._accept, host.strip("[]"), int(port), reuse_port=self._shares_port or None
+            )
         except OSError:
             await self._runner.cleanup()
             raise ConfigError(f"cannot listen on {listen}: is another server using it?") from None
-        return f"{host}:{self._runner.addresses[0][1]}"
+        return f"{host}:{self._listener.sockets[0].getsockname()[1]}"
 
     async def stop(self) -> None:
         """Accepts no new requests, and waits up to TIMEOUT seconds for requests in flight."""
+        if self._listener:
+            self._listener.close()
         await self._runner.cleanup()
+
+    def _accept(self) -> asyncio.BaseProtocol:
+        """The protocol of a new connection. With too many connections, the one that waits longest gives way."""
+        server = cast(web.Server, self._runner.server)
+        connections = [each for each in server.connections if each.transport and not each.transport.is_closing()]
+        if len(connections) >= self._max_connections:
+            # The oldest stands first.
+            waiting = next((each for each in connections if each not in self._busy), None)
+            if waiting is None or waiting.transport is None:
+                return _Refused()
+            waiting.transport.abort()
+        return server()
+
+    @contextlib.contextmanager
+    def _answering(self, request: web.Request) -> Iterator[None]:
+        """Keeps the connection of a request that has arrived until it is answered."""
+        self._busy.add(request.protocol)
+        try:
+            yield
+        finally:
+            self._busy.discard(request.protocol)
 
     async def _receive(self, request: web.Request) -> web.Response:
         try:
@@ -72,8 +113,10 @@ class HttpServer:
                 payload = await request.read()
         except TimeoutError:
             return web.json_response({"error": "the body did not arrive in time"}, status=408)
+        signature = request.headers.get("Stripe-Signature")
         try:
-            outcome = await self._webhook.receive(payload, request.headers.get("Stripe-Signature"), SERVICE, TIMEOUT)
+            with self._answering(request):
+                outcome = await self._webhook.receive(payload, signature, SERVICE, TIMEOUT)
         except CallError as error:
             return web.json_response({"error": error.status.message}, status=_STATUS.get(error.status.code, 500))
         if outcome.state == "failed":
@@ -85,9 +128,27 @@ class HttpServer:
     async def _alive(self, _: web.Request) -> web.Response:
         return web.json_response({"status": "alive"})
 
-    async def _ready(self, _: web.Request) -> web.Response:
+    async def _ready(self, request: web.Request) -> web.Response:
+        # Anybody may ask: however many do, the database is asked once.
+        if self._ping is None or self._ping.done():
+            self._ping = asyncio.create_task(self._ping_database())
+        with self._answering(request):
+            failed = await asyncio.shield(self._ping)
+        if failed:
+            return web.json_response({"error": failed.message}, status=503)
+        return web.json_response({"status": "ready"})
+
+    async def _ping_database(self) -> Status | None:
+        """The error of a statement that does nothing; None if it succeeds."""
         try:
             await self._database.call(SERVICE, _PING, TIMEOUT)
         except CallError as error:
-            return web.json_response({"error": error.status.message}, status=503)
-        return web.json_response({"status": "ready"})
+            return error.status
+        return None
+
+
+class _Refused(asyncio.Protocol):
+    """A connection that is closed at once."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        cast(asyncio.Transport, transport).abort()

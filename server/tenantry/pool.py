@@ -5,7 +5,7 @@ hands out connections in turn, which costs a fifth of the calls that one connect
 in a stack of our own; psycopg's pool opens, checks and replaces them.
 """
 
-import asyncio
+from collections import OrderedDict
 from collections.abc import Iterable
 from time import monotonic
 from typing import Any
@@ -13,10 +13,15 @@ from typing import Any
 import psycopg
 from psycopg import pq
 from psycopg.types.string import TextLoader
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
+
+from tenantry.admission import FairSlots
 
 ACQUIRE_TIMEOUT = 5.0
 """Seconds to wait for a free connection."""
+
+SERVER = "server"
+"""The caller of the server's own statements."""
 
 KEPT_IDLE = 60.0
 """Seconds after which a connection returns to psycopg's pool, which closes it if it is not needed or too old."""
@@ -25,20 +30,22 @@ KEPT_IDLE = 60.0
 class Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
     """A connection of the pool.
 
-    prepared: names of the statements prepared on it. taken_at: time.monotonic() when it left psycopg's pool.
+    prepared: names of the statements prepared on it. The statement used last stands at the end.
+    taken_at: time.monotonic() when it left psycopg's pool. caller: the caller that uses it.
     """
 
-    prepared: set[str]
+    prepared: OrderedDict[str, None]
     taken_at: float
+    caller: str
 
 
 class Pool:
     """A pool of connections. `open`, then `take` and `release`, then `close`."""
 
-    def __init__(self, conninfo: str, size: int) -> None:
-        """conninfo: libpq's connection string. size: maximum number of connections."""
+    def __init__(self, conninfo: str, size: int, share: int) -> None:
+        """conninfo: libpq's connection string. size: maximum number of connections. share: maximum of one caller."""
         self._conninfo = conninfo
-        self._slots = asyncio.Semaphore(size)
+        self._slots = FairSlots(size, share)
         self._idle: list[Connection] = []
         """Idle connections. The connection used last stands at the end."""
         self._pool = AsyncConnectionPool(
@@ -66,28 +73,24 @@ class Pool:
         await self._give_back(self._idle)
         await self._pool.close()
 
-    async def take(self, acquire_timeout: float) -> Connection:
-        """Returns a connection that the caller must release.
+    async def take(self, acquire_timeout: float, caller: str = SERVER) -> Connection:
+        """Returns a connection, which must be released.
 
-        acquire_timeout: seconds to wait for one. Raises psycopg_pool.PoolTimeout.
+        acquire_timeout: seconds to wait for one. caller: takes its share at most. Raises NoSlotError, and
+        psycopg_pool.PoolTimeout when no connection can be opened.
         """
-        # psycopg's pool can make callers wait too, at three times the cost.
-        if self._slots.locked():
-            try:
-                async with asyncio.timeout(acquire_timeout):
-                    await self._slots.acquire()
-            except TimeoutError:
-                raise PoolTimeout from None
-        else:
-            await self._slots.acquire()
+        # psycopg's pool can make callers wait too, at three times the cost, and in the order of their calls.
+        await self._slots.take(caller, acquire_timeout)
         if self._idle:
-            return self._idle.pop()
-        try:
-            connection = await self._pool.getconn(acquire_timeout)
-        except BaseException:
-            self._slots.release()
-            raise
-        connection.taken_at = monotonic()
+            connection = self._idle.pop()
+        else:
+            try:
+                connection = await self._pool.getconn(acquire_timeout)
+            except BaseException:
+                self._slots.release(caller)
+                raise
+            connection.taken_at = monotonic()
+        connection.caller = caller
         return connection
 
     async def release(self, connection: Connection) -> None:
@@ -98,7 +101,7 @@ class Pool:
             if not _is_ready(connection) or self._idle[0].taken_at < oldest:
                 await self._give_back(each for each in self._idle if not _is_ready(each) or each.taken_at < oldest)
         finally:
-            self._slots.release()
+            self._slots.release(connection.caller)
 
     async def replace_broken(self) -> None:
         """Replaces idle connections that are broken."""
@@ -122,7 +125,7 @@ def _is_ready(connection: Connection) -> bool:
 
 
 async def _configure(connection: Connection) -> None:
-    connection.prepared = set()
+    connection.prepared = OrderedDict()
     # Both go into messages as text, so Python objects of them would be waste.
     connection.adapters.register_loader("uuid", TextLoader)
     connection.adapters.register_loader("jsonb", TextLoader)

@@ -158,7 +158,7 @@ DATABASE_UNAVAILABLE = Reason("DATABASE_UNAVAILABLE", StatusCode.UNAVAILABLE, re
 """The database cannot be reached, or is read-only."""
 
 SERVER_BUSY = Reason("SERVER_BUSY", StatusCode.RESOURCE_EXHAUSTED, retry_after=0.5)
-"""Every connection of the server to the database was in use for too long."""
+"""Every connection to the database was in use for too long, or the server has too many calls open."""
 
 INVALID_SIGNATURE = Reason("INVALID_SIGNATURE", StatusCode.INVALID_ARGUMENT)
 """The signature does not match the event, or it is older than five minutes."""
@@ -168,6 +168,15 @@ NO_WEBHOOK_SECRET = Reason("NO_WEBHOOK_SECRET", StatusCode.FAILED_PRECONDITION)
 
 INTERNAL = Reason("INTERNAL", StatusCode.INTERNAL)
 """Any other error: a fault of the server, whose log says more."""
+
+TOO_MANY_CALLS = Reason("TOO_MANY_CALLS", StatusCode.RESOURCE_EXHAUSTED, retry_after=1.0)
+"""The caller has its share of the server's calls, streams or database connections in use already."""
+
+REQUEST_TOO_LARGE = Reason("REQUEST_TOO_LARGE", StatusCode.INVALID_ARGUMENT)
+"""The request has more bytes than its method takes."""
+
+STREAM_IDLE = Reason("STREAM_IDLE", StatusCode.ABORTED, retry_after=0.1)
+"""The server ended a stream that had no request for too long."""
 
 RAISED: Mapping[str, Reason] = {
     "TN001": INVALID_ARGUMENT,

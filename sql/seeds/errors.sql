@@ -162,7 +162,7 @@ values
         'The database cannot be reached, or is read-only.',
         'Repeat the call after the delay.'),
     ('SERVER_BUSY', 111, null, '{}', 'RESOURCE_EXHAUSTED', 0.5, '',
-        'Every connection of the server to the database was in use for too long.',
+        'Every connection to the database was in use for too long, or the server has too many calls open.',
         'Repeat the call after the delay.'),
     ('INVALID_SIGNATURE', 112, null, '{}', 'INVALID_ARGUMENT', null, '',
         'The signature does not match the event, or it is older than five minutes.',
@@ -172,4 +172,13 @@ values
         'Set TENANTRY_STRIPE_WEBHOOK_SECRETS.'),
     ('INTERNAL', 114, null, '{}', 'INTERNAL', null, '',
         'Any other error: a fault of the server, whose log says more.',
-        'Report it to the operator of the server.');
+        'Report it to the operator of the server.'),
+    ('TOO_MANY_CALLS', 115, null, '{}', 'RESOURCE_EXHAUSTED', 1, 'limit',
+        'The caller has its share of the server''s calls, streams or database connections in use already.',
+        'Repeat the call after the delay, and make fewer calls at the same time.'),
+    ('REQUEST_TOO_LARGE', 116, null, '{}', 'INVALID_ARGUMENT', null, 'size, limit',
+        'The request has more bytes than its method takes.',
+        'Send less in one request.'),
+    ('STREAM_IDLE', 117, null, '{}', 'ABORTED', 0.1, '',
+        'The server ended a stream that had no request for too long.',
+        'Open a new stream when there is a request to send.');

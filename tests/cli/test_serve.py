@@ -2,11 +2,13 @@
 
 import importlib.util
 import os
+import pty
 import re
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ import psycopg
 import pytest
 
 from tenantry.auth import mint
+from tenantry.config import Config
 from tenantry.v1.credits_pb2 import GetCreditBalanceRequest
 from tenantry.v1.organizations_pb2 import CreateOrganizationRequest, GetOrganizationRequest
 from tests.conftest import TEMPLATE
@@ -66,9 +69,10 @@ class Running:
 
     @property
     def token(self) -> str:
-        match = re.search(r"export TOKEN=(\S+)", self.announced)
-        assert match
-        return match[1]
+        """A token of the service role. The output has none, as it goes to no terminal."""
+        secret = (self.folder / "jwt-secret").read_text()
+        assert not re.search(r"eyJ|" + re.escape(secret), self.announced)
+        return mint(secret, "service_role")
 
     @property
     def postgres(self) -> int:
@@ -155,13 +159,49 @@ def test_a_first_start_says_where_it_serves_and_gives_a_token_that_works() -> No
 def test_the_first_call_that_is_printed_works(folder: Path) -> None:
     with serving_in(folder) as running:
         script = "\n".join(line.strip() for line in running.announced.splitlines())
-        commands = re.search(r"(export TOKEN=\S+)", script), re.search(r"(\.venv/bin/grpcurl (?:.*\\\n)*.*)", script)
+        commands = re.search(r"(export TOKEN=.+)", script), re.search(r"(\.venv/bin/grpcurl (?:.*\\\n)*.*)", script)
         assert all(commands)
         text = "\n".join(match[1] for match in commands if match)
-        text = text.replace(".venv/bin/grpcurl", str(Path(sys.executable).parent / "grpcurl"))
-        called = subprocess.run(["bash", "-c", text], capture_output=True, text=True, timeout=30, check=False)
+        text = text.replace(".venv/bin/", f"{Path(sys.executable).parent}/")
+        environment = {**os.environ, "TENANTRY_DATA_DIR": str(running.folder), "TENANTRY_JWT_SECRET": ""}
+        called = subprocess.run(
+            ["bash", "-c", text], capture_output=True, text=True, timeout=30, check=False, env=environment
+        )
         assert called.returncode == 0, called.stderr
         assert '"slug": "acme"' in called.stdout
+
+
+@embedded
+def test_a_terminal_sees_a_token_that_works_for_an_hour(folder: Path) -> None:
+    reader, writer = pty.openpty()
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TENANTRY_", "DATABASE_"))}
+    environment = {**inherited, "TENANTRY_DATA_DIR": str(folder), "TENANTRY_LISTEN": "127.0.0.1:0"}
+    command = [sys.executable, "-m", "tenantry.cli", "serve"]
+    with (
+        subprocess.Popen(command, env=environment, stdout=writer, stderr=writer) as process,
+        os.fdopen(reader, "rb") as said,
+    ):
+        os.close(writer)
+        try:
+            announced = b""
+            while b"Ctrl-C" not in announced:
+                announced += said.readline()
+            token = re.search(rb"export TOKEN=(\S+)", announced)
+            address = re.search(rb"serves on (\S+),", announced)
+            assert token
+            assert address
+            with server.client(address[1].decode(), token[1].decode()) as client:
+                assert create(client)
+            unverified = jwt.decode(token[1], options={"verify_signature": False})
+            assert unverified["exp"] <= time.time() + 3600
+        finally:
+            process.terminate()
+
+
+def test_a_config_shows_no_secrets() -> None:
+    config = Config("postgresql://tenantry_server:hunter2@/app", SECRET, stripe_api_key="sk_1", listen="127.0.0.1:1")
+    assert "127.0.0.1:1" in repr(config)
+    assert not re.search(f"hunter2|sk_1|{re.escape(SECRET)}", f"{config!r} {config}")
 
 
 @embedded
@@ -295,6 +335,14 @@ SETTINGS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "no secret": ({"TENANTRY_JWT_SECRET": ""}, ("TENANTRY_JWT_SECRET",)),
     "a short secret": ({"TENANTRY_JWT_SECRET": "short"}, ("TENANTRY_JWT_SECRET", "32 bytes")),
     "a pool of none": ({"TENANTRY_POOL_SIZE": "0"}, ("TENANTRY_POOL_SIZE", "at least 1")),
+    "the secret of the documentation": (
+        {"TENANTRY_JWT_SECRET": "at-least-32-bytes-shared-with-your-token-issuer"},
+        ("TENANTRY_JWT_SECRET", "placeholder"),
+    ),
+    "a share of none": ({"TENANTRY_CALLER_CONNECTIONS": "0"}, ("TENANTRY_CALLER_CONNECTIONS", "at least 1")),
+    "calls that are no number": ({"TENANTRY_MAX_CALLS": "1e3"}, ("TENANTRY_MAX_CALLS", "whole number", "1e3")),
+    "messages too small": ({"TENANTRY_MAX_MESSAGE_SIZE": "100"}, ("TENANTRY_MAX_MESSAGE_SIZE", "at least 65536")),
+    "a stream that is never idle": ({"TENANTRY_STREAM_IDLE_TIMEOUT": "0"}, ("TENANTRY_STREAM_IDLE_TIMEOUT",)),
     "a pool of many": ({"TENANTRY_POOL_SIZE": "many"}, ("TENANTRY_POOL_SIZE", "many")),
     "a timeout that is no number": ({"TENANTRY_DEFAULT_TIMEOUT": "soon"}, ("TENANTRY_DEFAULT_TIMEOUT", "soon")),
     "a timeout below zero": ({"TENANTRY_DEFAULT_TIMEOUT": "-1"}, ("TENANTRY_DEFAULT_TIMEOUT",)),

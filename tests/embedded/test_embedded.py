@@ -8,6 +8,7 @@ import os
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -227,6 +228,35 @@ def test_a_pid_that_is_somebody_elses_by_now_is_left_alone(used_folder: Path) ->
         bystander.wait()
     with EmbeddedPostgres(used_folder) as postgres:
         assert postgres.poll() is None
+
+
+@as_root
+@pytest.mark.parametrize("disguise", ["none", "name"])
+def test_a_pid_file_that_lies_makes_root_end_nothing(used_folder: Path, disguise: str) -> None:
+    """PostgreSQL's account can write the file, and can listen on the socket that the file names."""
+    pid_file = used_folder / "data" / "postmaster.pid"
+    name = "sleep" if disguise == "none" else "postgres"
+    arguments = [name, "60"] if disguise == "none" else [name, "-c", "sleep 60; true", "-D", str(used_folder / "data")]
+    bystander = subprocess.Popen(arguments, executable="/bin/sleep" if disguise == "none" else "/bin/sh")
+    with socket.socket(socket.AF_UNIX) as listener:
+        folder = used_folder / "socket"
+        listener.bind(str(folder / embedded.SOCKET_NAME))
+        listener.listen()
+        pid_file.write_text(f"{bystander.pid}\n{used_folder / 'data'}\n1\n{embedded.PORT}\n{folder}\n\n1 1\nready\n")
+        try:
+            with pytest.raises(EmbeddedError):
+                EmbeddedPostgres(used_folder, start_timeout=1, stop_timeout=1).start()
+            time.sleep(0.2)
+            assert bystander.poll() is None
+        finally:
+            bystander.kill()
+            bystander.wait()
+
+
+@pytest.mark.parametrize("content", ["", "-1\n" * 8, "all\n" * 8, "0\n" * 8, "\udcff\n" * 8])
+def test_a_pid_file_of_nonsense_is_no_hint(used_folder: Path, content: str) -> None:
+    (used_folder / "data" / "postmaster.pid").write_text(content, errors="surrogateescape")
+    EmbeddedPostgres(used_folder)._stop_leftover(Account.current())
 
 
 def test_it_is_private_and_durable(folder: Path) -> None:

@@ -2,6 +2,7 @@
 security nor the functions."""
 
 import base64
+import contextlib
 import hmac
 import json
 import time
@@ -326,7 +327,7 @@ def test_a_known_token_is_not_verified_again(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_no_more_tokens_are_remembered_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auth, "_CACHE_SIZE", 3)
+    monkeypatch.setattr(auth, "CACHE_SIZE", 3)
     authenticator = Authenticator(SECRET)
     for lifetime in range(100, 110):
         authenticator.identify(f"Bearer {mint(SECRET, 'service_role', lifetime=lifetime)}")
@@ -358,3 +359,65 @@ def test_who_shows_no_token_is_anon() -> None:
 def test_no_token_is_made_that_would_not_be_taken(role: str, subject: str | None) -> None:
     with pytest.raises(ValueError):
         mint(SECRET, role, subject)
+
+
+# Many forms of one token.
+
+
+def variants(token: str) -> list[str]:
+    """Headers with the same token, each with other characters around it or in its signature."""
+    spaces = [f"{' ' * before}bearer{' ' * between}{token}" for before in range(5) for between in range(1, 9)]
+    signature = [f"Bearer {token}{noise}" for noise in ("!", "=", "==", "\n", ".", "!!!!", "\u00e9")]
+    return [*spaces, *(f"{name} {token}" for name in ("Bearer", "BEARER", "bEaReR")), *signature]
+
+
+def test_the_forms_of_one_token_are_remembered_once() -> None:
+    authenticator = Authenticator(SECRET)
+    token = mint(SECRET, "service_role")
+    taken = 0
+    for header in variants(token):
+        with contextlib.suppress(CallError):
+            authenticator.identify(header)
+            taken += 1
+    assert taken > 40
+    # The last character of a signature has two bits that count for nothing.
+    assert len(authenticator._known) == 1
+
+
+def test_a_long_token_is_taken_and_not_remembered() -> None:
+    authenticator = Authenticator(SECRET)
+    token = jwt.encode(claims(app_metadata="x" * 3000), SECRET, algorithm="HS256")
+    assert len(token) > auth.CACHED_TOKEN_SIZE
+    assert authenticator.identify(f"Bearer {token}").role == "service_role"
+    assert not authenticator._known
+    longer = jwt.encode(claims(app_metadata="x" * 8000), SECRET, algorithm="HS256")
+    with pytest.raises(CallError, match="the token is not valid"):
+        authenticator.identify(f"Bearer {longer}")
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        f"{base64.urlsafe_b64encode(b'[' * 5000).decode().rstrip('=')}.e30.x",
+        jwt.encode({"role": "anon", "exp": 10**400}, SECRET, "HS256"),
+        jwt.encode({"role": "anon", "exp": 1, "nbf": 10**400}, SECRET, "HS256"),
+    ],
+    ids=["nested header", "expiry", "not before"],
+)
+def test_a_token_that_is_hard_to_read_is_not_valid(token: str) -> None:
+    with pytest.raises(CallError) as refused_token:
+        Authenticator(SECRET).identify(f"Bearer {token}")
+    assert refused_token.value.status.code == grpc.StatusCode.UNAUTHENTICATED.value[0]
+
+
+def test_a_user_is_one_caller_with_every_token() -> None:
+    authenticator = Authenticator(SECRET)
+    user = str(uuid4())
+    callers = {
+        authenticator.identify(f"Bearer {mint(SECRET, 'authenticated', sub, lifetime=lifetime)}").caller
+        for sub in (user, user.upper())
+        for lifetime in (60, 70)
+    }
+    assert callers == {user}
+    assert authenticator.identify(f"Bearer {mint(SECRET, 'service_role')}").caller == "service_role"
+    assert authenticator.identify(None).caller == authenticator.identify(f"Bearer {mint(SECRET, 'anon')}").caller

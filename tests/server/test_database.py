@@ -111,18 +111,22 @@ def test_a_statement_that_is_prepared_already_is_taken_as_it_is(conninfo: str) -
     assert using(conninfo, ask) == [1, 1, 1]
 
 
-def test_what_is_more_than_a_connection_should_keep_is_sent_as_it_is(
-    conninfo: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tenantry.database.MAX_PREPARED", 2)
+def test_a_connection_keeps_the_statements_that_were_used_last(conninfo: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A caller with ever new statements does not keep those of others from being prepared."""
+    monkeypatch.setattr("tenantry.database.MAX_PREPARED", 3)
 
-    async def ask(database: Database) -> int:
-        for number in range(5):
+    async def ask(database: Database) -> list[str]:
+        for number in range(8):
             statement = sql(f"select $2 || $1 || {number}::text", "' $2 '", "'it''s $1'")
             assert (await database.call(SERVICE, statement, 5.0))[0][0] == f"it's $1 $2 {number}"
-        return len(await database.query(sql(_PREPARED)))
+            # This one is used again and again.
+            assert (await database.call(SERVICE, sql("select $1::integer", "1"), 5.0))[0][0] == 1
+        return [text for (text,) in await database.query(sql("select statement from pg_prepared_statements"))]
 
-    assert using(conninfo, ask) == 2
+    prepared = using(conninfo, ask)
+    assert len(prepared) == 3
+    assert sum("$1::integer" in text for text in prepared) == 1
+    assert sum("7::text" in text for text in prepared) == 1
 
 
 def test_a_session_that_loses_what_was_prepared_costs_speed_only(conninfo: str) -> None:

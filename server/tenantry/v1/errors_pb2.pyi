@@ -57,6 +57,9 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     INVALID_SIGNATURE: _ClassVar[ErrorReason]
     NO_WEBHOOK_SECRET: _ClassVar[ErrorReason]
     INTERNAL: _ClassVar[ErrorReason]
+    TOO_MANY_CALLS: _ClassVar[ErrorReason]
+    REQUEST_TOO_LARGE: _ClassVar[ErrorReason]
+    STREAM_IDLE: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 INVALID_ARGUMENT: ErrorReason
 NOT_FOUND: ErrorReason
@@ -108,3 +111,6 @@ SERVER_BUSY: ErrorReason
 INVALID_SIGNATURE: ErrorReason
 NO_WEBHOOK_SECRET: ErrorReason
 INTERNAL: ErrorReason
+TOO_MANY_CALLS: ErrorReason
+REQUEST_TOO_LARGE: ErrorReason
+STREAM_IDLE: ErrorReason
