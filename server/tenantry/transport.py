@@ -181,8 +181,10 @@ class _Transport:
 
     async def _run(self, message: bytes, identity: Identity, context: Context) -> bytes:
         self._limits.check(message)
-        response = await self.method.handler(self._request_class.FromString(message), identity, _time_left(context))
-        return response.SerializeToString()
+        answering = self.method.handler(self._request_class.FromString(message), identity, _time_left(context))
+        # A large message need not stay in memory while the database works.
+        del message
+        return (await answering).SerializeToString()
 
     @contextlib.asynccontextmanager
     async def _large_slot(self, identity: Identity, context: Context) -> AsyncIterator[None]:

@@ -17,7 +17,8 @@ LISTENS = ("listen", "http_listen")
 def test_every_setting_is_read_from_its_variable(field: str) -> None:
     variable = f"TENANTRY_{field.upper()}"
     # A number, an address or a secret of another value than any default.
-    value = "127.0.0.1:7" if field in LISTENS else "7" * 32 if field == "jwt_secret" else "7"
+    values = {**dict.fromkeys(LISTENS, "127.0.0.1:7"), "jwt_secret": "7" * 32, "max_message_size": "77777"}
+    value = values.get(field, "7")
     before, after = from_environment(environment=REQUIRED), from_environment(environment=REQUIRED | {variable: value})
     assert getattr(before, field) != getattr(after, field), f"from_environment() does not read {variable}"
 
