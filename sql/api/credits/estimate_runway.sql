@@ -65,7 +65,8 @@ begin
             end as days
         from tenantry.project_lots(v_account, v_now) as l
         where l.remaining > 0 and (l.lot).expires_at > v_now
-        order by (l.lot).expires_at, (l.lot).priority, (l.lot).entry_number, (l.lot).id
+        order by
+            (l.lot).expires_at, (l.lot).priority, (l.lot).entry_number, (l.lot).effective_at, (l.lot).id
     loop
         -- The holds keep the credits that would be spent first.
         v_left := greatest(v_lot.remaining - v_held, 0);

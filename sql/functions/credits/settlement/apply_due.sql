@@ -2,7 +2,7 @@
 -- the subscription renews or ends.
 --
 -- Reads apply the same rules without writing: project_lots() for holds, lots and grants, project_renewal_lots() for the
--- subscription. Tests compare the two forms after random histories: tests/sql/credits/test_model.py (holds, lots,
+-- subscription. Tests compare the two forms after random histories: tests/sql/credits/test_projection.py (holds, lots,
 -- pending grants) and tests/sql/subscriptions/test_laziness.py (subscriptions).
 --
 -- p_at: the moment. Everything earlier has been applied.

@@ -5,8 +5,8 @@
 -- It has the rules of settle_account(), apply_due() and expire_lots() in closed form. Consumption that is not allocated
 -- yet comes off the lots. Holds keep a running total K of the expired credits. With P the running total of expired
 -- credits, and H the credits under holds that are older than the expiry of that lot, K = P + least(0, min(H - P)).
--- Tests compare the two forms after random histories: tests/sql/credits/test_model.py (holds, lots, pending grants) and
--- tests/sql/subscriptions/test_laziness.py (subscriptions).
+-- Tests compare the two forms after random histories: tests/sql/credits/test_projection.py (holds, lots, pending
+-- grants) and tests/sql/subscriptions/test_laziness.py (subscriptions).
 --
 -- Lots of subscription periods that have begun and are not written yet come from project_renewal_lots().
 --
@@ -44,7 +44,8 @@ begin
             row_number() over spending as position
         from open_lots as o
         where o.expires_at <= p_at
-        window spending as (order by o.expires_at, o.priority, o.entry_number, o.id)
+        -- Grants that have no entry yet get their numbers in the order in which they take effect.
+        window spending as (order by o.expires_at, o.priority, o.entry_number, (o.lot).effective_at, o.id)
     ),
     kept_to as (
         select id, position, total + least(0, min(held - total) over (order by position)) as kept from expired
