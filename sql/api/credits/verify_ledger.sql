@@ -54,24 +54,32 @@ begin
           and (p_organization_id is null or o.id = p_organization_id)
         group by e.organization_id
     ),
+    in_lots as (
+        select l.organization_id, sum(l.remaining) as amount
+        from tenantry.credit_lots as l
+        where p_organization_id is null or l.organization_id = p_organization_id
+        group by l.organization_id
+    ),
+    in_holds as (
+        select h.organization_id, sum(h.remaining) as amount
+        from tenantry.credit_holds as h
+        where h.state = 'active' and (p_organization_id is null or h.organization_id = p_organization_id)
+        group by h.organization_id
+    ),
     accounts as (
         select
             o.id, o.credit_balance, o.credits_reserved, o.credits_entry_number, o.credits_entry_at,
             o.credits_settled_entry,
             coalesce(last.entry_number, 0) as last_number, coalesce(last.balance_after, 0) as last_balance,
             last.created_at as last_time,
-            coalesce((
-                select sum(l.remaining) from tenantry.credit_lots as l
-                where l.organization_id = o.id
-            ), 0) as in_lots,
+            coalesce(in_lots.amount, 0) as in_lots,
             coalesce(unallocated.amount, 0) as unallocated,
-            coalesce((
-                select sum(h.remaining) from tenantry.credit_holds as h
-                where h.organization_id = o.id and h.state = 'active'
-            ), 0) as in_holds
+            coalesce(in_holds.amount, 0) as in_holds
         from public.organizations as o
         left join entries as last on last.organization_id = o.id and last.is_last
         left join unallocated on unallocated.organization_id = o.id
+        left join in_lots on in_lots.organization_id = o.id
+        left join in_holds on in_holds.organization_id = o.id
         where p_organization_id is null or o.id = p_organization_id
     ),
     spans as (
