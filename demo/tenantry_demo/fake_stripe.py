@@ -80,6 +80,7 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
         "items": [{"id": str, "price": str}],
         "cancel_at_period_end": bool,
         "proration_behavior": str,
+        "proration_date": int,
         "payment_behavior": str,
         "metadata": _META,
     },
@@ -591,24 +592,33 @@ class FakeStripe:
 
     def _replace_price(self, subscription: Object, item: Object, price: Object, params: Object) -> None:
         old, start, end = item["price"], item["current_period_start"], item["current_period_end"]
-        left = (end - self.now) / (end - start)
-        credit, debit = round(old["unit_amount"] * left), round(price["unit_amount"] * left)
-        is_invoiced = params.get("proration_behavior", "create_prorations") == "always_invoice"
+        at = params.get("proration_date", self.now)
+        if not start <= at <= end:
+            message = "Cannot specify proration date outside of current subscription period or current phase."
+            raise Refused(400, message, param="proration_date")
+        is_trial = subscription["status"] == "trialing"
+        starts_anew = not is_trial and _length(old["recurring"]) != _length(price["recurring"])
+        prorates = params.get("proration_behavior", "create_prorations") == "always_invoice"
+        left = 0.0 if is_trial else (end - at) / (end - start)
+        credit = round(old["unit_amount"] * left) if prorates else 0
+        debit = price["unit_amount"] if starts_anew else round(price["unit_amount"] * left) if prorates else 0
         if (
-            is_invoiced
-            and params.get("payment_behavior") == "error_if_incomplete"
-            and debit > credit
+            params.get("payment_behavior") == "error_if_incomplete"
+            and debit - credit + min(self.objects[subscription["customer"]]["balance"], 0) > 0
             and subscription["customer"] in self._declining
         ):
             raise Refused(402, "Your card was declined.", "card_error", code="card_declined")
         item["price"] = _public(price)
         item["plan"] = {"id": price["id"], "object": "plan"}
-        if not is_invoiced:
+        lines = [self._line(old, 1, at, end, subscription, -credit)] if prorates else []
+        if starts_anew:
+            subscription["billing_cycle_anchor"] = item["current_period_start"] = self.now
+            item["current_period_end"] = _after(self.now, self.now, price["recurring"])
+            lines.append(self._line(price, item["quantity"], self.now, item["current_period_end"], subscription))
+        elif prorates:
+            lines.append(self._line(price, 1, at, end, subscription, debit))
+        if not lines:
             return
-        lines = [
-            self._line(old, 1, self.now, end, subscription, -credit),
-            self._line(price, 1, self.now, end, subscription, debit),
-        ]
         customer = self.objects[subscription["customer"]]
         invoice = self._invoice(customer, "subscription_update", lines, subscription)
         subscription["latest_invoice"] = invoice["id"]
@@ -788,14 +798,20 @@ class FakeStripe:
         self, customer: Object, reason: str, lines: list[Object], subscription: Object | None = None
     ) -> Object:
         total = sum(line["amount"] for line in lines)
+        # A balance below 0 is the customer's credit. A negative invoice adds to it, and a positive one draws on it.
+        before = customer["balance"]
+        due = max(total + before, 0) if total > 0 else 0
+        after = before + total - due
         made = self._add(
             "invoice",
             "in",
             {
-                "amount_due": max(total, 0),
+                "amount_due": due,
                 "amount_paid": 0,
-                "amount_remaining": max(total, 0),
+                "amount_remaining": due,
                 "total": total,
+                "starting_balance": before,
+                "ending_balance": after,
                 "attempt_count": 0,
                 "attempted": False,
                 "billing_reason": reason,
@@ -822,6 +838,9 @@ class FakeStripe:
         )
         made["hosted_invoice_url"] = f"{self.url}/invoices/{made['id']}"
         self._emit("invoice.created", made | {"status": "draft"})
+        if after != before:
+            customer["balance"] = after
+            self._emit("customer.updated", customer, balance=before)
         self._emit("invoice.finalized", made)
         return made
 
@@ -1085,6 +1104,11 @@ def _after(anchor: int, at: int, recurring: Mapping[str, Any]) -> int:
         return at + count * DAY * (7 if recurring["interval"] == "week" else 1)
     months = count * (12 if recurring["interval"] == "year" else 1)
     return next(end for end in _months(datetime.fromtimestamp(anchor, UTC), months) if end > at)
+
+
+def _length(recurring: Mapping[str, Any]) -> tuple[str, int]:
+    """The billing period of a price: its unit, and the number of units."""
+    return recurring["interval"], int(recurring.get("interval_count", 1))
 
 
 def _months(anchor: datetime, step: int) -> Iterator[int]:

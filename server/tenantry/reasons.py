@@ -125,7 +125,7 @@ CREDIT_PRODUCT_INACTIVE = Reason("CREDIT_PRODUCT_INACTIVE", StatusCode.FAILED_PR
 """The credit product is not active, so it cannot be bought."""
 
 TOO_MANY_REQUESTS = Reason("TOO_MANY_REQUESTS", StatusCode.RESOURCE_EXHAUSTED, retry_after=5.0)
-"""Twenty requests to Stripe are under way for the organization."""
+"""Twenty requests to Stripe are under way for the organization, or another change of its plan is."""
 
 PERMISSION_DENIED = Reason("PERMISSION_DENIED", StatusCode.PERMISSION_DENIED)
 """The caller lacks a permission."""

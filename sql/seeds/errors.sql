@@ -128,7 +128,7 @@ values
         'The credit product is not active, so it cannot be bought.',
         'Choose an active credit product.'),
     ('TOO_MANY_REQUESTS', 47, 'TN047', '{}', 'RESOURCE_EXHAUSTED', 5, 'organization_id, pending',
-        'Twenty requests to Stripe are under way for the organization.',
+        'Twenty requests to Stripe are under way for the organization, or another change of its plan is.',
         'Wait until they have been answered.'),
 
     ('PERMISSION_DENIED', 101, '42501', '{}', 'PERMISSION_DENIED', null, 'permission, organization_id',

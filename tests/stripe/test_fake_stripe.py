@@ -117,3 +117,83 @@ def test_a_month_that_is_too_short_does_not_move_the_day(fake: FakeStripe) -> No
     fake.advance(90 * DAY)
     starts = [invoice["period_start"] for invoice in fake.of("invoice")]
     assert [(start - starts[0]) // DAY for start in starts] == [0, 28, 59, 89]
+
+
+def test_a_negative_invoice_is_a_credit_on_which_later_invoices_draw(fake: FakeStripe, ask: Ask) -> None:
+    customer = json.loads(ask("post", "/v1/customers").body)["id"]
+    product = json.loads(ask("post", "/v1/products", name="P").body)["id"]
+    small, large = (
+        json.loads(
+            ask(
+                "post",
+                "/v1/prices",
+                product=product,
+                currency="usd",
+                unit_amount=amount,
+                recurring={"interval": "month"},
+            ).body
+        )["id"]
+        for amount in (1000, 9000)
+    )
+    urls = {"success_url": "https://shop.example/thanks"}
+    page = ask(
+        "post",
+        "/v1/checkout/sessions",
+        mode="subscription",
+        customer=customer,
+        line_items=[{"price": large, "quantity": 1}],
+        **urls,
+    )
+    subscription = fake.complete(json.loads(page.body)["id"])["subscription"]
+    (item,) = fake.of("subscription")[0]["items"]["data"]
+    change = {"items": [{"id": item["id"], "price": small}], "proration_behavior": "always_invoice"}
+    start = item["current_period_start"]
+    outside = ask("post", f"/v1/subscriptions/{subscription}", proration_date=start - 1, **change)
+    assert error(outside) == (400, "invalid_request_error", None, "proration_date")
+    ask("post", f"/v1/subscriptions/{subscription}", proration_date=start, **change)
+    (found,) = fake.of("customer")
+    assert found["balance"] == -8000
+    for _ in range(9):
+        fake.advance(32 * DAY)
+    paid = [(i["total"], i["amount_paid"], i["ending_balance"]) for i in fake.of("invoice")]
+    assert paid[:3] == [(9000, 9000, 0), (-8000, 0, -8000), (1000, 0, -7000)]
+    assert paid[9:11] == [(1000, 0, 0), (1000, 1000, 0)]
+
+
+def test_another_billing_period_starts_now_at_its_full_price(fake: FakeStripe, ask: Ask) -> None:
+    customer = json.loads(ask("post", "/v1/customers").body)["id"]
+    product = json.loads(ask("post", "/v1/products", name="P").body)["id"]
+    month, year = (
+        json.loads(
+            ask(
+                "post",
+                "/v1/prices",
+                product=product,
+                currency="usd",
+                unit_amount=1000,
+                recurring={"interval": interval},
+            ).body
+        )["id"]
+        for interval in ("month", "year")
+    )
+    page = ask(
+        "post",
+        "/v1/checkout/sessions",
+        mode="subscription",
+        customer=customer,
+        line_items=[{"price": month, "quantity": 1}],
+        success_url="https://shop.example/thanks",
+    )
+    subscription = fake.complete(json.loads(page.body)["id"])["subscription"]
+    fake.advance(10 * DAY)
+    (item,) = fake.of("subscription")[0]["items"]["data"]
+    ask(
+        "post",
+        f"/v1/subscriptions/{subscription}",
+        items=[{"id": item["id"], "price": year}],
+        proration_behavior="none",
+    )
+    (item,) = fake.of("subscription")[0]["items"]["data"]
+    assert item["current_period_start"] == fake.now
+    assert item["current_period_end"] - fake.now in (365 * DAY, 366 * DAY)
+    assert [i["total"] for i in fake.of("invoice")] == [1000, 1000]

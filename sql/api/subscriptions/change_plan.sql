@@ -4,8 +4,8 @@
 -- the difference is granted, or revoked as far as it is unspent. If the billing periods differ, a new period starts
 -- now, and the credits of the old period stay until they expire. Purchased credits never change.
 --
--- A subscription at Stripe is changed there, and Stripe charges or credits the difference. It changes here when Stripe
--- reports the change.
+-- A subscription at Stripe is changed there, and Stripe charges the difference. It changes here when Stripe reports the
+-- change. A change to a plan that costs less takes effect at the renewal there: see create_plan_change_request().
 --
 -- Locks: the organization's row, then the subscription.
 -- Raises: TN001, TN002, TN023 (more members than seats), TN027 (plan not for sale), TN028 (plan without a trial), TN031
@@ -74,7 +74,8 @@ return tenantry.change_plan(subscription_id, subscription_plan, coalesce(at_rene
 comment on function public.change_plan(uuid, text, boolean) is
     'Changes the plan of a subscription (id, name or Stripe price), now or at_renewal. A change now adjusts the'
     ' credits of the current period to the new plan. A subscription at Stripe is changed there first; until then it is'
-    ' returned unchanged. Raises TN001, TN002, TN023 (more members than the plan has seats), TN027 (plan not for'
+    ' returned unchanged. Stripe charges the whole difference of the prices, and a plan that costs less starts at the'
+    ' renewal. Raises TN001, TN002, TN023 (more members than the plan has seats), TN027 (plan not for'
     ' sale), TN028 (a trial at Stripe, and the plan has none), TN031 (it has ended), TN047, 42501.';
 revoke all on function public.change_plan from public, anon, authenticated, service_role;
 grant execute on function public.change_plan to authenticated, service_role;

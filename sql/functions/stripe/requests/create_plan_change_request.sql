@@ -1,19 +1,23 @@
--- Requests that Stripe changes the plan of a subscription.
+-- Requests that Stripe changes the plan of a subscription. Stripe never gives money back for a change, because the
+-- credits that the money bought can be spent or under a hold.
 --
--- - A change now, with the same billing period: Stripe charges or credits the difference.
--- - A change now, with another billing period: a new period starts. Nothing is credited, because the credits of the old
---   period stay.
+-- - A change now, with the same billing period: Stripe charges the difference of the prices from the start of the
+--   current credit period. The credits of this period come in full, so its price is paid in full.
+-- - A change to a plan that costs less, or whose credits come monthly instead of at once or the other way round, with
+--   the same billing period: it takes effect at the renewal.
+-- - A change now, with another billing period: a new period starts at its full price. The credits of the old one stay.
 -- - A change at renewal: Stripe changes the plan now and charges nothing. A note in the metadata says which plan holds
 --   until then; recompute_stripe_subscriptions() follows it.
 --
 -- Until a change at renewal takes effect, only another change at renewal is possible: Stripe has the later plan
 -- already, so a change now would cost nothing, or give back money that was never paid. A change at renewal to the
--- present plan removes the note. During a trial, when a change costs nothing, only a plan that offers a trial is
--- possible.
+-- present plan removes the note. While a change now is under way, no other change is possible, because it would be
+-- judged by a plan that the subscription is about to leave. During a trial, when a change costs nothing, only a plan
+-- that offers a trial is possible.
 --
 -- Raises: TN001 for a change at renewal between billing periods of different length, since Stripe would start the new
 -- one now; TN001 for a change now while a change at renewal is pending; TN028 for a trial and a plan that has none;
--- TN047.
+-- TN047, also while a change now is under way.
 create or replace function tenantry.create_plan_change_request(
     p_subscription public.organization_subscriptions,
     p_old public.subscription_plans,
@@ -24,21 +28,29 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_comes_later constant boolean := p_at_renewal and p_new.id <> p_old.id;
-    -- Null if the present plan is not known here.
+    -- These are null if the present plan is not known here.
     v_other_period constant boolean :=
         (p_new.interval, p_new.interval_count) <> (p_old.interval, p_old.interval_count);
+    -- If the credits of one plan come at once and those of the other month by month, the change has no fair price.
+    v_waits constant boolean := p_new.price_amount < p_old.price_amount
+        or (p_new.features ->> 'credit_interval') is distinct from (p_old.features ->> 'credit_interval')
+        and (p_new.interval, p_new.interval_count) <> ('monthly', 1);
+    v_is_trial constant boolean := p_subscription.status = 'trial';
+    v_at_renewal constant boolean := p_at_renewal or (not v_is_trial and v_waits and not v_other_period) is true;
+    v_comes_later constant boolean := v_at_renewal and p_new.id <> p_old.id;
+    v_prorates constant boolean := not v_at_renewal and v_other_period is false;
     v_item constant jsonb := (
         select o.data #> '{items,data,0}' from tenantry.stripe_objects as o
         where o.id = p_subscription.stripe_subscription_id
     );
+    v_params jsonb;
 begin
-    if p_at_renewal and v_other_period is not false then
+    if v_at_renewal and v_other_period is not false then
         perform tenantry.fail_invalid(
             'at_renewal', 'is for a plan with the same billing period; a change to another starts it now');
     elsif tenantry.is_local_stripe_id(p_new.stripe_price_id) then
         perform tenantry.fail_invalid('subscription_plan', 'has no price at Stripe yet');
-    elsif not p_at_renewal and (
+    elsif not v_at_renewal and (
         p_subscription.pending_plan_id is not null
         or exists (
             select from tenantry.stripe_requests as r
@@ -51,22 +63,42 @@ begin
             'at_renewal',
             'must be true while another plan is to come at renewal;'
             ' a change at renewal to the present plan takes it back');
-    elsif not p_at_renewal and p_subscription.status = 'trial' then
+    elsif not v_at_renewal and v_is_trial then
         perform tenantry.require_trial_offered(p_new);
     end if;
-    perform tenantry.create_subscription_request(
-        p_subscription, 'change_plan', 'post',
-        jsonb_build_object(
-            'items', jsonb_build_array(jsonb_build_object('id', v_item ->> 'id', 'price', p_new.stripe_price_id)),
-            'proration_behavior', case when p_at_renewal or v_other_period then 'none' else 'always_invoice' end,
-            -- Without the payment, Stripe does not change the plan.
-            'payment_behavior', case when not p_at_renewal then 'error_if_incomplete' end,
-            'metadata', jsonb_build_object(
-                'tenantry_plan_until', case
-                    when v_comes_later then extract(epoch from p_subscription.current_period_end)::bigint::text
-                    else ''
-                end,
-                'tenantry_plan_meanwhile', case when v_comes_later then p_old.id::text else '' end)));
+    v_params := jsonb_strip_nulls(jsonb_build_object(
+        'items', jsonb_build_array(jsonb_build_object('id', v_item ->> 'id', 'price', p_new.stripe_price_id)),
+        'proration_behavior', case when v_prorates then 'always_invoice' else 'none' end,
+        -- A trial costs nothing, at any date.
+        'proration_date', case
+            when v_prorates and not v_is_trial then (
+                select extract(epoch from max(c.starts_at))::bigint
+                from tenantry.credit_periods(
+                    p_new, p_subscription.billing_anchor, p_subscription.current_period_start,
+                    p_subscription.current_period_end) as c
+                where c.starts_at <= greatest(tenantry.clock(), p_subscription.current_period_start)
+            )
+        end,
+        -- Without the payment, Stripe does not change the plan.
+        'payment_behavior', case when not v_at_renewal then 'error_if_incomplete' end,
+        'metadata', jsonb_build_object(
+            'tenantry_plan_until', case
+                when v_comes_later then extract(epoch from p_subscription.current_period_end)::bigint::text
+                else ''
+            end,
+            'tenantry_plan_meanwhile', case when v_comes_later then p_old.id::text else '' end)));
+    if exists (
+        select from tenantry.stripe_requests as r
+        where r.organization_id = p_subscription.organization_id and r.operation = 'change_plan'
+          and r.subject_id = p_subscription.id and r.state = 'pending'
+          and r.params ? 'payment_behavior' and r.params <> v_params
+    ) then
+        perform tenantry.fail(
+            'TN047', 'another change of the plan is under way',
+            jsonb_build_object('organization_id', p_subscription.organization_id, 'pending', 1),
+            'Wait until it has been answered.');
+    end if;
+    perform tenantry.create_subscription_request(p_subscription, 'change_plan', 'post', v_params);
 end
 $$;
 

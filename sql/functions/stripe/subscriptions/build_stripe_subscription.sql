@@ -3,7 +3,8 @@
 --
 -- The status is null for a subscription that was never paid: it does not count as a subscription yet. A change of plan
 -- at renewal is made at Stripe at once and without a charge. A note in the metadata says which plan holds until then
--- (see create_plan_change_request), and the row follows the note.
+-- (see create_plan_change_request), and the row follows the note. If the change reached Stripe after that renewal, the
+-- invoice of the renewal is for the plan of the note, and the note holds for one period more.
 --
 -- p_object: the mirrored subscription. p_at: the present time, for changes that Stripe has not reported in time.
 create or replace function tenantry.build_stripe_subscription(
@@ -18,6 +19,7 @@ declare
     v_new public.organization_subscriptions;
     v_item jsonb;
     v_until timestamptz;
+    v_meanwhile public.subscription_plans;
 begin
     v_new.stripe_subscription_id := p_object.id;
     v_new.stripe_customer_id := p_object.customer;
@@ -64,11 +66,18 @@ begin
         ), v_new.current_period_start)
     end;
     v_until := to_timestamp(nullif(v_data #>> '{metadata,tenantry_plan_until}', '')::double precision);
-    if v_until > v_new.current_period_start and v_until > p_at then
+    select * into v_meanwhile
+    from public.subscription_plans as p
+    where p.id::text = v_data #>> '{metadata,tenantry_plan_meanwhile}';
+    if v_until > v_new.current_period_start and v_until > p_at
+        or v_until = v_new.current_period_start and exists (
+            select from tenantry.stripe_objects as i
+            cross join lateral tenantry.stripe_invoice_lines(i.data) as line
+            where i.object = 'invoice' and i.subscription = p_object.id
+              and line.price = v_meanwhile.stripe_price_id and line.period_start = v_until and not line.is_proration
+        ) then
         v_new.pending_plan_id := v_new.subscription_plan_id;
-        select p.id into v_new.subscription_plan_id
-        from public.subscription_plans as p
-        where p.id::text = v_data #>> '{metadata,tenantry_plan_meanwhile}';
+        v_new.subscription_plan_id := v_meanwhile.id;
     end if;
     return tenantry.subscription_at(v_new, p_at);
 end
