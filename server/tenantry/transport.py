@@ -60,7 +60,8 @@ class Admission:
         return cls(
             Counter("calls", config.max_calls, config.caller_calls),
             Counter("streams", config.max_streams, config.caller_streams),
-            FairSlots(LARGE_PER_CONNECTION * config.pool_size, LARGE_PER_CONNECTION * config.connection_share),
+            # A user's large requests wait before they are received and converted, not for a connection after that.
+            FairSlots(LARGE_PER_CONNECTION * config.pool_size, config.connection_share),
         )
 
 

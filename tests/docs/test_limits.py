@@ -19,7 +19,7 @@ VALUES = {
     "open streams of all callers": DEFAULTS.max_streams,
     "database connections of one user": DEFAULTS.caller_connections,
     "database connections of all callers": DEFAULTS.pool_size,
-    "requests above 64 KiB, and batches, of one user": transport.LARGE_PER_CONNECTION,
+    "requests above 64 KiB, and batches, of one user": DEFAULTS.caller_connections,
     "requests above 64 KiB, and batches, of all callers": transport.LARGE_PER_CONNECTION,
     "wait for a connection or for a place of a large request": pool.ACQUIRE_TIMEOUT,
     "bytes of any request, after decompression": DEFAULTS.max_message_size,
