@@ -55,7 +55,7 @@ comment on column public.organizations.credits_settle_at is
 comment on column public.organizations.low_balance_threshold is
     'Credits: a low_balance event is recorded when the available credits fall below; null for never.';
 comment on column public.organizations.auto_top_up_threshold is
-    'Credits: the organization buys credits when the available credits fall below; null for never.';
+    'Credits: the organization buys credits when its balance falls below; null for never.';
 
 create index organizations_created_at_idx on public.organizations (created_at, id);
 create index organizations_credits_settle_at_idx on public.organizations (credits_settle_at)

@@ -148,7 +148,8 @@ create table tenantry.auto_top_ups (
     constraint auto_top_ups_monthly_cap_check check (monthly_cap > 0)
 );
 comment on table tenantry.auto_top_ups is 'Automatic top-ups: organizations that buy credits when they run low.';
-comment on column tenantry.auto_top_ups.monthly_cap is 'The most payments in a calendar month (UTC).';
+comment on column tenantry.auto_top_ups.monthly_cap is
+    'The most payments, and the most failed attempts, in a calendar month (UTC).';
 create index auto_top_ups_credit_product_id_idx on tenantry.auto_top_ups (credit_product_id);
 
 create table tenantry.stripe_requests (

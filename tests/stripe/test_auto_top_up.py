@@ -2,6 +2,7 @@
 above the cap."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from threading import Barrier, Event
 from typing import Any
 from uuid import UUID
@@ -172,8 +173,9 @@ def test_a_declined_card_is_an_event_and_no_credits(shop: Shop) -> None:
     assert bills == [{"status": "failed"}]
     consume(shop.service, acme, 5)
     assert len(shop.requests("auto_top_up")) == 1, "it is low still, and was not above"
-    # The next fall below the threshold tries again.
+    # The next fall below the threshold tries again, an hour later.
     shop.fake.decline(shop.fake.of("customer")[0]["id"], declines=False)
+    move_clock(shop.admin, "+1 hour")
     grant(shop.service, acme, 100)
     consume(shop.service, acme, 100)
     shop.send()
@@ -197,15 +199,106 @@ def test_a_product_that_is_not_sold_any_more_is_not_bought(shop: Shop) -> None:
     assert failures(shop, acme) == ["credit_product_inactive"]
 
 
-@pytest.mark.parametrize("way", ["consume", "batch", "hold", "expire"])
+def test_a_hold_starts_no_payment(shop: Shop) -> None:
+    """Whoever holds and releases spends nothing, and could start a payment each time."""
+    acme = ready(shop, monthly_cap=2)
+    shop.fake.decline(shop.fake.of("customer")[0]["id"])
+    for _ in range(5):
+        held = hold(shop.service, acme, 500)
+        shop.send()
+        call(shop.service, "release_hold", organization_id=acme, hold_id=held["id"])
+    assert shop.requests("auto_top_up") == []
+    assert failures(shop, acme) == []
+
+
+@pytest.mark.parametrize("parts", [1, 10])
+def test_a_capture_that_takes_the_balance_below_the_threshold_tops_up(shop: Shop, parts: int) -> None:
+    acme = ready(shop)
+    held = hold(shop.service, acme, 450)
+    for _ in range(parts):
+        assert shop.requests("auto_top_up") == []
+        call(shop.service, "capture_hold", organization_id=acme, hold_id=held["id"], amount=450 // parts)
+        if shop.credits(acme) < 100:
+            break
+    assert shop.credits(acme) < 100
+    assert [r["state"] for r in shop.requests("auto_top_up")] == ["pending"]
+
+
+def fall(shop: Shop, organization_id: UUID) -> None:
+    """Lifts the credits above the threshold, and spends them."""
+    grant(shop.service, organization_id, 500)
+    consume(shop.service, organization_id, shop.credits(organization_id) - 50)
+    shop.send()
+
+
+def test_failed_payments_back_off(shop: Shop) -> None:
+    now = freeze(shop.admin)
+    shop.fake.now = int(now.timestamp()) - 600
+    acme = ready(shop, monthly_cap=1000)
+    (customer,) = shop.fake.of("customer")
+    shop.fake.decline(customer["id"])
+    tried: list[int] = []
+    for hour in range(24 * 7):
+        move_clock(shop.admin, now + timedelta(hours=hour))
+        fall(shop, acme)
+        if len(shop.requests("auto_top_up")) > len(tried):
+            tried.append(hour)
+    assert tried == [0, 1, 3, 7, 15, 31, 55, 79, 103, 127, 151]
+    said = [e["payload"] for e in events(shop.admin, acme) if e["event_type"] == "auto_top_up_failed"]
+    assert [p["reason"] for p in said[:3]] == ["generic_decline", "generic_decline", "retry_later"]
+    assert datetime.fromisoformat(said[2]["retry_at"]) == now + timedelta(hours=3)
+    # Another card is not made to wait, and a payment ends the waiting.
+    shop.fake.decline(customer["id"], declines=False)
+    shop.buy(acme, call(shop.service, "get_credit_product", credit_product="Pack"), save_payment_method=True)
+    fall(shop, acme)
+    assert [r["state"] for r in shop.requests("auto_top_up")][-1] == "succeeded"
+    shop.fake.decline(customer["id"])
+    for _ in range(2):
+        fall(shop, acme)
+    assert [r["state"] for r in shop.requests("auto_top_up")][-2:] == ["succeeded", "failed"]
+
+
+def test_failed_payments_of_a_month_have_the_same_cap(shop: Shop) -> None:
+    now = freeze(shop.admin)
+    shop.fake.now = int(now.timestamp()) - 600
+    acme = ready(shop, monthly_cap=2)
+    shop.fake.decline(shop.fake.of("customer")[0]["id"])
+    for day in range(6):
+        move_clock(shop.admin, now + timedelta(days=day))
+        fall(shop, acme)
+    assert [r["state"] for r in shop.requests("auto_top_up")] == ["failed"] * 2
+    assert failures(shop, acme)[2:] == ["monthly_cap_reached"] * 4
+    assert call(shop.service, "get_auto_top_up", organization_id=acme)["payments_this_month"] == 0
+    move_clock(shop.admin, now + timedelta(days=31))
+    fall(shop, acme)
+    assert len(shop.requests("auto_top_up")) == 3
+
+
+def test_nor_does_a_setting_that_is_made_again_pay_again(shop: Shop) -> None:
+    acme = ready(shop)
+    shop.fake.decline(shop.fake.of("customer")[0]["id"])
+    consume(shop.service, acme, 450)
+    shop.send()
+    for cap in range(5, 10):
+        call(
+            shop.service,
+            "set_auto_top_up",
+            organization_id=acme,
+            credit_product="Pack",
+            threshold=100,
+            monthly_cap=cap,
+        )
+        shop.send()
+    assert len(shop.requests("auto_top_up")) == 1
+
+
+@pytest.mark.parametrize("way", ["consume", "batch", "expire"])
 def test_whatever_makes_credits_run_low_tops_up(shop: Shop, way: str) -> None:
     acme = ready(shop)
     if way == "consume":
         consume(shop.service, acme, 450)
     elif way == "batch":
         batch(shop.service, *[{"organization_id": acme, "amount": 45}] * 10)
-    elif way == "hold":
-        hold(shop.service, acme, 450)
     else:
         consume(shop.service, acme, 430)
         shop.requests()

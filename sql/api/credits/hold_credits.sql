@@ -93,7 +93,7 @@ begin
             p_description, p_metadata, p_request_id, v_now, v_now + v_time_to_live
         )
         returning * into v_hold;
-        perform tenantry.on_balance_fall(v_account, v_charge.amount);
+        perform tenantry.on_balance_fall(v_account, v_charge.amount, 0);
         return tenantry.present_hold(v_hold, v_now);
     end loop;
 end

@@ -1,5 +1,5 @@
--- Sets the automatic top-up of an organization: when its available credits fall below a threshold, it buys a product.
--- If they are below the threshold already, it buys the product at once.
+-- Sets the automatic top-up of an organization: when its balance falls below a threshold, it buys a product. If the
+-- balance is below the threshold already, it buys the product at once.
 --
 -- Locks: the organization's row, whose account it settles first.
 -- Raises: TN001, TN002, TN046 (inactive product), 42501.
@@ -37,7 +37,7 @@ begin
     set auto_top_up_threshold = p_threshold
     where o.id = p_organization_id
     returning * into v_account;
-    if v_account.credit_balance - v_account.credits_reserved < p_threshold then
+    if v_account.credit_balance < p_threshold then
         perform tenantry.request_top_up(p_organization_id);
     end if;
     return tenantry.present_auto_top_up(p_organization_id);
@@ -59,9 +59,9 @@ language sql volatile
 return tenantry.set_auto_top_up(organization_id, credit_product, threshold, monthly_cap);
 
 comment on function public.set_auto_top_up(uuid, text, integer, integer) is
-    'Sets the automatic top-up of an organization: it buys credit_product when its available credits fall below'
-    ' threshold, or at once if they are below. threshold: at most the credits of one purchase. monthly_cap: the most'
-    ' payments in a calendar month (UTC). Stripe charges the payment method that it keeps. Raises TN001, TN002, TN046'
-    ' (inactive product), 42501.';
+    'Sets the automatic top-up of an organization: it buys credit_product when its balance falls below threshold, or'
+    ' at once if it is below. threshold: at most the credits of one purchase. monthly_cap: the most payments, and the'
+    ' most failed attempts, in a calendar month (UTC). Stripe charges the payment method that it keeps. Raises TN001,'
+    ' TN002, TN046 (inactive product), 42501.';
 revoke all on function public.set_auto_top_up from public, anon, authenticated, service_role;
 grant execute on function public.set_auto_top_up to authenticated, service_role;

@@ -44,7 +44,8 @@ begin
     );
     if p_entry.amount < 0 then
         perform tenantry.on_balance_fall(
-            v_account, - p_entry.amount - p_held, p_entry.transaction_type <> 'revoked');
+            v_account, - p_entry.amount - p_held,
+            case when p_entry.transaction_type = 'revoked' then 0 else - p_entry.amount end);
     end if;
     return p_entry;
 end

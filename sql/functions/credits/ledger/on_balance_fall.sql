@@ -1,14 +1,20 @@
--- Acts when the available credits have just fallen below a threshold of the organization: records a low_balance event,
--- or buys credits. It acts on the crossing only: again after the credits have been above the threshold.
+-- Acts when credits have just fallen below a threshold of the organization. Available credits below the low-balance
+-- threshold: it records a low_balance event. A balance below the threshold of the automatic top-up: it buys credits. It
+-- acts on the crossing only: again after the credits have been above the threshold.
+--
+-- A hold lowers what is available and not the balance. It buys nothing, because a hold that is released costs nothing,
+-- and its holder could start one payment after the other.
 --
 -- p_account: the row after the change.
 -- p_amount: credits that were available before the change and no longer are.
--- p_buys: false for credits that were taken back with their money, because that must not charge the customer again.
+-- p_spent: credits by which the balance fell; p_amount unless given. 0 for credits that were taken back with their
+-- money, because that must not charge the customer again.
 -- Locks: none of its own. The caller holds the account's lock.
+drop function if exists tenantry.on_balance_fall(public.organizations, integer, boolean);
 create or replace function tenantry.on_balance_fall(
     p_account public.organizations,
     p_amount integer,
-    p_buys boolean default true
+    p_spent integer default null
 ) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -26,12 +32,13 @@ begin
         );
         perform tenantry.notify('tenantry_events');
     end if;
-    if p_buys and v_available < p_account.auto_top_up_threshold and v_before >= p_account.auto_top_up_threshold then
+    if p_account.credit_balance < p_account.auto_top_up_threshold
+        and p_account.credit_balance::bigint + coalesce(p_spent, p_amount) >= p_account.auto_top_up_threshold then
         perform tenantry.request_top_up(p_account.id);
     end if;
 end
 $$;
 
-comment on function tenantry.on_balance_fall(public.organizations, integer, boolean) is
-    'Records a low_balance event, or buys credits, when available credits have just crossed a threshold downwards.';
+comment on function tenantry.on_balance_fall(public.organizations, integer, integer) is
+    'Records a low_balance event, or buys credits, when credits have just crossed a threshold downwards.';
 revoke all on function tenantry.on_balance_fall from public, anon, authenticated, service_role;

@@ -1,6 +1,7 @@
 -- Requests the payment of an automatic top-up for an organization whose credits ran low. It requests nothing while
--- another top-up is under way, or beyond the organization's monthly cap. A reason against the purchase is recorded as
--- an auto_top_up_failed event, and the consumption that led here goes on.
+-- another top-up is under way, beyond the organization's monthly cap of payments or of failed attempts, or too early
+-- after a failed attempt. A reason against the purchase is recorded as an auto_top_up_failed event, and the consumption
+-- that led here goes on.
 --
 -- Locks: none of its own. The caller holds the lock of the organization's row.
 create or replace function tenantry.request_top_up(p_organization_id uuid) returns void
@@ -12,6 +13,7 @@ declare
     v_payment_method constant text := tenantry.default_payment_method(v_customer);
     v_auto_top_up tenantry.auto_top_ups;
     v_product public.credit_products;
+    v_retry_at constant timestamptz := tenantry.next_top_up_time(p_organization_id, v_payment_method);
     v_obstacle text;
 begin
     if exists (
@@ -26,14 +28,17 @@ begin
     select * into v_product from public.credit_products as p where p.id = v_auto_top_up.credit_product_id;
     v_obstacle := case
         when not v_product.is_active then 'credit_product_inactive'
-        when tenantry.count_top_ups(p_organization_id) >= v_auto_top_up.monthly_cap then 'monthly_cap_reached'
+        when tenantry.count_top_ups(p_organization_id) >= v_auto_top_up.monthly_cap
+            or tenantry.count_failed_top_ups(p_organization_id) >= v_auto_top_up.monthly_cap then 'monthly_cap_reached'
         when v_payment_method is null then 'no_payment_method'
+        when v_retry_at > tenantry.clock() then 'retry_later'
     end;
     if v_obstacle is not null then
         perform tenantry.record_top_up_failure(
             p_organization_id,
             jsonb_build_object(
-                'reason', v_obstacle, 'credit_product_id', v_product.id, 'monthly_cap', v_auto_top_up.monthly_cap));
+                'reason', v_obstacle, 'credit_product_id', v_product.id, 'monthly_cap', v_auto_top_up.monthly_cap,
+                'retry_at', case when v_obstacle = 'retry_later' then v_retry_at end));
         return;
     end if;
     perform tenantry.create_stripe_request(
