@@ -35,7 +35,7 @@ lint: setup ## Check style, types, protos and migrations
 	@$(BIN)/python -m tools.lint
 
 format: setup ## Format Python, SQL and protos
-	@$(BIN)/ruff check --fix --quiet . && $(BIN)/ruff format .
+	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet . && $(BIN)/ruff format .
 	@$(BIN)/sqruff fix --quiet sql/api sql/functions sql/policies sql/seeds sql/triggers
 	@cd protos && ../$(BIN)/buf format -w
 

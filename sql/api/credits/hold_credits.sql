@@ -69,7 +69,7 @@ begin
           and o.credit_balance - o.credits_reserved >= v_charge.amount
         returning * into v_account;
         if not found then
-            v_account := tenantry.find_current_account(p_organization_id);
+            v_account := tenantry.settle_if_due(p_organization_id);
             continue;
         end if;
 

@@ -1,12 +1,14 @@
--- Decides items of a batch one by one. It finds and names every error of an item, and an error does not stop the next
--- item. batch_consume_credits() sends it the items of organizations that have an item to refuse.
+-- Decides items of a batch one by one. An item that fails gets its error as its decision, and the next item follows.
+--
+-- batch_consume_credits() itself writes the items of an organization that it can accept all together. It passes all
+-- items of the other organizations to this function.
 --
 -- It reads each account once, decides its items against a running balance, and writes all entries and accounts by one
 -- statement.
 --
 -- p_items: the batch. p_positions: the positions of the items to decide, from 1.
 -- Returns decisions at those positions, and null elsewhere.
--- Locks: none of its own. The caller holds the account's lock, and has settled the account.
+-- Locks: none of its own. The caller has locked and settled the accounts of all items.
 create or replace function tenantry.decide_items(p_items jsonb, p_positions integer[]) returns public.credit_decision[]
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -30,7 +32,8 @@ declare
     v_balance integer;
     v_number bigint;
     v_at timestamptz;
-    -- For each item the slot of the entry that answers it, if it is an entry of this batch.
+    -- By position of the item: the slot of the new entry that this item, or an earlier one with its request_id, makes.
+    -- Null if there is none.
     v_slots integer[];
     -- The entries to write, by slot.
     v_positions integer[] := '{}';

@@ -1,6 +1,9 @@
 -- Raises TN001 if a value does not fit its column of the ledger, and names the argument.
 --
--- It is called before a value meets the type of its column, because the column's own error would not name the argument.
+-- Functions that write an entry or a hold call it before they put the values into a row. The error of the column itself
+-- would not name the argument.
+--
+-- Raises: TN001.
 create or replace function tenantry.require_entry_fields(
     p_source text,
     p_stripe_payment_intent_id text,

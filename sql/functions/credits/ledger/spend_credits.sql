@@ -1,7 +1,9 @@
 -- Writes a consumption, or returns the entry that its request_id made before.
 --
--- It tries to write first. Only if the account does not allow it does the function look for the reason: an account to
--- settle, a replay that came in between, or a refusal.
+-- Each round first tries to write. If the account does not allow the entry, the round looks for a replay, settles the
+-- account if something is due, and starts the next round. A later round refuses the consumption (TN009, TN012) if the
+-- account of the round before does not allow it. The first round never refuses for the account, because it has not read
+-- the account yet.
 --
 -- p_entry: the consumption, as for append_consumption().
 -- p_event_is_active: whether the credit event of p_entry may be charged.
@@ -34,7 +36,7 @@ begin
         elsif v_account.id is not null then
             perform tenantry.require_spendable(v_account, - p_entry.amount);
         end if;
-        v_account := tenantry.find_current_account(p_entry.organization_id);
+        v_account := tenantry.settle_if_due(p_entry.organization_id);
     end loop;
 end
 $$;

@@ -27,7 +27,6 @@ declare
     v_keys text[];
     v_purchase tenantry.credit_purchases;
     v_other tenantry.credit_purchases;
-    v_money record;
     v_target tenantry.granted_credits;
 begin
     select jsonb_object_agg(bought.product, bought.quantity) into v_items
@@ -113,11 +112,9 @@ begin
         returning * into v_purchase;
     end if;
 
-    v_money := tenantry.payment_totals(p_ids);
     v_target.source_id := v_purchase.id;
     v_target.starts_at := v_purchase.created_at;
-    v_target.credits := v_purchase.credits
-        - coalesce(floor(v_purchase.credits * v_money.given_back::numeric / nullif(v_money.paid, 0)), 0)::integer;
+    v_target.credits := tenantry.credits_kept_after_refund(v_purchase.credits, p_ids);
     perform tenantry.lock_account(p_organization_id);
     perform tenantry.adjust_grant(v_target, v_payment_intent, v_description, v_now);
 end

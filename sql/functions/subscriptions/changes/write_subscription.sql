@@ -1,5 +1,7 @@
--- Writes a subscription's row if it differs from the stored one. Returns the stored row.
+-- Writes the new state of a subscription if it differs from the stored row.
 --
+-- p_new: the new state. past_due_at is kept only with the status past_due or expired, and becomes null otherwise.
+-- Returns the row as it is stored afterwards.
 -- Locks: none of its own. The caller holds the account's lock.
 -- Raises: TN025.
 create or replace function tenantry.write_subscription(p_new public.organization_subscriptions)

@@ -1,8 +1,8 @@
--- Returns an organization's account in its present state. If something has fallen due, it settles the account first.
+-- Settles an organization's account if something has fallen due. Returns the account in its present state.
 --
 -- Locks: the organization's row, if the account has to be settled.
 -- Raises: TN002.
-create or replace function tenantry.find_current_account(p_organization_id uuid) returns public.organizations
+create or replace function tenantry.settle_if_due(p_organization_id uuid) returns public.organizations
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -19,6 +19,6 @@ begin
 end
 $$;
 
-comment on function tenantry.find_current_account(uuid) is
-    'Returns the organization''s row, settled first if something has fallen due. Raises TN002.';
-revoke all on function tenantry.find_current_account from public, anon, authenticated, service_role;
+comment on function tenantry.settle_if_due(uuid) is
+    'Settles the organization''s account if something has fallen due, and returns its row. Raises TN002.';
+revoke all on function tenantry.settle_if_due from public, anon, authenticated, service_role;
