@@ -27,7 +27,7 @@ from psycopg import sql
 from tests.conftest import Connection
 from tests.rls.world import World
 from tests.support.rpc import CAST, DENIED
-from tests.support.rpc_modules import access_rows, gaps, module_of, strays, title
+from tests.support.rpc_modules import ROOT, access_rows, gaps, module_of, strays, title
 
 TABLES = """
 #           anon    stranger viewer  member  billing  admin   owner   other_owner  platform_admin  service_role
@@ -207,6 +207,27 @@ def test_every_function_states_its_access(shared_admin: Connection) -> None:
     wrong = [*gaps("ACCESS row", functions - access_rows().keys()), *strays("ACCESS", functions)]
     if wrong:
         pytest.fail("\n".join(wrong), pytrace=False)
+
+
+@pytest.mark.parametrize("function", sorted(access_rows()))
+def test_a_function_with_two_permissions_states_its_refusals(function: str) -> None:
+    """ACCESS cannot tell two permissions apart: no caller of CAST holds only one of them.
+
+    So the test module names each permission that the function passes to tenantry.authorize() as a text. The sweep does
+    not see a permission that a helper checks.
+    """
+    code = "".join(path.read_text() for path in ROOT.glob(f"sql/api/*/{function}.sql"))
+    permissions = set(re.findall(r"tenantry\.authorize\(\s*'([^']+)'", code))
+    module = ROOT / module_of(function)
+    text = module.read_text()
+    untested = sorted(name for name in permissions if f'"{name}"' not in text)
+    if len(permissions) > 1 and untested:
+        pytest.fail(
+            f"{title(function)} needs {' and '.join(sorted(permissions))}: add a test to {module_of(function)} in which"
+            f" a caller without {' or '.join(untested)} is refused. tests/sql/subscriptions/test_start_trial.py has an"
+            " example.",
+            pytrace=False,
+        )
 
 
 def test_no_function_is_granted_to_anon(shared_admin: Connection) -> None:

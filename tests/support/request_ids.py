@@ -1,6 +1,10 @@
-"""Every operation that takes a request_id, by its name space: a test can call any of them with the same id."""
+"""Every operation that takes a request_id, by its name space: a test can call any of them with the same id.
 
-from collections.abc import Callable
+The operations of an RPC stand in its own test module, as REQUEST_ID (see tests/support/rpc.py). Only the operations
+that write a consumption are here.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,6 +13,7 @@ import psycopg
 
 from tests.conftest import Connection
 from tests.support.ledger import batch, call, consume, grant, hold, organization
+from tests.support.rpc_modules import request_ids
 
 TABLE = """
 create table public.rendered (id text primary key, owner uuid);
@@ -20,39 +25,48 @@ select public.charge_on_insert('public.rendered', 'image', 'owner');
 
 @dataclass(frozen=True)
 class Situation:
-    """An organization with 1000 credits and one object of each kind that an operation needs."""
+    """An organization with 1000 credits and one object of each kind that an operation needs.
+
+    The calls of REQUEST_ID and SPENDING name the objects: $acme is the organization and $globex a second one. $granted
+    is the entry of a grant, $spent the entry of a consumption and $hold an active hold.
+    """
 
     organization_id: UUID
-    grant_id: UUID
-    spent_id: UUID
-    hold_id: UUID
+    names: Mapping[str, UUID]
 
     @property
     def request_id(self) -> str:
-        """The id that the trigger of `rendered` makes of the row in render(), given to all operations."""
+        """The request_id of all operations. The trigger of `rendered` makes it of the row that _render() inserts."""
         return f"public.rendered:{self.organization_id}"
 
 
 def situation(connection: Connection) -> Situation:
-    """A new organization."""
+    """Makes new organizations."""
     acme = organization(connection, 1000)
     return Situation(
-        acme, grant(connection, acme, 50)["id"], consume(connection, acme, 10)["id"], hold(connection, acme, 20)["id"]
+        acme,
+        {
+            "$acme": acme,
+            "$globex": organization(connection),
+            "$granted": grant(connection, acme, 50)["id"],
+            "$spent": consume(connection, acme, 10)["id"],
+            "$hold": hold(connection, acme, 20)["id"],
+        },
     )
 
 
 Operation = Callable[[Connection, Situation], Any]
-"""Calls an operation with the situation's request_id. Returns the id of the object that it made."""
+"""Calls an operation with the situation's request_id. Returns its answer, or the id of the object that it made."""
 
 
 def _call(function: str, **arguments: Any) -> Operation:
+    """The operation that calls a function with these arguments, in which names of the situation stand for ids."""
+
     def run(connection: Connection, at: Situation) -> Any:
-        given = {name: getattr(at, value[1:]) if str(value)[:1] == "@" else value for name, value in arguments.items()}
-        answer = call(connection, function, organization_id=at.organization_id, request_id=at.request_id, **given)
-        if function == "revoke_credits":
-            return answer
-        made = answer if "id" in answer else answer["transaction"] or answer["lot"]
-        return made["id"]
+        given = {
+            name: at.names.get(value, value) if isinstance(value, str) else value for name, value in arguments.items()
+        }
+        return call(connection, function, request_id=at.request_id, **given)
 
     return run
 
@@ -75,31 +89,22 @@ def _render(connection: Connection, at: Situation) -> Any:
 
 
 SPENDING: dict[str, Operation] = {
-    "consume_credits": _call("consume_credits", amount=1),
+    "consume_credits": _call("consume_credits", organization_id="$acme", amount=1),
     "batch_consume_credits": _batch,
-    "capture_hold": _call("capture_hold", hold_id="@hold_id", amount=1),
+    "capture_hold": _call("capture_hold", organization_id="$acme", hold_id="$hold", amount=1),
     "create_credit_transaction, consumed": _call(
-        "create_credit_transaction", transaction_type="consumed", amount=-1, source="test"
+        "create_credit_transaction", organization_id="$acme", transaction_type="consumed", amount=-1, source="test"
     ),
     "charge_on_insert": _render,
 }
 """The operations that write a consumption: one name space."""
 
 OTHERS: dict[str, Operation] = {
-    "grant_credits": _call("grant_credits", amount=1),
-    "grant_credits, for later": _call("grant_credits", amount=2, effective_at="2100-01-01"),
-    "hold_credits": _call("hold_credits", amount=1),
-    "refund_credits": _call("refund_credits", credit_transaction_id="@spent_id", amount=1),
-    "revoke_credits": _call("revoke_credits", credit_transaction_id="@grant_id", amount=1),
-    "create_credit_transaction, earned": _call(
-        "create_credit_transaction", transaction_type="earned", amount=1, source="test"
-    ),
-    "create_credit_transaction, expired": _call(
-        "create_credit_transaction", transaction_type="expired", amount=-1, source="test"
-    ),
-    "create_billing_record": _call("create_billing_record", amount=100),
+    function if len(calls) == 1 else f"{function}, {number}": _call(function, **arguments)
+    for function, calls in sorted(request_ids().items())
+    for number, arguments in enumerate(calls, 1)
 }
-"""All other operations that take a request_id: the second name space."""
+"""All other operations that take a request_id, from REQUEST_ID of their test modules: the second name space."""
 
 
 def outcome(connection: Connection, operation: Operation, at: Situation) -> Any:

@@ -2,6 +2,14 @@
 
     ACCESS      the result of a call by each kind of caller; tests/rls/test_matrix.py makes the calls
     BAD_INPUT   the requests that the RPC refuses; tests/grpc/test_bad_input.py sends them
+    REQUEST_ID  calls of an RPC with a request_id; tests/sql/credits/test_request_ids.py makes them, each after each
+                other call with the same request_id, and tests/concurrency/test_credits.py makes them all at once
+
+    REQUEST_ID = [{"organization_id": "$acme", "amount": 1}]
+
+Each item of REQUEST_ID has the arguments of one call of the SQL function, without request_id. Calls that make different
+objects have an item each. A text such as "$acme" stands for an object of `Situation` in tests/support/request_ids.py.
+An RPC that writes consumptions has no REQUEST_ID: it is in SPENDING there.
 
 A public function that is no RPC has a module with ACCESS alone. An RPC without a function of its own has a module with
 BAD_INPUT alone.
@@ -61,8 +69,10 @@ def access(
     A caller that no keyword names is denied.
 
     Args:
-        arguments: SQL for the arguments of the call, which is about the first organization. Words in braces stand for
-            ids of its rows and of people: the names of `World` in tests/rls/world.py.
+        arguments: SQL for the arguments of the call, which is about the first organization. A word in braces becomes a
+            literal: {first} and {second} are the ids of the organizations, a name of CAST such as {viewer} is the id of
+            that user, and {hold_first} or {hold_second} is the id of a row of that organization. The function `build`
+            in tests/rls/world.py makes all of them.
         hidden: the object does not exist for these callers (TN002).
         empty: the call returns nothing, or an empty answer.
         no: the call returns false.
@@ -136,6 +146,7 @@ BALANCE_OUT_OF_RANGE = Refusal(grpc.StatusCode.OUT_OF_RANGE, "BALANCE_OUT_OF_RAN
 BILLING_RECORD_FOLLOWS_STRIPE = Refusal(_PRECONDITION, "BILLING_RECORD_FOLLOWS_STRIPE")
 BILLING_TRANSITION_REFUSED = Refusal(_PRECONDITION, "BILLING_TRANSITION_REFUSED")
 CREDIT_EVENT_INACTIVE = Refusal(_PRECONDITION, "CREDIT_EVENT_INACTIVE")
+INSUFFICIENT_CREDITS = Refusal(_PRECONDITION, "INSUFFICIENT_CREDITS")
 INVALID_ARGUMENT = Refusal(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ARGUMENT")
 INVALID_PAGE_TOKEN = Refusal(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_PAGE_TOKEN")
 INVALID_SIGNATURE = Refusal(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SIGNATURE")

@@ -50,6 +50,12 @@ def bad_input() -> Mapping[str, list[Case]]:
     return _stated("BAD_INPUT")
 
 
+@cache
+def request_ids() -> Mapping[str, list[dict[str, Any]]]:
+    """Every REQUEST_ID, by function name of the RPC."""
+    return _stated("REQUEST_ID")
+
+
 def gaps(name: str, missing: Iterable[str]) -> Iterator[str]:
     """Sentences that name the missing statements of these functions, and the files to add them to.
 
@@ -65,7 +71,7 @@ def strays(name: str, wanted: Iterable[str]) -> Iterator[str]:
     """Sentences about statements that no test reads, as the path of their module matches no function.
 
     Args:
-        name: ACCESS or BAD_INPUT.
+        name: ACCESS, BAD_INPUT or REQUEST_ID.
         wanted: the functions that have this statement.
     """
     paths = {module_of(function) for function in wanted}

@@ -1,19 +1,9 @@
-"""Two tenants with a user in every system role, who know nothing of each other."""
+"""Callers outside of the organizations of tests/sql/conftest.py."""
 
 import pytest
 
 from tests.conftest import Connect, Connection
-from tests.support.users import Team, sign_in, user
-
-
-@pytest.fixture
-def acme(admin: Connection, connect: Connect) -> Team:
-    return Team(admin, connect)
-
-
-@pytest.fixture
-def globex(admin: Connection, connect: Connect) -> Team:
-    return Team(admin, connect)
+from tests.support.users import sign_in, user
 
 
 @pytest.fixture

@@ -47,3 +47,5 @@ BAD_INPUT = [
     case(INVALID_ARGUMENT, "request_id", organization_id="$acme", amount=1, request_id=" "),
     case(REQUEST_ID_REUSED, "request_id", organization_id="$acme", amount=1, request_id="bill"),
 ]
+
+REQUEST_ID = [{"organization_id": "$acme", "amount": 100}]

@@ -12,7 +12,7 @@ from tests.support.postgres import Cluster
 
 
 @pytest.fixture(scope="session")
-def shared_admin(cluster: Cluster) -> Iterator[Connection]:
+def credits_admin(cluster: Cluster) -> Iterator[Connection]:
     """A connection as the superuser. There is a credit event image, which costs 5."""
     cluster.create_database("shared", TEMPLATE)
     with psycopg.connect(cluster.conninfo("shared"), autocommit=True, row_factory=dict_row) as connection:
@@ -22,9 +22,9 @@ def shared_admin(cluster: Cluster) -> Iterator[Connection]:
 
 
 @pytest.fixture(scope="session")
-def shared_service(cluster: Cluster, shared_admin: Connection) -> Iterator[Connection]:
+def credits_service(cluster: Cluster, credits_admin: Connection) -> Iterator[Connection]:
     """A connection as service_role to the same database."""
-    assert shared_admin
+    assert credits_admin
     with psycopg.connect(cluster.conninfo("shared"), autocommit=True, row_factory=dict_row) as connection:
         connection.execute("set role service_role")
         yield connection

@@ -221,21 +221,21 @@ def test_what_cannot_be_charged_is_refused(service: Connection) -> None:
     ids=str,
 )
 def test_a_malformed_item_is_refused_by_itself_with_its_field(
-    shared_service: Connection, shared_admin: Connection, item: Any, field: str
+    credits_service: Connection, credits_admin: Connection, item: Any, field: str
 ) -> None:
-    acme = organization(shared_service, 10)
+    acme = organization(credits_service, 10)
     if isinstance(item, dict) and item and "organization_id" not in item:
         item = {"organization_id": acme, **item}
     good = {"organization_id": acme, "amount": 1}
-    decisions = batch(shared_service, good, item, good)
+    decisions = batch(credits_service, good, item, good)
     assert outcomes(decisions) == [-1, "TN001", -1]
     assert (decisions[1]["reason"], decisions[1]["details"]["field"]) == ("INVALID_ARGUMENT", field)
-    assert_ledger_holds(shared_admin, acme)
+    assert_ledger_holds(credits_admin, acme)
 
 
 @pytest.mark.parametrize("items", [None, Jsonb([]), Jsonb(5), Jsonb("text"), Jsonb({"a": 1}), Jsonb(None)], ids=repr)
-def test_what_is_no_batch_is_refused(shared_service: Connection, items: Any) -> None:
-    assert refused(shared_service, "TN001", "batch_consume_credits", items=items)["field"] == "items"
+def test_what_is_no_batch_is_refused(credits_service: Connection, items: Any) -> None:
+    assert refused(credits_service, "TN001", "batch_consume_credits", items=items)["field"] == "items"
 
 
 def test_ten_thousand_items_are_taken_and_not_one_more(service: Connection, admin: Connection) -> None:

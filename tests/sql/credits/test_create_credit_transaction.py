@@ -35,6 +35,11 @@ BAD_INPUT = [
     case(INVALID_ARGUMENT, "transaction_type", organization_id="$acme", amount=1),
 ]
 
+REQUEST_ID = [
+    {"organization_id": "$acme", "transaction_type": "earned", "amount": 1, "source": "test"},
+    {"organization_id": "$acme", "transaction_type": "expired", "amount": -1, "source": "test"},
+]
+
 ADDS = ["earned", "purchased", "refunded"]
 TAKES = ["consumed", "expired", "revoked"]
 
@@ -79,13 +84,13 @@ def test_what_adds_credits_opens_a_lot(service: Connection, admin: Connection, k
 
 @pytest.mark.parametrize("kind", TAKES)
 def test_what_takes_credits_takes_them_in_spending_order(
-    shared_service: Connection, shared_admin: Connection, kind: str
+    credits_service: Connection, credits_admin: Connection, kind: str
 ) -> None:
-    acme = organization(shared_service)
-    late = grant(shared_service, acme, 50)
-    soon = grant(shared_service, acme, 20, expires_at="2100-01-01")
+    acme = organization(credits_service)
+    late = grant(credits_service, acme, 50)
+    soon = grant(credits_service, acme, 20, expires_at="2100-01-01")
     entry = call(
-        shared_service,
+        credits_service,
         "create_credit_transaction",
         organization_id=acme,
         transaction_type=kind,
@@ -93,20 +98,20 @@ def test_what_takes_credits_takes_them_in_spending_order(
         source="by_hand",
     )
     assert (entry["transaction_type"], entry["amount"], entry["balance_after"]) == (kind, -30, 40)
-    assert taken(shared_service, acme, entry) == {soon["id"]: -20, late["id"]: -10}
-    assert remaining(shared_service, acme) == [40]
-    assert_ledger_holds(shared_admin, acme)
+    assert taken(credits_service, acme, entry) == {soon["id"]: -20, late["id"]: -10}
+    assert remaining(credits_service, acme) == [40]
+    assert_ledger_holds(credits_admin, acme)
 
 
 @pytest.mark.parametrize("kind", TAKES)
-def test_held_credits_cannot_be_taken(shared_service: Connection, shared_admin: Connection, kind: str) -> None:
-    acme = organization(shared_service, 10)
-    hold(shared_service, acme, 6)
+def test_held_credits_cannot_be_taken(credits_service: Connection, credits_admin: Connection, kind: str) -> None:
+    acme = organization(credits_service, 10)
+    hold(credits_service, acme, 6)
     arguments = {"organization_id": acme, "transaction_type": kind, "source": "by_hand"}
-    detail = refused(shared_service, "TN009", "create_credit_transaction", amount=-5, **arguments)
+    detail = refused(credits_service, "TN009", "create_credit_transaction", amount=-5, **arguments)
     assert (detail["required"], detail["available"]) == (5, 4)
-    call(shared_service, "create_credit_transaction", amount=-4, **arguments)
-    assert_ledger_holds(shared_admin, acme)
+    call(credits_service, "create_credit_transaction", amount=-4, **arguments)
+    assert_ledger_holds(credits_admin, acme)
 
 
 def test_a_noted_credit_event_does_not_set_the_amount(service: Connection, admin: Connection) -> None:
@@ -121,8 +126,8 @@ def test_a_noted_credit_event_does_not_set_the_amount(service: Connection, admin
 
 
 @pytest.mark.parametrize("kind", ADDS + TAKES)
-def test_a_replay_returns_the_first_entry(shared_service: Connection, kind: str) -> None:
-    acme = organization(shared_service, 10)
+def test_a_replay_returns_the_first_entry(credits_service: Connection, kind: str) -> None:
+    acme = organization(credits_service, 10)
     arguments = {
         "organization_id": acme,
         "transaction_type": kind,
@@ -130,10 +135,10 @@ def test_a_replay_returns_the_first_entry(shared_service: Connection, kind: str)
         "source": "by_hand",
         "request_id": "r",
     }
-    first = call(shared_service, "create_credit_transaction", **arguments)
-    assert call(shared_service, "create_credit_transaction", **arguments) == first
+    first = call(credits_service, "create_credit_transaction", **arguments)
+    assert call(credits_service, "create_credit_transaction", **arguments) == first
     for change in ({"amount": first["amount"] // 2}, {"source": "other"}, {"description": "x"}, {"metadata": {"a": 1}}):
-        refused(shared_service, "TN011", "create_credit_transaction", **{**arguments, **change})
+        refused(credits_service, "TN011", "create_credit_transaction", **{**arguments, **change})
 
 
 def test_a_replay_may_come_after_the_added_credits_have_expired(service: Connection, admin: Connection) -> None:
@@ -183,13 +188,13 @@ GOOD: dict[str, Any] = {"transaction_type": "earned", "amount": 1, "source": "by
     ids=str,
 )
 def test_bad_input_is_refused_and_nothing_is_written(
-    shared_service: Connection, shared_admin: Connection, change: dict[str, Any], field: str
+    credits_service: Connection, credits_admin: Connection, change: dict[str, Any], field: str
 ) -> None:
-    acme = organization(shared_service, 10)
+    acme = organization(credits_service, 10)
     arguments = {"organization_id": acme, **GOOD, **change}
-    assert refused(shared_service, "TN001", "create_credit_transaction", **arguments)["field"] == field
-    assert len(entries(shared_admin, acme)) == 1
-    assert_ledger_holds(shared_admin, acme)
+    assert refused(credits_service, "TN001", "create_credit_transaction", **arguments)["field"] == field
+    assert len(entries(credits_admin, acme)) == 1
+    assert_ledger_holds(credits_admin, acme)
 
 
 def test_what_is_not_there_is_refused(service: Connection) -> None:

@@ -142,8 +142,8 @@ def test_what_has_expired_does_not_count_though_nothing_is_settled(service: Conn
 
 
 @pytest.mark.parametrize("days", [0, -1, 367])
-def test_bad_input_is_refused(shared_service: Connection, days: int) -> None:
-    acme = organization(shared_service)
-    assert refused(shared_service, "TN001", "estimate_runway", organization_id=acme, days=days)["field"] == "days"
-    assert refused(shared_service, "TN001", "estimate_runway")["field"] == "organization_id"
-    refused(shared_service, "TN002", "estimate_runway", organization_id=uuid4())
+def test_bad_input_is_refused(credits_service: Connection, days: int) -> None:
+    acme = organization(credits_service)
+    assert refused(credits_service, "TN001", "estimate_runway", organization_id=acme, days=days)["field"] == "days"
+    assert refused(credits_service, "TN001", "estimate_runway")["field"] == "organization_id"
+    refused(credits_service, "TN002", "estimate_runway", organization_id=uuid4())

@@ -267,9 +267,9 @@ def test_an_organization_without_consumption_has_no_buckets(service: Connection)
     ],
     ids=str,
 )
-def test_bad_input_is_refused(shared_service: Connection, change: dict[str, Any], field: str) -> None:
-    arguments = {"organization_id": organization(shared_service), **change}
-    assert refused(shared_service, "TN001", "get_credit_usage", **arguments)["field"] == field
+def test_bad_input_is_refused(credits_service: Connection, change: dict[str, Any], field: str) -> None:
+    arguments = {"organization_id": organization(credits_service), **change}
+    assert refused(credits_service, "TN001", "get_credit_usage", **arguments)["field"] == field
 
 
 def test_an_unknown_organization_is_not_found(service: Connection) -> None:

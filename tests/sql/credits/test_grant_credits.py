@@ -60,6 +60,11 @@ BAD_INPUT = [
     case(INVALID_ARGUMENT, "request_id", organization_id="$acme", amount=1, request_id="  "),
 ]
 
+REQUEST_ID = [
+    {"organization_id": "$acme", "amount": 1},
+    {"organization_id": "$acme", "amount": 2, "effective_at": "2100-01-01"},
+]
+
 DAY = timedelta(days=1)
 
 
@@ -219,9 +224,9 @@ CHANGES: list[dict[str, Any]] = [
 @pytest.mark.parametrize("for_later", [False, True], ids=["now", "later"])
 @pytest.mark.parametrize("change", CHANGES, ids=str)
 def test_a_request_id_used_for_another_grant_is_refused(
-    shared_service: Connection, change: dict[str, Any], for_later: bool
+    credits_service: Connection, change: dict[str, Any], for_later: bool
 ) -> None:
-    acme = organization(shared_service)
+    acme = organization(credits_service)
     arguments = {
         "organization_id": acme,
         "amount": 100,
@@ -229,9 +234,9 @@ def test_a_request_id_used_for_another_grant_is_refused(
         "effective_at": "2090-01-01" if for_later else None,
         "request_id": "r",
     }
-    call(shared_service, "grant_credits", **arguments)
-    assert refused(shared_service, "TN011", "grant_credits", **{**arguments, **change})["request_id"] == "r"
-    assert len(lots(shared_service, acme)) == 1
+    call(credits_service, "grant_credits", **arguments)
+    assert refused(credits_service, "TN011", "grant_credits", **{**arguments, **change})["request_id"] == "r"
+    assert len(lots(credits_service, acme)) == 1
 
 
 def test_a_request_id_used_for_a_grant_of_another_time_is_refused(service: Connection) -> None:
@@ -312,10 +317,10 @@ def test_what_is_granted_for_later_counts_towards_the_largest_balance(service: C
     ids=str,
 )
 def test_bad_input_is_refused_and_nothing_is_written(
-    shared_service: Connection, shared_admin: Connection, change: dict[str, Any], field: str
+    credits_service: Connection, credits_admin: Connection, change: dict[str, Any], field: str
 ) -> None:
-    acme = organization(shared_service)
+    acme = organization(credits_service)
     arguments = {"organization_id": acme, "amount": 1, **change}
-    assert refused(shared_service, "TN001", "grant_credits", **arguments)["field"] == field
-    assert entries(shared_admin, acme) == []
-    assert remaining(shared_service, acme, include_closed=True) == []
+    assert refused(credits_service, "TN001", "grant_credits", **arguments)["field"] == field
+    assert entries(credits_admin, acme) == []
+    assert remaining(credits_service, acme, include_closed=True) == []

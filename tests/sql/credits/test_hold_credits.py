@@ -10,3 +10,5 @@ BAD_INPUT = [
     case(INVALID_ARGUMENT, "amount", organization_id="$acme", amount=0),
     case(INVALID_ARGUMENT, "time_to_live", organization_id="$acme", amount=1, time_to_live=ZERO),
 ]
+
+REQUEST_ID = [{"organization_id": "$acme", "amount": 1}]

@@ -229,12 +229,12 @@ def test_a_replay_of_a_hold_returns_it_as_it_is_now(service: Connection, admin: 
     ],
     ids=str,
 )
-def test_a_request_id_used_for_another_hold_is_refused(shared_service: Connection, change: dict[str, Any]) -> None:
-    acme = organization(shared_service, 10)
+def test_a_request_id_used_for_another_hold_is_refused(credits_service: Connection, change: dict[str, Any]) -> None:
+    acme = organization(credits_service, 10)
     arguments = {"organization_id": acme, "amount": 1, "request_id": "r"}
-    call(shared_service, "hold_credits", **arguments)
-    refused(shared_service, "TN011", "hold_credits", **{**arguments, **change})
-    assert state(shared_service, acme) == (10, 1, 9)
+    call(credits_service, "hold_credits", **arguments)
+    refused(credits_service, "TN011", "hold_credits", **{**arguments, **change})
+    assert state(credits_service, acme) == (10, 1, 9)
 
 
 def test_a_replay_of_a_capture_returns_its_entry(service: Connection, admin: Connection) -> None:
@@ -413,11 +413,11 @@ def test_holds_are_listed_newest_first_by_state_in_pages(service: Connection, ad
     ],
     ids=str,
 )
-def test_a_bad_hold_is_refused(shared_service: Connection, change: dict[str, Any], field: str) -> None:
-    acme = organization(shared_service, 10)
+def test_a_bad_hold_is_refused(credits_service: Connection, change: dict[str, Any], field: str) -> None:
+    acme = organization(credits_service, 10)
     arguments = {"organization_id": acme, "amount": 1, **change}
-    assert refused(shared_service, "TN001", "hold_credits", **arguments)["field"] == field
-    assert state(shared_service, acme) == (10, 0, 10)
+    assert refused(credits_service, "TN001", "hold_credits", **arguments)["field"] == field
+    assert state(credits_service, acme) == (10, 0, 10)
 
 
 @pytest.mark.parametrize(
@@ -437,13 +437,13 @@ def test_a_bad_hold_is_refused(shared_service: Connection, change: dict[str, Any
     ids=str,
 )
 def test_bad_input_about_a_hold_is_refused(
-    shared_service: Connection, function: str, change: dict[str, Any], field: str
+    credits_service: Connection, function: str, change: dict[str, Any], field: str
 ) -> None:
-    acme = organization(shared_service, 10)
-    made = hold(shared_service, acme, 5)
+    acme = organization(credits_service, 10)
+    made = hold(credits_service, acme, 5)
     arguments = {"organization_id": acme, "hold_id": made["id"], **change}
-    assert refused(shared_service, "TN001", function, **arguments)["field"] == field
-    assert state(shared_service, acme) == (10, 5, 5)
+    assert refused(credits_service, "TN001", function, **arguments)["field"] == field
+    assert state(credits_service, acme) == (10, 5, 5)
 
 
 def test_a_hold_of_another_organization_is_not_found(service: Connection) -> None:

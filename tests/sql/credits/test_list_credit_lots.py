@@ -97,22 +97,22 @@ def test_free_and_purchased_credits_are_told_apart_in_balance_and_lots(service: 
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
-def test_pages(shared_service: Connection, size: int) -> None:
-    acme = organization(shared_service)
+def test_pages(credits_service: Connection, size: int) -> None:
+    acme = organization(credits_service)
     made = [
-        grant(shared_service, acme, 1 + n, priority=n % 2, expires_at="2100-01-01" if n % 3 else None)["id"]
+        grant(credits_service, acme, 1 + n, priority=n % 2, expires_at="2100-01-01" if n % 3 else None)["id"]
         for n in range(7)
     ]
     found: list[Any] = []
     token: str | None = None
     while True:
-        page = call(shared_service, "list_credit_lots", organization_id=acme, page_size=size, page_token=token)
+        page = call(credits_service, "list_credit_lots", organization_id=acme, page_size=size, page_token=token)
         assert len(page["lots"]) <= size
         found += [lot["id"] for lot in page["lots"]]
         token = page["next_page_token"]
         if token is None:
             break
-    assert found == [lot["id"] for lot in lots(shared_service, acme)]
+    assert found == [lot["id"] for lot in lots(credits_service, acme)]
     assert set(found) == set(made)
 
 

@@ -107,15 +107,15 @@ def test_entries_of_one_moment_are_all_in_a_range(service: Connection, admin: Co
 
 
 @pytest.mark.parametrize("oldest_first", [False, True])
-def test_pages_stay_right_while_entries_are_added(shared_service: Connection, oldest_first: bool) -> None:
-    acme = organization(shared_service, 100)
+def test_pages_stay_right_while_entries_are_added(credits_service: Connection, oldest_first: bool) -> None:
+    acme = organization(credits_service, 100)
     for _ in range(9):
-        consume(shared_service, acme, 1)
+        consume(credits_service, acme, 1)
     found: list[int] = []
     token: str | None = None
     while True:
         page = call(
-            shared_service,
+            credits_service,
             "list_credit_transactions",
             organization_id=acme,
             oldest_first=oldest_first,
@@ -127,7 +127,7 @@ def test_pages_stay_right_while_entries_are_added(shared_service: Connection, ol
         if token is None:
             break
         if len(found) < 9:
-            consume(shared_service, acme, 1)
+            consume(credits_service, acme, 1)
     assert found == (list(range(1, 13)) if oldest_first else list(range(10, 0, -1)))
 
 
@@ -164,7 +164,7 @@ def test_a_token_serves_no_other_list(service: Connection) -> None:
     ids=str,
 )
 def test_bad_filters_are_refused(
-    shared_service: Connection, change: dict[str, Any], sqlstate: str, field: str | None
+    credits_service: Connection, change: dict[str, Any], sqlstate: str, field: str | None
 ) -> None:
-    arguments = {"organization_id": organization(shared_service), **change}
-    assert refused(shared_service, sqlstate, "list_credit_transactions", **arguments).get("field") == field
+    arguments = {"organization_id": organization(credits_service), **change}
+    assert refused(credits_service, sqlstate, "list_credit_transactions", **arguments).get("field") == field

@@ -98,11 +98,11 @@ CROSSINGS: dict[str, Callable[[Connection, UUID], object]] = {
 
 @pytest.mark.parametrize("crossing", CROSSINGS)
 def test_whatever_crosses_the_threshold_makes_one_event(
-    shared_service: Connection, shared_admin: Connection, crossing: str
+    credits_service: Connection, credits_admin: Connection, crossing: str
 ) -> None:
-    acme = watched(shared_service, 100)
-    CROSSINGS[crossing](shared_service, acme)
-    assert available(shared_admin, acme) == [49]
+    acme = watched(credits_service, 100)
+    CROSSINGS[crossing](credits_service, acme)
+    assert available(credits_admin, acme) == [49]
 
 
 def test_expiry_makes_an_event(service: Connection, admin: Connection) -> None:

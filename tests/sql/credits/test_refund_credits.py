@@ -36,6 +36,8 @@ BAD_INPUT = [
     case(NOT_FOUND, organization_id="$acme", credit_transaction_id=NOBODY),
 ]
 
+REQUEST_ID = [{"organization_id": "$acme", "credit_transaction_id": "$spent", "amount": 1}]
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -224,13 +226,13 @@ def test_the_refund_that_would_pass_the_largest_balance_is_refused(service: Conn
     ids=str,
 )
 def test_bad_input_is_refused_and_nothing_is_written(
-    shared_service: Connection, shared_admin: Connection, change: dict[str, Any], field: str
+    credits_service: Connection, credits_admin: Connection, change: dict[str, Any], field: str
 ) -> None:
-    acme = organization(shared_service, 10)
-    spent = consume(shared_service, acme, 5)
+    acme = organization(credits_service, 10)
+    spent = consume(credits_service, acme, 5)
     arguments = {"organization_id": acme, "credit_transaction_id": spent["id"], **change}
-    assert refused(shared_service, "TN001", "refund_credits", **arguments)["field"] == field
-    assert len(entries(shared_admin, acme)) == 2
+    assert refused(credits_service, "TN001", "refund_credits", **arguments)["field"] == field
+    assert len(entries(credits_admin, acme)) == 2
 
 
 def test_an_entry_of_another_organization_is_not_found(service: Connection) -> None:

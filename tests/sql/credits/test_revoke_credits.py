@@ -37,6 +37,8 @@ BAD_INPUT = [
     case(NOT_FOUND, organization_id="$acme", credit_transaction_id=NOBODY),
 ]
 
+REQUEST_ID = [{"organization_id": "$acme", "credit_transaction_id": "$granted", "amount": 1}]
+
 
 def test_a_purchase_is_revoked_as_a_whole(service: Connection, admin: Connection) -> None:
     acme = organization(service, 10)
@@ -239,13 +241,13 @@ def test_only_grants_and_purchases_are_revoked(service: Connection) -> None:
     ids=str,
 )
 def test_bad_input_is_refused_and_nothing_is_written(
-    shared_service: Connection, shared_admin: Connection, change: dict[str, Any], field: str
+    credits_service: Connection, credits_admin: Connection, change: dict[str, Any], field: str
 ) -> None:
-    acme = organization(shared_service)
-    bought = grant(shared_service, acme, 10)
+    acme = organization(credits_service)
+    bought = grant(credits_service, acme, 10)
     arguments = {"organization_id": acme, "credit_transaction_id": bought["id"], **change}
-    assert refused(shared_service, "TN001", "revoke_credits", **arguments)["field"] == field
-    assert len(entries(shared_admin, acme)) == 1
+    assert refused(credits_service, "TN001", "revoke_credits", **arguments)["field"] == field
+    assert len(entries(credits_admin, acme)) == 1
 
 
 def test_a_grant_of_another_organization_is_not_found(service: Connection) -> None:

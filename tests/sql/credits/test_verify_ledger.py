@@ -204,22 +204,22 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_damage_is_found(shared_admin: Connection, damage: str) -> None:
-    with shared_admin.transaction(force_rollback=True):
-        freeze(shared_admin)
-        healthy, acme = busy(shared_admin, shared_admin), busy(shared_admin, shared_admin)
-        assert findings(shared_admin) == []
+def test_damage_is_found(credits_admin: Connection, damage: str) -> None:
+    with credits_admin.transaction(force_rollback=True):
+        freeze(credits_admin)
+        healthy, acme = busy(credits_admin, credits_admin), busy(credits_admin, credits_admin)
+        assert findings(credits_admin) == []
         statements, invariant = DAMAGE[damage]
-        shared_admin.execute("set local session_replication_role = replica")
+        credits_admin.execute("set local session_replication_role = replica")
         for statement in statements.split(";"):
-            assert shared_admin.execute(statement.encode(), {"acme": acme}).rowcount != 0, "the damage was not done"
-        found = findings(shared_admin, acme)
+            assert credits_admin.execute(statement.encode(), {"acme": acme}).rowcount != 0, "the damage was not done"
+        found = findings(credits_admin, acme)
         assert invariant in {finding["invariant"] for finding in found}, found
         assert {finding["organization_id"] for finding in found} == {acme}
         for finding in found:
             assert finding["expected"] != finding["found"]
-        assert findings(shared_admin) == found, "over all organizations the same is found"
-        assert findings(shared_admin, healthy) == []
+        assert findings(credits_admin) == found, "over all organizations the same is found"
+        assert findings(credits_admin, healthy) == []
 
 
 def test_every_invariant_that_can_break_is_broken_here(admin: Connection) -> None:

@@ -1,4 +1,4 @@
-"""Two tenants with a user in every system role, who know nothing of each other."""
+"""Two organizations with a user in every system role, who know nothing of each other."""
 
 import pytest
 
