@@ -16,7 +16,19 @@ import pytest
 
 from tenantry.v1.credits_pb2 import ConsumeCreditsRequest
 from tests.conftest import Connect, Connection
-from tests.support.ledger import Row, assert_ledger_holds, balance, batch, call, entries, findings, organization
+from tests.support.ledger import (
+    Row,
+    assert_ledger_holds,
+    balance,
+    batch,
+    call,
+    entries,
+    findings,
+    freeze,
+    grant,
+    move_clock,
+    organization,
+)
 from tests.support.request_ids import OTHERS, SPENDING, TABLE, Operation, Situation, situation, written
 from tests.support.request_ids import outcome as request
 from tests.support.server import Client, failure
@@ -159,6 +171,41 @@ def test_concurrent_batches_over_the_same_organizations_never_deadlock_and_lose_
     for acme in organizations:
         assert_ledger_holds(admin, acme)
     _assert_no_deadlock(admin)
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+def test_a_batch_that_waits_for_a_lock_spends_no_credits_that_expire_meanwhile(
+    connect: Connect, service: Connection, admin: Connection, refuses: bool
+) -> None:
+    """PL/pgSQL reads ten rows of a query at once, so the first account is locked long before the last."""
+    organizations = sorted(organization(service) for _ in range(15))
+    now = freeze(admin)
+    for acme in organizations:
+        grant(service, acme, 10, expires_at=now + timedelta(hours=1))
+    call(service, "grant_credits", organization_id=organizations[0], amount=3)
+    items: list[Row] = [{"organization_id": acme, "amount": 4} for acme in organizations]
+    items.append({"organization_id": organizations[0], "amount": 1000 if refuses else 1})
+    blocker, waiter = connect(), connect("service_role")
+    blocker.execute("begin")
+    blocker.execute("select from public.organizations where id = %s for update", [organizations[-1]])
+    with ThreadPoolExecutor(1) as pool:
+        decisions = pool.submit(batch, waiter, *items)
+        _wait_for_a_waiting_session(admin)
+        move_clock(admin, "+2 hours")
+        blocker.execute("commit")
+        codes = [decision["code"] for decision in decisions.result(timeout=20)]
+    assert codes == ["TN009"] * 15 + (["TN009"] if refuses else [None])
+    for acme in organizations:
+        assert_ledger_holds(admin, acme)
+
+
+def _wait_for_a_waiting_session(admin: Connection) -> None:
+    for _ in range(200):
+        waiting = admin.execute("select count(*) as n from pg_locks where not granted").fetchone()
+        if waiting and waiting["n"]:
+            return
+        time.sleep(0.05)
+    pytest.fail("no session waits for a lock")
 
 
 def test_concurrent_duplicates_of_a_batch_are_charged_once(

@@ -424,28 +424,49 @@ def _update(admin: Connection, world: World, who: str, table: str, rows: dict[An
     return DENIED if is_denied else _name(changed, rows)
 
 
-def results(server: Connection, world: World, function: str, *preamble: str) -> dict[str, str]:
-    """Calls a function as each of the CAST; returns the results by caller.
+def results(
+    server: Connection,
+    world: World,
+    function: str,
+    *preamble: str,
+    callers: Sequence[str] = CAST,
+    afterwards: str | None = None,
+) -> dict[str, str]:
+    """Calls a function as each caller; returns the results by caller.
 
     Args:
         server: a connection as the gRPC server's login.
         world: the cast in that database.
         function: its name.
         preamble: statements that each caller runs before.
+        callers: some of the CAST.
+        afterwards: a query that follows the call in its transaction, also if the call fails. Its first row is added to
+            the result.
     """
     expression = f"public.{function}({access_rows()[function].arguments})"
-    return {who: _call(server, world, who, expression, preamble) for who in CAST}
+    return {who: _call(server, world, who, expression, preamble, afterwards) for who in callers}
 
 
-def _call(server: Connection, world: World, who: str, expression: str, preamble: Sequence[str]) -> str:
+def _call(
+    server: Connection, world: World, who: str, expression: str, preamble: Sequence[str], afterwards: str | None
+) -> str:
     with world.acting(server, who):
         for statement in preamble:
             server.execute(statement.encode())
-        try:
+        result = _result(server, world, expression)
+        if afterwards is None:
+            return result
+        server.execute("reset role")
+        return f"{result} and {server.execute(afterwards.encode()).fetchone()}"
+
+
+def _result(server: Connection, world: World, expression: str) -> str:
+    try:
+        with server.transaction():
             cursor = server.execute(f"select * from {expression.format(**_names(world))}".encode())
             rows = cursor.fetchall()
-        except psycopg.Error as error:
-            return {"42501": DENIED, "TN002": "hidden"}.get(error.sqlstate or "", str(error.sqlstate))
+    except psycopg.Error as error:
+        return {"42501": DENIED, "TN002": "hidden"}.get(error.sqlstate or "", str(error.sqlstate))
     if cursor.description and cursor.description[0].type_code == VOID:
         return "ok"
     values = [value for row in rows for value in row.values()]

@@ -1,12 +1,15 @@
 -- Spends credits many times in one transaction, over any organizations, with a decision for each item in the order
 -- given: an entry, or a refusal that does not stop the next item.
 --
--- The function locks all accounts first, in the order of their ids: concurrent batches do not deadlock. Then one
--- statement decides and writes all organizations that have nothing to refuse: every item is plainly valid, and the
--- available credits cover their sum. decide_items() decides the items of the other organizations one by one.
+-- The function first locks all accounts in which the caller may spend, in the order of their ids. So concurrent batches
+-- do not deadlock, and no caller stops an organization of others. The function settles the accounts when it has all
+-- locks, because credits can expire while it waits for one. Then one statement decides and writes all organizations
+-- that have nothing to refuse: every item is plainly valid, and the available credits cover their sum. decide_items()
+-- decides the items of the other organizations one by one.
 --
 -- p_items: a JSON array of 1 to 10000 objects with the arguments of consume_credits().
--- Locks: the organizations' rows, by id. Accounts with something due are settled.
+-- Locks: the rows of the organizations in which the caller holds credits:consume, by id. Accounts with something due
+-- are settled.
 -- Raises: TN001 for p_items as a whole. The decision of an item has the item's own errors.
 -- Callers: signed-in users and the service role. Each item needs credits:consume in its organization.
 --
@@ -23,7 +26,8 @@ declare
     v_count integer;
     v_now timestamptz;
     v_account public.organizations;
-    -- Accounts that the caller may spend from, and those of them that have a threshold.
+    -- Accounts that the caller may spend from, the active ones among them, and those of these that have a threshold.
+    v_locked uuid[];
     v_open uuid[] := '{}';
     v_watched uuid[] := '{}';
     -- The decisions of the one statement, and the positions of their items.
@@ -41,8 +45,8 @@ begin
         perform tenantry.fail_invalid('items', format('%s items were given, 1 to 10000 are allowed', v_count));
     end if;
 
-    for v_account in
-        select o.* from public.organizations as o
+    v_locked := array(
+        select o.id from public.organizations as o
         where o.id = any (array(
             select given.id::uuid
             from (
@@ -51,20 +55,24 @@ begin
             ) as given (id)
             where tenantry.is_uuid(given.id)
         ))
+          and tenantry.is_authorized('credits:consume', o.id)
         order by o.id
         for no key update
+    );
+    v_now := tenantry.clock();
+    for v_account in
+        select o.* from public.organizations as o where o.id = any (v_locked)
     loop
-        if v_account.credits_settle_at <= tenantry.clock() then
+        if v_account.credits_settle_at <= v_now then
             perform tenantry.settle_account(v_account);
         end if;
-        if v_account.is_active and tenantry.is_authorized('credits:consume', v_account.id) then
+        if v_account.is_active then
             v_open := v_open || v_account.id;
             if coalesce(v_account.low_balance_threshold, v_account.auto_top_up_threshold) is not null then
                 v_watched := v_watched || v_account.id;
             end if;
         end if;
     end loop;
-    v_now := tenantry.clock();
 
     -- Regular expressions and casts would take longer than all the rest. So ids are compared as text. decide_items()
     -- gets every number that is not a few digits, and every request_id that does not start with plain text.
@@ -191,7 +199,7 @@ begin
 
     v_decisions := tenantry.decide_items(p_items, array(
         select n from generate_series(1, v_count) as n where n <> all (coalesce(v_positions, '{}'))
-    ));
+    ), v_locked, v_now);
     if v_plain is not null then
         foreach v_decision in array v_plain loop
             v_index := v_index + 1;

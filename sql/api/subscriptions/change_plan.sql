@@ -23,13 +23,10 @@ as $$
 declare
     v_now timestamptz;
     v_subscription public.organization_subscriptions
-        := tenantry.lock_subscription(p_subscription_id, 'subscriptions:manage');
+        := tenantry.lock_subscription(p_subscription_id, 'subscriptions:manage', 'platform:subscribe');
     v_old public.subscription_plans;
     v_new public.subscription_plans;
 begin
-    if v_subscription.stripe_subscription_id is null then
-        perform tenantry.authorize('platform:subscribe', v_subscription.organization_id);
-    end if;
     perform tenantry.require_subscription_live(v_subscription);
     v_new := tenantry.find_plan_for_sale(p_subscription_plan);
     perform tenantry.require_plan_seats(v_subscription.organization_id, v_new.max_users);

@@ -7,9 +7,17 @@
 -- statement.
 --
 -- p_items: the batch. p_positions: the positions of the items to decide, from 1.
+-- p_locked: the accounts in which the caller may spend. An item of any other organization is refused.
+-- p_at: the time up to which these accounts are settled, and the time of the entries.
 -- Returns decisions at those positions, and null elsewhere.
--- Locks: none of its own. The caller has locked and settled the accounts of all items.
-create or replace function tenantry.decide_items(p_items jsonb, p_positions integer[]) returns public.credit_decision[]
+-- Locks: none of its own. The caller holds the locks of the accounts, and has settled them.
+drop function if exists tenantry.decide_items(jsonb, integer[]);
+create or replace function tenantry.decide_items(
+    p_items jsonb,
+    p_positions integer[],
+    p_locked uuid[],
+    p_at timestamptz
+) returns public.credit_decision[]
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -28,7 +36,6 @@ declare
     v_position integer;
     -- The account whose items are being decided.
     v_current uuid;
-    v_authorized boolean;
     v_balance integer;
     v_number bigint;
     v_at timestamptz;
@@ -78,7 +85,8 @@ begin
             lag(r.position) over (partition by r.organization_id, r.request_id order by r.position) as previous
         from read as r
         left join public.credit_events as e on e.name = r.credit_event
-        left join public.organizations as o on o.id = r.organization_id
+        left join unnest(p_locked) as locked (id) on locked.id = r.organization_id
+        left join public.organizations as o on o.id = locked.id
         left join lateral (
             select t.id from public.credit_transactions as t
             where t.organization_id = r.organization_id and t.idempotency_key = r.request_id
@@ -89,20 +97,19 @@ begin
     loop
         if v_item.account_id is distinct from v_current then
             v_current := v_item.account_id;
-            v_authorized := tenantry.is_authorized('credits:consume', v_current);
             v_balance := v_item.credit_balance;
             v_number := v_item.credits_entry_number;
-            v_at := greatest(tenantry.clock(), v_item.credits_entry_at);
+            v_at := greatest(p_at, v_item.credits_entry_at);
         end if;
 
         if (
-            v_item.is_fit and v_authorized
+            v_item.is_fit
             and v_item.cost <= v_balance - v_item.credits_reserved
             and (v_item.request_id is null or v_item.previous is null)
         ) is not true then
             begin
                 -- Without a valid id, read_batch_item() refuses the item.
-                if v_item.organization_id is not null then
+                if v_item.account_id is null and v_item.organization_id is not null then
                     perform tenantry.authorize('credits:consume', v_item.organization_id);
                 end if;
                 v_read := tenantry.read_batch_item(v_item.item);
@@ -232,6 +239,6 @@ begin
 end
 $$;
 
-comment on function tenantry.decide_items(jsonb, integer[]) is
+comment on function tenantry.decide_items(jsonb, integer[], uuid[], timestamptz) is
     'Decides the given items of a batch one by one. The caller has locked and settled the accounts.';
 revoke all on function tenantry.decide_items from public, anon, authenticated, service_role;

@@ -1,10 +1,15 @@
 -- Locks a subscription and settles the organization's account first, so the returned row is up to date.
 --
--- p_permission: the permission that the caller needs in the organization; null for none.
+-- p_permission: the permission that the caller needs in the organization.
+-- p_permission_here: a further permission that the caller needs unless the subscription is at Stripe; null for none.
 -- Locks: the organization's row, then the subscription.
 -- Raises: TN001, TN002, 42501.
-create or replace function tenantry.lock_subscription(p_subscription_id uuid, p_permission text)
-returns public.organization_subscriptions
+drop function if exists tenantry.lock_subscription(uuid, text);
+create or replace function tenantry.lock_subscription(
+    p_subscription_id uuid,
+    p_permission text,
+    p_permission_here text default null
+) returns public.organization_subscriptions
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -20,12 +25,15 @@ begin
         perform tenantry.fail_not_found('subscription', p_subscription_id::text);
     end if;
     perform tenantry.authorize(p_permission, v_subscription.organization_id);
+    if p_permission_here is not null and v_subscription.stripe_subscription_id is null then
+        perform tenantry.authorize(p_permission_here, v_subscription.organization_id);
+    end if;
     perform tenantry.lock_account(v_subscription.organization_id);
     select * into v_subscription from public.organization_subscriptions where id = p_subscription_id for update;
     return v_subscription;
 end
 $$;
 
-comment on function tenantry.lock_subscription(uuid, text) is
-    'Locks and settles a subscription for a holder of the permission. Raises TN001, TN002, 42501.';
+comment on function tenantry.lock_subscription(uuid, text, text) is
+    'Locks and settles a subscription for a holder of the permissions. Raises TN001, TN002, 42501.';
 revoke all on function tenantry.lock_subscription from public, anon, authenticated, service_role;
