@@ -108,3 +108,38 @@ UNDER_OTHERS = {
     "update_permission": "the permission; sync_role_grants locks its roles",
     "update_subscription_plan": "the plan",
 }
+
+
+def test_two_accounts_are_locked_by_id() -> None:
+    """A function that calls lock_account() for two accounts locks the smaller id first."""
+    argument = re.compile(r"\btenantry\.lock_account\(((?:[^()]|\([^()]*\))*)\)")
+    wrong = []
+    for name in FILES.keys() - {"lock_account"}:
+        accounts = list(dict.fromkeys(" ".join(given.split()) for given in argument.findall(code(FILES[name]))))
+        first = accounts[0] if accounts else ""
+        if len(accounts) > 1 and (
+            not first.startswith("least(") or accounts != [first, first.replace("least", "greatest")]
+        ):
+            wrong.append(f"{name}: {accounts}")
+    assert not wrong, f"call lock_account(least(a, b)), and then lock_account(greatest(a, b)): {sorted(wrong)}"
+
+
+def test_every_place_has_the_order_of_spending() -> None:
+    """Each place that sql/README.md names has the order by text, and it names every place that has it."""
+    section = README.split("## The order of spending")[1].split("\n## ")[0]
+    listed = {name for name in re.findall(r"`(\w+)`", section) if name in FILES or name.endswith("_idx")}
+    order = re.compile(r"\bexpires_at, priority, (\w+)")
+    found = {}
+    for name, text in [(name, code(path)) for name, path in FILES.items()] + [
+        (index, text)
+        for path in SQL.glob("migrations/*.sql")
+        for index, text in re.findall(r"create (?:unique )?index (\w+)([^;]*)", code(path))
+    ]:
+        # Without the names of tables: (l.lot).priority and l.priority are both priority.
+        plain = re.sub(r"\(\w+\.\w+\)\.|\b\w+\.", "", text)
+        orders = [by for clause in re.findall(r"order by[^;]*|on \w+ \([^)]*\)", plain) for by in order.findall(clause)]
+        if orders:
+            found[name] = set(orders)
+    assert found.keys() == listed, "list these places in the order of spending of sql/README.md, and no others"
+    others = {name: by for name, by in found.items() if by != {"entry_number"}}
+    assert others == {"list_credit_lots": {"effective_at"}}, "the order of spending has entry_number after priority"
