@@ -20,7 +20,7 @@ class Reason:
 
 
 INVALID_ARGUMENT = Reason("INVALID_ARGUMENT", StatusCode.INVALID_ARGUMENT)
-"""An argument is missing or not acceptable, or a value does not fit its column."""
+"""An argument is missing or not acceptable, a value does not fit its column, or JSON is nested too deeply."""
 
 NOT_FOUND = Reason("NOT_FOUND", StatusCode.NOT_FOUND)
 """The resource does not exist, or the caller may not know of it."""
@@ -231,6 +231,7 @@ POSTGRES: Mapping[str, Reason] = {
     "40001": CONFLICT,
     "40P01": CONFLICT,
     "53": DATABASE_BUSY,
+    "54": INVALID_ARGUMENT,
     "55P03": CONFLICT,
     "57014": DEADLINE_EXCEEDED,
     "57P": DATABASE_UNAVAILABLE,

@@ -11,8 +11,8 @@ delete from tenantry.errors;
 insert into tenantry.errors
     (reason, number, sqlstate, postgres_codes, grpc_status, retry_after, metadata, occurs, remedy)
 values
-    ('INVALID_ARGUMENT', 1, 'TN001', '{22,23502,23514}', 'INVALID_ARGUMENT', null, 'field, description',
-        'An argument is missing or not acceptable, or a value does not fit its column.',
+    ('INVALID_ARGUMENT', 1, 'TN001', '{22,23502,23514,54}', 'INVALID_ARGUMENT', null, 'field, description',
+        'An argument is missing or not acceptable, a value does not fit its column, or JSON is nested too deeply.',
         'Correct the field that the error names.'),
     ('NOT_FOUND', 2, 'TN002', '{}', 'NOT_FOUND', null, 'resource, name',
         'The resource does not exist, or the caller may not know of it.',

@@ -223,6 +223,7 @@ CASES = {
         "PERMISSION_DENIED",
         metadata={"permission": "a:b"},
     ),
+    "JSON too deep": Case("select repeat('[', 100000)::jsonb", grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ARGUMENT"),
     "syntax": Case("selec 1", grpc.StatusCode.INTERNAL, "INTERNAL"),
     "no such function": Case("select nothing_of_that_name()", grpc.StatusCode.INTERNAL, "INTERNAL"),
     "an assertion of PL/pgSQL": Case("do $$ begin assert false; end $$", grpc.StatusCode.INTERNAL, "INTERNAL"),

@@ -160,6 +160,14 @@ def test_a_signed_body_that_is_no_event_is_refused(endpoint: Endpoint) -> None:
     assert endpoint.stored() == 0
 
 
+def test_a_signed_event_that_is_nested_too_deeply_is_refused(endpoint: Endpoint, story: Story) -> None:
+    event = json.dumps(story.events[0])
+    body = event[:-1] + ', "deep": ' + "[" * 100_000 + "]" * 100_000 + "}"
+    header = WebhookSignature.generate_signature_header(body, SECRET)
+    assert endpoint.post(body, **{"Stripe-Signature": header})[0] == 400
+    assert endpoint.stored() == 0
+
+
 def test_a_body_that_is_no_utf8_is_refused(endpoint: Endpoint) -> None:
     header = WebhookSignature.generate_signature_header("\u00ff", SECRET)
     assert endpoint.post(b"\xff", **{"Stripe-Signature": header})[0] == 400
