@@ -77,3 +77,19 @@ comment on column tenantry.errors.metadata is 'The variables in ErrorInfo.metada
 comment on column tenantry.errors.occurs is 'When the error happens.';
 comment on column tenantry.errors.remedy is 'The next step for the caller.';
 alter table tenantry.errors enable row level security;
+
+create table tenantry.settings (
+    name text primary key,
+    value integer not null,
+    meaning text not null,
+    constraint settings_value_check check (value >= 4096)
+);
+comment on table tenantry.settings is
+    'Limits that an operator can change with UPDATE. Upgrades leave changed values alone.';
+comment on column tenantry.settings.name is 'Name of the limit.';
+comment on column tenantry.settings.value is 'The limit, at least 4096.';
+comment on column tenantry.settings.meaning is 'The thing that is limited, with its unit.';
+insert into tenantry.settings (name, value, meaning) values
+    ('max_text_bytes', 16384, 'Bytes of a description or another free text, in UTF-8.'),
+    ('max_metadata_bytes', 16384, 'Bytes of metadata or of the features of a plan, as JSON text in UTF-8.');
+alter table tenantry.settings enable row level security;

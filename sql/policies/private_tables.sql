@@ -18,6 +18,7 @@ revoke all on
     tenantry.pending_grants,
     tenantry.requests,
     tenantry.role_grants,
+    tenantry.settings,
     tenantry.stripe_customers,
     tenantry.stripe_events,
     tenantry.stripe_objects,

@@ -110,7 +110,8 @@ begin
                 and (r.credit_event is null) = (r.amount is not null)
                 and (r.quantity is null or r.amount is null)
                 and (r.source_id is null or tenantry.is_uuid(r.source_id))
-                and (r.metadata is null or jsonb_typeof(r.metadata) = 'object')
+                and (r.metadata is null or jsonb_typeof(r.metadata) = 'object' and pg_column_size(r.metadata) <= 512)
+                and (r.description is null or octet_length(r.description) <= 4096)
                 and (r.request_id is null or (
                     length(r.request_id) <= 255 and ascii(r.request_id) between 33 and 126 and made.id is null
                     and row_number() over (partition by a.id, r.request_id) = 1

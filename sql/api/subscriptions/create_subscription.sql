@@ -22,7 +22,7 @@ begin
         perform tenantry.fail_invalid('organization_id', 'is required');
     end if;
     perform tenantry.authorize('platform:subscribe', p_organization_id);
-    perform tenantry.require_json_object('metadata', p_metadata);
+    perform tenantry.require_metadata(p_metadata);
     v_plan := tenantry.find_plan_for_sale(p_subscription_plan);
     v_new.organization_id := p_organization_id;
     v_new.status := 'active';

@@ -29,7 +29,7 @@ begin
     if p_converts or p_metadata ? 'features' then
         perform tenantry.authorize('platform:subscribe', p_organization_id);
     end if;
-    perform tenantry.require_json_object('metadata', p_metadata);
+    perform tenantry.require_metadata(p_metadata);
     v_plan := tenantry.find_plan_for_sale(p_subscription_plan);
     perform tenantry.require_trial_offered(v_plan);
     -- The lock comes before the question: two calls at once would both find no earlier subscription.

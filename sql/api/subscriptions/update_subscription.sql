@@ -38,7 +38,7 @@ begin
                 'subscription_id', p_subscription_id, 'stripe_subscription_id', v_subscription.stripe_subscription_id),
             'Change it at Stripe, or with change_plan, cancel_subscription and resume_subscription.');
     end if;
-    perform tenantry.require_json_object('metadata', p_metadata);
+    perform tenantry.require_metadata(p_metadata);
     if v_changes ? 'metadata' then
         v_subscription.metadata := case
             when v_subscription.metadata ? 'stripe' then

@@ -21,7 +21,7 @@ begin
     elsif p_paid_at > tenantry.clock() then
         perform tenantry.fail_invalid('paid_at', 'must not lie in the future');
     end if;
-    perform tenantry.require_json_object('metadata', p_metadata);
+    perform tenantry.require_metadata(p_metadata);
 end
 $$;
 

@@ -23,7 +23,7 @@ begin
     perform tenantry.require_text('category', p_category, 50, true);
     perform tenantry.require_pattern(
         'category', p_category, '^[a-z][a-z0-9_]*$', 'lower case letters, digits and _, starting with a letter');
-    perform tenantry.require_json_object('metadata', p_metadata);
+    perform tenantry.require_metadata(p_metadata);
 end
 $$;
 

@@ -76,6 +76,8 @@ begin
                 or r.credit_event is null and r.item ->> 'quantity' is null)
                 and (r.item ->> 'source_id' is null or tenantry.is_uuid(r.item ->> 'source_id'))
                 and coalesce(jsonb_typeof(r.item -> 'metadata'), 'object') = 'object'
+                and coalesce(pg_column_size(r.item -> 'metadata'), 0) <= 512
+                and coalesce(octet_length(r.item ->> 'description'), 0) <= 4096
                 and (r.request_id is null or length(btrim(r.request_id)) between 1 and 255
                     and length(r.request_id) <= 255)
                 and made.id is null

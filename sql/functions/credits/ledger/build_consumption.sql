@@ -23,6 +23,10 @@ begin
     if jsonb_typeof(p_metadata) <> 'object' or length(p_request_id) > 255 or p_request_id !~ '[^[:space:]]' then
         perform tenantry.require_entry_fields(v_entry.source, null, p_metadata, p_request_id);
     end if;
+    if octet_length(p_description) > 4096 or pg_column_size(p_metadata) > 512 then
+        perform tenantry.require_bounded('description', p_description, 'max_text_bytes');
+        perform tenantry.require_metadata(p_metadata);
+    end if;
     v_entry.organization_id := p_organization_id;
     v_entry.transaction_type := 'consumed';
     v_entry.amount := - p_amount;

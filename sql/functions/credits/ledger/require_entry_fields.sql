@@ -18,7 +18,7 @@ begin
     perform tenantry.require_pattern(
         'source', p_source, '^[a-z][a-z0-9_]*$', 'lower case letters, digits and _, starting with a letter');
     perform tenantry.require_text('stripe_payment_intent_id', p_stripe_payment_intent_id, 255);
-    perform tenantry.require_json_object('metadata', p_metadata);
+    perform tenantry.require_metadata(p_metadata);
     perform tenantry.require_text('request_id', p_request_id, 255, p_request_id is not null);
 end
 $$;
