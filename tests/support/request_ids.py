@@ -15,13 +15,6 @@ from tests.conftest import Connection
 from tests.support.ledger import batch, call, consume, grant, hold, organization
 from tests.support.rpc_modules import request_ids
 
-TABLE = """
-create table public.rendered (id text primary key, owner uuid);
-grant all on public.rendered to service_role;
-select public.charge_on_insert('public.rendered', 'image', 'owner');
-"""
-"""A table that charges for its rows. There must be a credit event `image`."""
-
 
 @dataclass(frozen=True)
 class Situation:
@@ -36,8 +29,8 @@ class Situation:
 
     @property
     def request_id(self) -> str:
-        """The request_id of all operations. The trigger of `rendered` makes it of the row that _render() inserts."""
-        return f"public.rendered:{self.organization_id}"
+        """The id that is given to all operations."""
+        return f"request:{self.organization_id}"
 
 
 def situation(connection: Connection) -> Situation:
@@ -76,18 +69,6 @@ def _batch(connection: Connection, at: Situation) -> Any:
     return decision["code"] or decision["transaction"]["id"]
 
 
-def _render(connection: Connection, at: Situation) -> Any:
-    connection.execute("delete from public.rendered where owner = %s", [at.organization_id])
-    connection.execute("insert into public.rendered values (%(id)s, %(id)s)", {"id": at.organization_id})
-    row = connection.execute(
-        "select id from public.credit_transactions"
-        " where organization_id = %s and idempotency_key = %s and transaction_type = 'consumed'",
-        [at.organization_id, at.request_id],
-    ).fetchone()
-    assert row
-    return row["id"]
-
-
 SPENDING: dict[str, Operation] = {
     "consume_credits": _call("consume_credits", organization_id="$acme", amount=1),
     "batch_consume_credits": _batch,
@@ -95,7 +76,6 @@ SPENDING: dict[str, Operation] = {
     "create_credit_transaction, consumed": _call(
         "create_credit_transaction", organization_id="$acme", transaction_type="consumed", amount=-1, source="test"
     ),
-    "charge_on_insert": _render,
 }
 """The operations that write a consumption: one name space."""
 

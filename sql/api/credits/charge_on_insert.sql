@@ -4,8 +4,8 @@
 -- It is for the table's owner in a migration and not for API roles, because the caller decides who pays.
 --
 -- Locks: the table (SHARE ROW EXCLUSIVE, for the moment of CREATE TRIGGER).
--- Raises: TN001 (no such column, no primary key, column of the wrong type), TN002 (unknown event), 42501 (the caller
--- does not own the table).
+-- Raises: TN001 (a table or column that cannot be charged: see require_chargeable_table()), TN002 (unknown event),
+-- 42501 (the caller does not own the table).
 -- Callers: the owner of the table.
 create or replace function public.charge_on_insert(
     charged_table regclass,
@@ -18,24 +18,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform tenantry.find_credit_event(credit_event);
-    if not exists (
-        select from pg_attribute as a
-        where a.attrelid = charged_table and a.attname = organization_column and a.atttypid = 'uuid'::regtype
-          and not a.attisdropped
-    ) then
-        perform tenantry.fail_invalid('organization_column', format(
-            'table %s has no column "%s" of type uuid', charged_table, organization_column));
-    elsif quantity_column is not null and not exists (
-        select from pg_attribute as a
-        where a.attrelid = charged_table and a.attname = quantity_column
-          and a.atttypid in ('smallint'::regtype, 'integer'::regtype) and not a.attisdropped
-    ) then
-        perform tenantry.fail_invalid('quantity_column', format(
-            'table %s has no column "%s" of type smallint or integer', charged_table, quantity_column));
-    elsif not exists (select from pg_index as i where i.indrelid = charged_table and i.indisprimary) then
-        perform tenantry.fail_invalid('charged_table', format(
-            '%s has no primary key, which identifies a row that is inserted again', charged_table));
-    end if;
+    perform tenantry.require_chargeable_table(charged_table, organization_column, quantity_column);
     execute format(
         'create or replace trigger tenantry_charge after insert on %s for each row'
         ' execute function tenantry.charge_row(%L, %L, %L)',
@@ -44,7 +27,7 @@ end
 $$;
 
 comment on function public.charge_on_insert(regclass, text, name, name) is
-    'From now on an INSERT into the table charges the organization in organization_column (uuid) for the credit'
-    ' event, times quantity_column (smallint or integer) if given, or fails. For the table''s owner. Raises TN001,'
-    ' TN002, 42501 (not the owner).';
+    'From now on each row that is inserted into the table charges the organization in organization_column (uuid) for'
+    ' the credit event, times quantity_column (smallint or integer) if given, or the INSERT fails. The table is an'
+    ' ordinary one with a primary key. For the table''s owner. Raises TN001, TN002, 42501 (not the owner).';
 revoke all on function public.charge_on_insert from public, anon, authenticated, service_role;

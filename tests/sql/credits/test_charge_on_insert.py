@@ -111,28 +111,165 @@ def test_the_charge_is_undone_with_the_insert(admin: Connection, acme: UUID) -> 
     assert len(entries(admin, acme)) == 1
 
 
-def test_a_row_with_the_same_primary_key_is_not_charged_twice(admin: Connection, acme: UUID) -> None:
+def test_each_inserted_row_is_charged_once_and_a_refused_one_never(admin: Connection, acme: UUID) -> None:
     attach(admin)
     insert(admin, acme, id=7)
     with pytest.raises(psycopg.errors.UniqueViolation):
         insert(admin, acme, id=7)
     admin.execute("insert into public.images (id, owner) values (7, %s) on conflict do nothing", [acme])
-    admin.execute("delete from public.images")
-    insert(admin, acme, id=7)
+    admin.execute(
+        "insert into public.images (id, owner) values (7, %s) on conflict (id) do update set pixels = 1", [acme]
+    )
     assert [e["amount"] for e in entries(admin, acme)] == [100, -5]
-    insert(admin, acme, id=8)
-    assert [e["amount"] for e in entries(admin, acme)] == [100, -5, -5]
 
 
-def test_keys_of_several_columns_are_told_apart(admin: Connection, acme: UUID) -> None:
-    admin.execute("create table public.parts (a text, b text, owner uuid, primary key (b, a))")
+def test_a_row_that_is_deleted_and_inserted_again_is_charged_again(admin: Connection, acme: UUID) -> None:
+    attach(admin)
+    for _ in range(4):
+        insert(admin, acme, id=7)
+        admin.execute("delete from public.images")
+    admin.execute("drop table public.images")
+    admin.execute(IMAGES.encode())
+    attach(admin)
+    insert(admin, acme, id=7)
+    assert [e["amount"] for e in entries(admin, acme)] == [100, -5, -5, -5, -5, -5]
+    assert_ledger_holds(admin, acme)
+
+
+def test_no_request_id_stands_in_the_way_of_a_charge(admin: Connection, acme: UUID) -> None:
+    attach(admin)
+    for key in ("public.images:7", "7"):
+        call(admin, "consume_credits", organization_id=acme, amount=1, request_id=key)
+    insert(admin, acme, id=7)
+    assert [(e["amount"], e["idempotency_key"]) for e in entries(admin, acme)][1:] == [
+        (-1, "public.images:7"),
+        (-1, "7"),
+        (-5, None),
+    ]
+
+
+def test_a_missing_quantity_is_refused(admin: Connection, acme: UUID) -> None:
+    attach(admin, quantity_column="pixels")
+    with pytest.raises(psycopg.Error, match="pixels: is required") as refusal:
+        insert(admin, acme)
+    assert refusal.value.sqlstate == "TN001"
+    assert len(entries(admin, acme)) == 1
+
+
+def test_the_entry_tells_the_key_of_built_in_types(admin: Connection, acme: UUID) -> None:
+    admin.execute("create table public.parts (a text, b int, owner uuid, primary key (b, a))")
     attach(admin, "parts")
-    for a, b in (("z", "x,y"), ("y,z", "x"), ("x", "z"), ("z", "x"), ("x" * 900, "1"), ("x" * 900, "2")):
-        admin.execute("insert into public.parts values (%s, %s, %s)", [a, b, acme])
-    assert len(entries(admin, acme)) == 7
-    admin.execute("delete from public.parts")
-    admin.execute("insert into public.parts values ('x', 'z', %s)", [acme])
-    assert len(entries(admin, acme)) == 7
+    admin.execute("insert into public.parts values (%s, 1, %s)", ["x" * 900, acme])
+    assert entries(admin, acme)[-1]["metadata"]["key"] == f'["1", "{"x" * 200}"]'
+    admin.execute("create type public.mood as enum ('good')")
+    admin.execute("create table public.moods (mood public.mood primary key, owner uuid)")
+    attach(admin, "moods")
+    admin.execute("insert into public.moods values ('good', %s)", [acme])
+    assert entries(admin, acme)[-1]["metadata"] == {"table": "public.moods", "key": None}
+
+
+EVIL = """
+create role app;
+create schema app authorization app;
+set role app;
+create table app.jobs (id int primary key, owner uuid, units int);
+reset role;
+select public.charge_on_insert('app.jobs', 'image', 'owner', 'units');
+set role app;
+create type app.mood as enum ('a');
+create domain app.amount as int;
+create type app.pair as (a int);
+create function app.evil(app.mood) returns json language plpgsql
+    as $f$ begin execute 'alter role app superuser'; return '"x"'; end $f$;
+create function app.evil_text(app.mood) returns text language plpgsql
+    as $f$ begin execute 'alter role app superuser'; return 'x'; end $f$;
+create function app.evil_int(app.pair) returns int language plpgsql
+    as $f$ begin execute 'alter role app superuser'; return 1; end $f$;
+create cast (app.mood as json) with function app.evil(app.mood);
+create cast (app.mood as text) with function app.evil_text(app.mood) as implicit;
+create cast (app.pair as int) with function app.evil_int(app.pair) as implicit;
+"""
+CHANGES = {
+    "a column with a cast to JSON": "alter table app.jobs add column mood app.mood default 'a'",
+    "a key with a cast to text": "alter table app.jobs add column mood app.mood default 'a' not null;"
+    " alter table app.jobs drop constraint jobs_pkey, add primary key (id, mood)",
+    "a quantity with a cast": "alter table app.jobs drop column units, add column units app.pair default row(1)",
+    "a quantity of a domain": "alter table app.jobs alter column units type app.amount",
+    "an organization of another type": "alter table app.jobs alter column owner type text",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_the_charge_runs_no_code_of_the_tables_owner(admin: Connection, acme: UUID, change: str) -> None:
+    try:
+        admin.execute(EVIL.encode())
+        admin.execute(change.encode())
+        try:
+            admin.execute("insert into app.jobs (id, owner, units) values (1, %s, default)", [acme])
+        except psycopg.Error as error:
+            assert error.sqlstate == "TN001"  # noqa: PT017
+        admin.execute("reset role")
+        row = admin.execute("select rolsuper from pg_roles where rolname = 'app'").fetchone()
+        assert row == {"rolsuper": False}
+    finally:
+        admin.execute("reset role; drop owned by app cascade; drop role app")
+
+
+UNCHARGEABLE = {
+    "a partitioned table": "create table public.t (id int primary key, owner uuid) partition by list (id)",
+    "a partition": "create table public.p (id int primary key, owner uuid) partition by list (id);"
+    " create table public.t partition of public.p for values in (1)",
+    "a parent": "create table public.t (id int primary key, owner uuid); create table public.c () inherits (public.t)",
+    "a child": "create table public.p (id int, owner uuid);"
+    " create table public.t (primary key (id)) inherits (public.p)",
+    "a view": "create view public.t as select 1 as id, null::uuid as owner",
+}
+
+
+@pytest.mark.usefixtures("acme")
+@pytest.mark.parametrize("tables", UNCHARGEABLE.values(), ids=UNCHARGEABLE)
+def test_a_table_whose_rows_would_be_charged_never_or_twice_is_refused(admin: Connection, tables: str) -> None:
+    admin.execute(tables.encode())
+    with pytest.raises(psycopg.Error, match="must be an ordinary table") as refusal:
+        attach(admin, "t")
+    assert refusal.value.sqlstate == "TN001"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "create table public.more () inherits (public.images)",
+        "alter table public.images alter column id drop identity;"
+        " create table public.all_images (like public.images) partition by list (id);"
+        " alter table public.all_images attach partition public.images for values in (1)",
+    ],
+    ids=["gets a child", "becomes a partition"],
+)
+def test_a_table_that_becomes_such_takes_no_row(admin: Connection, acme: UUID, change: str) -> None:
+    attach(admin)
+    admin.execute(change.encode())
+    with pytest.raises(psycopg.Error, match="must be an ordinary table"):
+        admin.execute("insert into public.images (id, owner) values (1, %s)", [acme])
+    assert len(entries(admin, acme)) == 1
+
+
+def test_a_virtual_quantity_is_refused_and_a_stored_one_counts(admin: Connection, acme: UUID) -> None:
+    admin.execute("alter table public.images add column units int generated always as (pixels * 2) stored")
+    attach(admin, quantity_column="units")
+    insert(admin, acme, pixels=3)
+    assert entries(admin, acme)[-1]["amount"] == -30
+    if admin.info.server_version >= 180000:
+        admin.execute("alter table public.images add column half int generated always as (pixels / 2) virtual")
+        said = refused(
+            admin,
+            "TN001",
+            "charge_on_insert",
+            charged_table="public.images",
+            credit_event="image",
+            organization_column="owner",
+            quantity_column="half",
+        )
+        assert said["field"] == "quantity_column"
 
 
 def test_tables_of_one_name_in_two_schemas_do_not_share_keys(admin: Connection, acme: UUID) -> None:

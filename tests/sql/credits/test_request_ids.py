@@ -1,6 +1,5 @@
 """The two name spaces of request_ids: no two operations of one name space succeed with one id."""
 
-from collections.abc import Iterator
 from itertools import product
 
 import pytest
@@ -9,19 +8,10 @@ from tenantry.bridge import FUNCTIONS
 from tests.conftest import Connection
 from tests.support.calls import METHODS
 from tests.support.ledger import assert_ledger_holds, findings
-from tests.support.request_ids import OTHERS, SPENDING, TABLE, Operation, outcome, situation, written
+from tests.support.request_ids import OTHERS, SPENDING, Operation, outcome, situation, written
 from tests.support.rpc_modules import RPCS, gaps, request_ids, strays
 
 
-@pytest.fixture(scope="module")
-def charging(credits_admin: Connection) -> Iterator[None]:
-    """There is a table that charges for its rows."""
-    credits_admin.execute(TABLE.encode())
-    yield
-    credits_admin.execute("drop table public.rendered")
-
-
-@pytest.mark.usefixtures("charging")
 @pytest.mark.parametrize(("first", "second"), [pair for space in (SPENDING, OTHERS) for pair in product(space, space)])
 def test_one_request_id_serves_one_operation_of_a_name_space(
     credits_service: Connection, credits_admin: Connection, first: str, second: str
@@ -38,7 +28,6 @@ def test_one_request_id_serves_one_operation_of_a_name_space(
     assert_ledger_holds(credits_admin, at.organization_id)
 
 
-@pytest.mark.usefixtures("charging")
 @pytest.mark.parametrize("other", OTHERS)
 def test_the_request_id_of_a_consumption_serves_any_other_operation_too(
     credits_service: Connection, credits_admin: Connection, other: str
