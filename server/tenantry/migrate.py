@@ -5,7 +5,8 @@
     functions/, api/, triggers/, policies/, seeds/   repeatable: applied again whenever their content changes
 
 Each call is one transaction under one advisory lock. It happens whole or not at all, and two calls at the same time
-queue. The schema `tenantry` records the applied files, each with its SHA-256.
+queue. The schema `tenantry` records the applied files, each with its SHA-256, and the objects that they made. `up`
+replaces no object that is not recorded, and `down` drops none that others made.
 
 `export_supabase` writes the same files and records for the Supabase CLI, which then applies them.
 
@@ -43,8 +44,31 @@ _ROUTINE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _CALL = re.compile(rf"(?P<name>{_IDENTIFIER}\s*\.\s*{_IDENTIFIER})\s*\(", re.IGNORECASE)
+# The kind of an object and the beginning of its statement. The names stand for those of `_NAMES` below.
+_OBJECTS = {
+    "function": r"(?:or\s+replace\s+)?(?:function|procedure)\s+{relation}",
+    "table": r"table\s+{relation}",
+    "view": r"(?:or\s+replace\s+)?view\s+{relation}",
+    "type": r"type\s+{relation}",
+    "trigger": r"(?:or\s+replace\s+)?trigger\s+{own}\s[^;]*?\son\s+{relation}",
+    "policy": r"policy\s+{own}\s+on\s+{relation}",
+}
+_NAMES = {
+    "own": rf"(?P<own>{_IDENTIFIER})",
+    "relation": rf"(?P<schema>{_IDENTIFIER})\s*\.\s*(?P<relation>{_IDENTIFIER})",
+}
+_CREATED = {
+    kind: re.compile(rf"^create\s+{beginning.format(**_NAMES)}", re.IGNORECASE | re.MULTILINE)
+    for kind, beginning in _OBJECTS.items()
+}
 # Comments and quoted bodies: PostgreSQL binds no names in them.
 _UNBOUND = re.compile(r"--[^\n]*|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$", re.DOTALL)
+_BODY = re.compile(r"\$(?P<tag>\w*)\$.*?\$(?P=tag)\$", re.DOTALL)
+_TRIGGER = re.compile(
+    rf"^\s*create\s+(?:or\s+replace\s+)?trigger\s+(?P<name>{_IDENTIFIER})\s[^;]*?\son\s+"
+    rf"(?P<table>{_IDENTIFIER}\s*\.\s*{_IDENTIFIER})",
+    re.IGNORECASE | re.MULTILINE,
+)
 _POLICY = re.compile(
     rf"^\s*create\s+policy\s+(?P<name>{_IDENTIFIER})\s+on\s+(?P<table>{_IDENTIFIER}\s*\.\s*{_IDENTIFIER})",
     re.IGNORECASE | re.MULTILINE,
@@ -81,6 +105,12 @@ create table tenantry.repeatable_migrations (
     applied_at timestamptz not null default now(),
     constraint repeatable_migrations_pkey primary key (path)
 );
+create table tenantry.installed_objects (
+    kind text not null,
+    name text not null,
+    path text not null,
+    constraint installed_objects_pkey primary key (kind, name)
+);
 comment on table tenantry.schema_migrations is 'The migrations that are applied to this database.';
 comment on column tenantry.schema_migrations.version is 'Timestamp in the name of the file.';
 comment on column tenantry.schema_migrations.name is 'Name of the file.';
@@ -91,12 +121,63 @@ comment on table tenantry.repeatable_migrations is 'The functions, policies and 
 comment on column tenantry.repeatable_migrations.path is 'Path of the file below sql/.';
 comment on column tenantry.repeatable_migrations.checksum is 'SHA-256 of the file as it was applied.';
 comment on column tenantry.repeatable_migrations.applied_at is 'When it was last applied.';
-revoke all on tenantry.schema_migrations, tenantry.repeatable_migrations from public;
+comment on table tenantry.installed_objects is 'The objects that the files made: no others are replaced or dropped.';
+comment on column tenantry.installed_objects.kind is 'function, table, view, type, trigger or policy.';
+comment on column tenantry.installed_objects.name is 'Name with its schema; of a trigger or policy, with its table.';
+comment on column tenantry.installed_objects.path is 'Path of the file below sql/.';
+revoke all on tenantry.schema_migrations, tenantry.repeatable_migrations, tenantry.installed_objects from public;
 alter table tenantry.schema_migrations enable row level security;
 alter table tenantry.repeatable_migrations enable row level security;
+alter table tenantry.installed_objects enable row level security;
 """
 
 _RECORD_MIGRATION = "insert into tenantry.schema_migrations (version, name, checksum) values ({}, {}, {});"
+
+# Runs before the first file. A name is compared as text, because most of the objects do not exist yet.
+_REFUSE_OTHERS = """\
+do $refuse$
+declare
+    v_names text;
+begin
+    with there (kind, name) as (
+        select 'function', n.nspname || '.' || p.proname from pg_catalog.pg_proc as p
+        join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
+        union
+        select 'type', n.nspname || '.' || t.typname from pg_catalog.pg_type as t
+        join pg_catalog.pg_namespace as n on n.oid = t.typnamespace
+        union
+        select 'trigger', t.tgname || ' on ' || n.nspname || '.' || c.relname from pg_catalog.pg_trigger as t
+        join pg_catalog.pg_class as c on c.oid = t.tgrelid
+        join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+        union
+        select 'policy', p.polname || ' on ' || n.nspname || '.' || c.relname from pg_catalog.pg_policy as p
+        join pg_catalog.pg_class as c on c.oid = p.polrelid
+        join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+    )
+    select pg_catalog.string_agg(made.kind || ' ' || made.name, ', ' order by made.kind, made.name)
+    into v_names
+    from rows from (pg_catalog.unnest({}::text[]), pg_catalog.unnest({}::text[])) as made (kind, name)
+    -- A table and a view have a type of their own name.
+    join there
+        on there.name = made.name
+        and there.kind = case when made.kind in ('table', 'view') then 'type' else made.kind end
+    where not exists (
+        select from tenantry.installed_objects as i where i.kind = made.kind and i.name = made.name
+    );
+    if v_names is not null then
+        raise exception 'these objects are there already and are not Tenantry''s: %', v_names
+            using hint = 'Rename them, or move them to another schema. Nothing has changed.';
+    end if;
+end
+$refuse$;
+"""
+
+_RECORD_OBJECTS = """\
+insert into tenantry.installed_objects (kind, name, path)
+select made.kind, made.name, {}
+from rows from (pg_catalog.unnest({}::text[]), pg_catalog.unnest({}::text[])) as made (kind, name)
+on conflict (kind, name) do update set path = excluded.path;
+"""
 
 # Functions may then call functions of later files.
 _UNCHECKED_BODIES = "set local check_function_bodies = off;"
@@ -109,9 +190,10 @@ on conflict (path) do update set checksum = excluded.checksum, applied_at = now(
 _FORGET_SOME = """\
 delete from tenantry.schema_migrations where version = any ({});
 delete from tenantry.repeatable_migrations;
+delete from tenantry.installed_objects where path !~ '^migrations/' or path = any ({});
 """
 
-_FORGET_ALL = "drop table tenantry.schema_migrations, tenantry.repeatable_migrations;"
+_FORGET_ALL = "drop table tenantry.schema_migrations, tenantry.repeatable_migrations, tenantry.installed_objects;"
 
 
 # The head of an exported file. A later export and `status` read the records in it.
@@ -278,8 +360,8 @@ def down(
 ) -> list[str]:
     """Roll back the newest migrations, and drop all functions and policies, which belong to the newest schema.
 
-    Until the next `up` (usually of an older release) the database has no functions and no policies. Objects of others
-    that depend on the functions are dropped, too.
+    Until the next `up` (usually of an older release) the database has no functions and no policies. If objects of
+    others depend on an object that goes, nothing is rolled back.
 
     Args:
         conninfo: libpq URL or connection string.
@@ -292,8 +374,9 @@ def down(
         The rollback files run, as paths under the root; empty when there was nothing to roll back.
 
     Raises:
-        MigrationError: a version has no rollback file, a file fails, or `to` is not applied; then nothing is rolled
-            back. Or a file ended the transaction; then the changes that it committed stay.
+        MigrationError: a version has no rollback file, a file fails, `to` is not applied, or objects of others depend
+            on an object that goes (the message names them); then nothing is rolled back. Or a file ended the
+            transaction; then the changes that it committed stay.
     """
     tree = _read_tree(root)
     with _transaction(conninfo) as conn:
@@ -310,7 +393,9 @@ def down(
                 _statement(_SETTINGS, lock_timeout),
                 _Step(_drop_repeatables(tree.repeatables).encode()),
                 # Before the rollbacks: the oldest one may drop the schema of the record.
-                _statement(_FORGET_ALL) if complete else _statement(_FORGET_SOME, versions),
+                _statement(_FORGET_ALL)
+                if complete
+                else _statement(_FORGET_SOME, versions, [_of(record.migrations[version]) for version in versions]),
                 *(_Step(file.content, file) for file in rollbacks),
             ],
         )
@@ -348,6 +433,11 @@ def export_supabase(folder: Path, root: Path | None = None) -> list[str]:
         match["path"]: match["checksum"] for text in present.values() for match in _EXPORTED_REPEATABLE.finditer(text)
     }
 
+    changed = [file for file in tree.repeatables if repeated.get(file.name) != file.checksum]
+    unexported = [migration.file for migration in tree.migrations if migration.version not in exported]
+    # Each file is a transaction of its own. The first one refuses for all of them, before anything is applied.
+    refusal = [_refuse_others([*unexported, *changed])]
+
     new: dict[str, str] = {}
     for migration in tree.migrations:
         file = migration.file
@@ -357,16 +447,16 @@ def export_supabase(folder: Path, root: Path | None = None) -> list[str]:
             continue
         if migration.version in taken:
             raise MigrationError(f"{target / taken[migration.version]} has the timestamp of {file.name}: rename it")
-        steps = [_Step(file.content, file), _record_migration(migration)]
+        steps = [*refusal, _Step(file.content, file), _record_objects(file), _record_migration(migration)]
+        refusal = []
         if migration is tree.migrations[0]:
             steps.insert(0, _statement(_BOOKKEEPING))
         new[_base_name(file.name)] = _render_export(f"{file.name} of Tenantry.", steps)
 
-    changed = [file for file in tree.repeatables if repeated.get(file.name) != file.checksum]
     if changed:
-        steps = [_statement(_UNCHECKED_BODIES)]
+        steps = [*refusal, _statement(_UNCHECKED_BODIES)]
         for file in changed:
-            steps += [_Step(file.content, file), _record_repeatable(file)]
+            steps += [_Step(file.content, file), _record_objects(file), _record_repeatable(file)]
         version = max([migration.version for migration in tree.migrations], default="20000101000000")
         while version in taken or version in {name[:14] for name in new}:
             moment = datetime.strptime(version, _VERSION_FORMAT).replace(tzinfo=UTC) + timedelta(seconds=1)
@@ -495,13 +585,49 @@ def _steps_up(tree: _Tree, record: _Record, to: str | None, lock_timeout: str) -
     steps = [_statement(_SETTINGS, lock_timeout)]
     if not record.exists:
         steps.append(_statement(_BOOKKEEPING))
+    steps.append(_refuse_others([*(migration.file for migration in pending), *repeatables]))
     for migration in pending:
-        steps += [_Step(migration.file.content, migration.file), _record_migration(migration)]
+        file = migration.file
+        steps += [_Step(file.content, file), _record_objects(file), _record_migration(migration)]
     if repeatables:
         steps.append(_statement(_UNCHECKED_BODIES))
     for file in repeatables:
-        steps += [_Step(file.content, file), _record_repeatable(file)]
+        steps += [_Step(file.content, file), _record_objects(file), _record_repeatable(file)]
     return steps
+
+
+def _objects(file: _File) -> list[tuple[str, str]]:
+    """The kind and name of each object that the file makes, as in tenantry.installed_objects.
+
+    An indented statement stands in a block that decides whether it runs, such as for Supabase's own schema auth.
+    """
+    found = []
+    for kind, pattern in _CREATED.items():
+        for match in pattern.finditer(_BODY.sub("", file.text)):
+            names = {key: _plain(value) for key, value in match.groupdict().items()}
+            relation = f"{names['schema']}.{names['relation']}"
+            found.append((kind, f"{names['own']} on {relation}" if "own" in names else relation))
+    return found
+
+
+def _plain(identifier: str) -> str:
+    """The identifier as the catalogs have it."""
+    return identifier[1:-1].replace('""', '"') if identifier.startswith('"') else identifier.lower()
+
+
+def _refuse_others(files: Sequence[_File]) -> _Step:
+    made = [each for file in files for each in _objects(file)]
+    return _statement(_REFUSE_OTHERS, [kind for kind, _ in made], [name for _, name in made])
+
+
+def _record_objects(file: _File) -> _Step:
+    made = sorted(set(_objects(file)))
+    return _statement(_RECORD_OBJECTS, file.name, [kind for kind, _ in made], [name for _, name in made])
+
+
+def _of(applied: "_Applied") -> str:
+    """The path of an applied migration under the root."""
+    return f"migrations/{applied.name}"
 
 
 def _record_migration(migration: _Migration) -> _Step:
@@ -560,18 +686,20 @@ def _rollback_of(tree: _Tree, applied: _Applied) -> _File:
 
 
 def _drop_repeatables(files: Sequence[_File]) -> str:
-    """Statements that drop the functions and policies of the files, and nothing else.
+    """Statements that drop the functions, triggers and policies of the files, and nothing else.
 
-    There are no overloads, so the name identifies a function. The grants of the policy files stay. They open nothing:
-    a table with row level security and no policy shows no row.
+    There are no overloads, so the name identifies a function. The functions depend on each other, so one statement
+    drops them all; PostgreSQL refuses it, and names the objects of others that depend on one of them. The grants of the
+    policy files stay. They open nothing: a table with row level security and no policy shows no row.
     """
     statements = []
-    for file in files:
-        found = _POLICY.finditer(file.text)
-        statements += [f"drop policy if exists {match['name']} on {match['table']};" for match in found]
-    for file in files:
-        found = _ROUTINE.finditer(file.text)
-        statements += [f"drop routine if exists {match['name']} cascade;" for match in found]
+    for pattern, kind in ((_POLICY, "policy"), (_TRIGGER, "trigger")):
+        for file in files:
+            found = pattern.finditer(file.text)
+            statements += [f"drop {kind} if exists {match['name']} on {match['table']};" for match in found]
+    routines = [match["name"] for file in files for match in _ROUTINE.finditer(file.text)]
+    if routines:
+        statements.append(f"drop routine if exists {', '.join(routines)};")
     return "\n".join(statements)
 
 
@@ -664,6 +792,12 @@ def _execute(conn: psycopg.Connection, step: _Step) -> None:
             before = step.file.text[: int(exc.diag.statement_position) - 1]
             where += f", line {before.count(chr(10)) + 1}"
         remedy = ""
+        if isinstance(exc, psycopg.errors.DependentObjectsStillExist):
+            # PostgreSQL's own hint is a DROP … CASCADE.
+            raise MigrationError(
+                f"{where}: objects of others depend on objects that go. Nothing has changed. Drop them first, and "
+                f"create them again after the next `up`:\n{exc.diag.message_detail}"
+            ) from exc
         if isinstance(exc, psycopg.errors.LockNotAvailable):
             remedy = "\nAnother session holds that lock: try again later, or with a longer lock_timeout"
         raise MigrationError(f"{where}: {str(exc).strip()}{remedy}") from exc

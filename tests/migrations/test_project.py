@@ -104,3 +104,56 @@ def test_a_database_in_another_encoding_is_refused(cluster: Cluster) -> None:
     with pytest.raises(migrate.MigrationError, match="needs a database in UTF8, and this one is in LATIN1"):
         migrate.up(cluster.conninfo("latin"))
     cluster.drop_database("latin")
+
+
+def test_down_keeps_the_tables_policies_and_charges_of_the_user(cluster: Cluster, empty: str) -> None:
+    migrate.up(empty)
+    with psycopg.connect(empty, autocommit=True) as conn:
+        conn.execute("select public.create_credit_event('call', 1, 'compute')")
+        conn.execute("create table public.mine (id integer primary key, organization_id uuid, made_by uuid)")
+        conn.execute("select public.charge_on_insert('public.mine', 'call', 'organization_id')")
+        conn.execute("create policy own on public.mine using (public.has_permission(organization_id, 'x:y'))")
+        conn.execute("create policy made on public.mine using (made_by = auth.uid())")
+        before = dump(cluster)
+        for to in ("20261124010100", "0"):
+            with pytest.raises(migrate.MigrationError, match="objects of others depend on") as raised:
+                migrate.down(empty, to=to)
+            assert "trigger tenantry_charge on table public.mine" in str(raised.value)
+            assert "policy own on table public.mine" in str(raised.value)
+        assert dump(cluster) == before
+        conn.execute("select public.stop_charging('public.mine'); drop policy own on public.mine")
+        with pytest.raises(migrate.MigrationError, match=r"policy made on table public\.mine depends on"):
+            migrate.down(empty, to="0")
+        conn.execute("drop policy made on public.mine")
+        migrate.down(empty, to="0")
+        assert conn.execute("select from public.mine").rowcount == 0
+
+
+def test_every_object_is_recorded(empty: str) -> None:
+    migrate.up(empty)
+    with psycopg.connect(empty) as conn:
+        rows = conn.execute(
+            """
+            with there as (
+                select 'function' as kind, n.nspname || '.' || p.proname as name from pg_proc as p
+                join pg_namespace as n on n.oid = p.pronamespace where n.nspname in ('public', 'tenantry')
+                union all
+                select case c.relkind when 'r' then 'table' when 'v' then 'view' else 'type' end,
+                    n.nspname || '.' || c.relname
+                from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+                where n.nspname in ('public', 'tenantry') and c.relkind in ('r', 'v', 'c')
+                union all
+                select 'trigger', t.tgname || ' on ' || n.nspname || '.' || c.relname from pg_trigger as t
+                join pg_class as c on c.oid = t.tgrelid join pg_namespace as n on n.oid = c.relnamespace
+                where not t.tgisinternal
+                union all
+                select 'policy', p.polname || ' on ' || n.nspname || '.' || c.relname from pg_policy as p
+                join pg_class as c on c.oid = p.polrelid join pg_namespace as n on n.oid = c.relnamespace
+            )
+            (table there except select kind, name from tenantry.installed_objects)
+            union all
+            (select kind, name from tenantry.installed_objects except table there)
+            """
+        ).fetchall()
+    own = {"schema_migrations", "repeatable_migrations", "installed_objects"}
+    assert [row for row in rows if row[1].removeprefix("tenantry.") not in own] == []

@@ -415,3 +415,91 @@ def test_the_default_root_is_the_projects_own(database: str) -> None:
     own = Path(__file__).parents[2] / "sql" / "migrations"
     names = [row.name for row in migrate.status(database) if row.kind == "versioned"]
     assert names == sorted(f"migrations/{path.name}" for path in own.glob("*.sql"))
+
+
+OWN_OBJECTS = {
+    "function public.count_things": "create function public.count_things(integer) returns int language sql return 1",
+    "function public.forget_things": "create procedure public.forget_things() language sql as $$ select 1 $$",
+    "table public.things": "create view public.things as select 1 as mine",
+}
+
+
+@pytest.mark.parametrize(("name", "statement"), OWN_OBJECTS.items(), ids=OWN_OBJECTS)
+def test_an_object_of_others_with_one_of_the_names_is_refused_and_stays(
+    cluster: Cluster, database: str, root: Path, name: str, statement: str
+) -> None:
+    with psycopg.connect(database) as conn:
+        conn.execute(statement.encode())
+    before = schema(cluster, database)
+    with pytest.raises(migrate.MigrationError, match=f"are not Tenantry's: {name}\\n"):
+        migrate.up(database, root)
+    assert schema(cluster, database) == before
+
+
+def test_what_a_later_release_brings_is_refused_too(cluster: Cluster, database: str, root: Path) -> None:
+    migrate.up(database, root)
+    with psycopg.connect(database) as conn:
+        conn.execute('create policy "mine too" on public.things for select using (true)')
+        conn.execute("create function tenantry.noted() returns trigger language plpgsql as $$ begin return new; end $$")
+        conn.execute(
+            "create trigger note before insert or update of id on public.things"
+            " for each row execute function tenantry.noted()"
+        )
+        conn.execute("create type public.mood as enum ('mine')")
+    before = schema(cluster, database)
+    write(
+        root,
+        {
+            "migrations/20260103000000_mood.sql": "create type public.mood as (a integer);",
+            "functions/noted.sql": "create or replace function tenantry.noted() returns trigger language plpgsql"
+            " as $$ begin return null; end $$;",
+            "triggers/note.sql": "create or replace trigger note before insert or update of id on public.things\n"
+            "for each row execute function tenantry.noted();",
+            "policies/more.sql": 'drop policy if exists "mine too" on public.things;\n'
+            'create policy "mine too" on public.things for select using (false);',
+        },
+    )
+    with pytest.raises(migrate.MigrationError) as raised:
+        migrate.up(database, root)
+    assert (
+        "function tenantry.noted, policy mine too on public.things, trigger note on public.things, type public.mood"
+        in str(raised.value)
+    )
+    assert schema(cluster, database) == before
+
+
+def test_down_drops_nothing_of_others(cluster: Cluster, database: str, root: Path) -> None:
+    migrate.up(database, root)
+    with psycopg.connect(database) as conn:
+        conn.execute("create table public.mine (n bigint check (n <= public.count_things()))")
+        conn.execute("create view public.view_of_mine as select public.count_things() as n")
+        conn.execute("alter table public.mine enable row level security")
+        conn.execute("create policy few on public.mine using (n < (select public.count_things()))")
+    before = schema(cluster, database)
+    for steps in (1, 2):
+        with pytest.raises(migrate.MigrationError) as raised:
+            migrate.down(database, root, steps=steps)
+        for name in ("constraint mine_n_check", "view view_of_mine", "policy few on table"):
+            assert name in str(raised.value).replace("public.", "")
+    assert schema(cluster, database) == before
+    assert set(states(database, root).values()) == {"applied"}
+    with psycopg.connect(database) as conn:
+        conn.execute("drop view public.view_of_mine; drop table public.mine")
+    assert migrate.down(database, root, to="0") == [UNDO_SECOND, UNDO_FIRST]
+
+
+def test_the_record_of_objects_survives_a_dump_and_restore(
+    cluster: Cluster, new_database: Database, database: str, root: Path
+) -> None:
+    migrate.up(database, root)
+    dumped = subprocess.run([cluster.program("pg_dump"), database], capture_output=True, check=True)
+    other = new_database()
+    subprocess.run(
+        [cluster.program("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", other],
+        input=dumped.stdout,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    write(root, {"policies/things.sql": TREE["policies/things.sql"] + "\n-- changed"})
+    assert migrate.up(other, root) == ["policies/things.sql"]
+    assert migrate.down(other, root, to="0") == [UNDO_SECOND, UNDO_FIRST]

@@ -18,6 +18,7 @@ UNLIMITED = {
     "tenantry.credit_purchases": "made from Stripe's objects",
     "tenantry.errors": "a seed",
     "tenantry.events": "made of ids and numbers",
+    "tenantry.installed_objects": "the record of migrations",
     "tenantry.locks": "two rows",
     "tenantry.repeatable_migrations": "the record of migrations",
     "tenantry.role_grants": "made from permissions",
