@@ -11,7 +11,6 @@ as $$
 declare
     c_longest constant integer := 4096;
     v_text text;
-    v_key jsonb;
 begin
     if coalesce(p_token, '') = '' then
         return null;
@@ -20,10 +19,7 @@ begin
         v_text := case when length(p_token) <= c_longest then convert_from(
             decode(translate(p_token, '-_', '+/') || repeat('=', (4 - length(p_token) % 4) % 4), 'base64'), 'UTF8') end;
         if left(v_text, 8) = left(md5(p_scope || substr(v_text, 9)), 8) then
-            v_key := substr(v_text, 9)::jsonb;
-            if jsonb_typeof(v_key) = 'array' then
-                return v_key;
-            end if;
+            return substr(v_text, 9)::jsonb;
         end if;
     exception
         when data_exception then

@@ -30,11 +30,8 @@ def decode(connection: Connection, token: str) -> object:
         '{"a":' * 100_000,
         "[" * 3_000,
         "[1" * 1_500,
-        '{"a": 1}',
-        '"a"',
-        "7",
     ],
-    ids=["open", "closed", "objects", "within the length", "not JSON", "object", "text", "number"],
+    ids=["open", "closed", "objects", "within the length", "not JSON"],
 )
 def test_a_token_that_is_no_key_is_refused_as_a_token(scratch: Connection, key: str) -> None:
     with pytest.raises(psycopg.DatabaseError) as raised:
