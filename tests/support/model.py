@@ -51,10 +51,15 @@ class Entry:
 
 @dataclass
 class Ledger:
-    now: int = 0
+    clock: int = 0
     lots: list[Lot] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
+
+    @property
+    def now(self) -> int:
+        """The present time: that of the clock, but never before the last entry."""
+        return max(self.clock, self.entries[-1].time) if self.entries else self.clock
 
     @property
     def balance(self) -> int:
@@ -95,7 +100,7 @@ class Ledger:
 
     def advance(self, hours: int) -> None:
         """Lets time pass; all that falls due on the way happens at its time."""
-        end = self.now + hours
+        end = self.clock + hours
         while True:
             due = [x.expires for x in self.lots if x.remaining and not x.overdue]
             due += [x.effective for x in self.lots if x.remaining and not x.entry]
@@ -104,7 +109,11 @@ class Ledger:
             if moment > end:
                 break
             self.take_due(moment)
-        self.now = end
+        self.clock = end
+
+    def step_back(self, hours: int) -> None:
+        """Sets the clock back. Time stands still until the clock has caught up with the last entry."""
+        self.clock -= hours
 
     def take_due(self, moment: int) -> None:
         for hold in self.holds:
@@ -203,7 +212,7 @@ class Ledger:
             left -= part
             if not part:
                 continue
-            if lot.expires > self.now:
+            if lot.expires > self.now and not lot.overdue:
                 lot.remaining += part
             else:
                 grace_lot = Lot(lot.purchased, part, part, 0, self.now + grace, len(self.entries), self.now)

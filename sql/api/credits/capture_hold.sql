@@ -28,6 +28,7 @@ set enable_seqscan = off
 set jit = off
 as $$
 declare
+    v_locked record;
     v_hold tenantry.credit_holds;
     v_account public.organizations;
     v_new public.credit_transactions;
@@ -39,8 +40,9 @@ begin
         perform tenantry.fail_invalid('amount', 'must be greater than 0');
     end if;
     perform tenantry.require_entry_fields('hold', null, p_metadata, p_request_id);
-    v_hold := tenantry.lock_hold(p_organization_id, p_hold_id);
-    v_now := tenantry.clock();
+    v_locked := tenantry.lock_hold(p_organization_id, p_hold_id);
+    v_hold := v_locked.hold;
+    v_now := tenantry.account_time(v_locked.account);
     v_amount := coalesce(p_amount, v_hold.remaining);
     v_new.organization_id := p_organization_id;
     v_new.transaction_type := 'consumed';

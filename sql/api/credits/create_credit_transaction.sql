@@ -30,6 +30,7 @@ declare
     v_account public.organizations;
     v_arguments jsonb;
     v_made uuid;
+    v_now timestamptz;
 begin
     if p_organization_id is null then
         perform tenantry.fail_invalid('organization_id', 'is required');
@@ -71,6 +72,7 @@ begin
         'credit_event_id', v_event.id, 'expires_at', extract(epoch from p_expires_at),
         'stripe_payment_intent_id', p_stripe_payment_intent_id, 'description', p_description, 'metadata', p_metadata);
     v_account := tenantry.lock_account(p_organization_id);
+    v_now := tenantry.account_time(v_account);
     v_made := tenantry.find_replayed_request(
         p_organization_id, p_request_id, 'create_credit_transaction', v_arguments);
     if v_made is not null then
@@ -80,7 +82,7 @@ begin
         return v_entry;
     end if;
     if v_adds then
-        if p_expires_at <= tenantry.clock() then
+        if p_expires_at <= v_now then
             perform tenantry.fail_invalid('expires_at', 'must lie in the future');
         end if;
         if p_transaction_type = 'refunded' and p_source = 'refund' then
@@ -89,12 +91,12 @@ begin
             where t.organization_id = p_organization_id and t.id = p_source_id and t.transaction_type = 'consumed';
         end if;
         perform tenantry.require_balance_in_range(v_account, p_amount);
-        v_entry := tenantry.open_lot(v_new, null, tenantry.clock());
+        v_entry := tenantry.open_lot(v_new, null, v_now);
     else
         if v_account.credit_balance - v_account.credits_reserved < - p_amount then
             perform tenantry.fail_insufficient_credits(v_account, - p_amount);
         end if;
-        v_entry := tenantry.append_entry(v_new, tenantry.clock());
+        v_entry := tenantry.append_entry(v_new, v_now);
         perform tenantry.debit_lots(v_entry);
         perform tenantry.schedule_settlement(p_organization_id);
     end if;

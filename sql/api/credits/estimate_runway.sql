@@ -19,7 +19,7 @@ language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_now constant timestamptz := tenantry.clock();
+    v_now timestamptz;
     v_days constant integer := coalesce(p_days, 30);
     v_account public.organizations;
     v_first timestamptz;
@@ -31,6 +31,7 @@ declare
     v_elapsed double precision := 0;
 begin
     v_account := tenantry.read_account(p_organization_id);
+    v_now := tenantry.account_time(v_account);
     if v_days not between 1 and 366 then
         perform tenantry.fail_invalid('days', 'must be between 1 and 366');
     end if;

@@ -12,6 +12,7 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_locked record;
     v_hold tenantry.credit_holds;
     v_now timestamptz;
 begin
@@ -19,8 +20,9 @@ begin
         perform tenantry.fail_invalid('time_to_live', 'is required');
     end if;
     perform tenantry.require_time_to_live(p_time_to_live);
-    v_hold := tenantry.lock_hold(p_organization_id, p_hold_id);
-    v_now := tenantry.clock();
+    v_locked := tenantry.lock_hold(p_organization_id, p_hold_id);
+    v_hold := v_locked.hold;
+    v_now := tenantry.account_time(v_locked.account);
     if v_hold.state <> 'active' then
         perform tenantry.fail_hold_not_active(v_hold);
     end if;

@@ -20,12 +20,11 @@ set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 as $$
 declare
-    v_now constant timestamptz := tenantry.clock();
+    v_account constant public.organizations := tenantry.read_account(p_organization_id);
+    v_now constant timestamptz := tenantry.account_time(v_account);
     v_at constant timestamptz := coalesce(p_as_of, v_now);
-    v_account public.organizations;
     v_is_undue boolean;
 begin
-    v_account := tenantry.read_account(p_organization_id);
     if p_as_of > v_now then
         perform tenantry.fail_invalid('as_of', 'must not lie in the future');
     end if;

@@ -63,7 +63,7 @@ begin
         'stripe_payment_intent_id', p_stripe_payment_intent_id, 'description', p_description, 'metadata', p_metadata);
 
     v_account := tenantry.lock_account(p_organization_id);
-    v_now := tenantry.clock();
+    v_now := tenantry.account_time(v_account);
     v_id := tenantry.find_replayed_request(p_organization_id, p_request_id, 'grant_credits', v_arguments);
     if v_id is not null then
         select * into v_new
@@ -91,7 +91,7 @@ begin
         v_id := (transaction).id;
     end if;
     perform tenantry.record_request(p_organization_id, p_request_id, 'grant_credits', v_arguments, v_id);
-    lot := tenantry.present_grant(p_organization_id, v_id, tenantry.clock());
+    lot := tenantry.present_grant(p_organization_id, v_id, v_now);
 end
 $$;
 

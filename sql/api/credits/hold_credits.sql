@@ -83,7 +83,7 @@ begin
         end if;
         -- The time is read again, because the wait for the lock may have been long: credits that expired meanwhile
         -- could not be held.
-        v_now := tenantry.clock();
+        v_now := tenantry.account_time(v_account);
         insert into tenantry.credit_holds (
             organization_id, id, amount, remaining, credit_event_id, quantity, description, metadata, idempotency_key,
             created_at, expires_at

@@ -22,11 +22,12 @@ declare
     v_scope constant text := format('credit_lots %s', jsonb_build_array(
         p_organization_id, p_transaction_type, p_include_closed, p_expires_before));
     v_after constant jsonb := tenantry.decode_page_token(p_page_token, v_scope);
-    v_now constant timestamptz := tenantry.clock();
+    v_now timestamptz;
     v_account public.organizations;
     v_keys jsonb[];
 begin
     v_account := tenantry.read_account(p_organization_id);
+    v_now := tenantry.account_time(v_account);
     if p_transaction_type not in ('earned', 'purchased') then
         perform tenantry.fail_invalid('transaction_type', 'must be earned or purchased');
     end if;

@@ -18,9 +18,9 @@ declare
     v_size constant integer := tenantry.resolve_page_size(p_page_size);
     v_scope constant text := format('credit_holds %s', jsonb_build_array(p_organization_id, p_state));
     v_after constant uuid := tenantry.decode_page_token(p_page_token, v_scope) ->> 0;
-    v_now constant timestamptz := tenantry.clock();
+    v_now timestamptz;
 begin
-    perform tenantry.read_account(p_organization_id);
+    v_now := tenantry.account_time(tenantry.read_account(p_organization_id));
     if p_state not in ('active', 'captured', 'released', 'lapsed') then
         perform tenantry.fail_invalid('state', 'must be active, captured, released or lapsed');
     end if;

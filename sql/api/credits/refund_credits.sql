@@ -44,7 +44,7 @@ begin
     end if;
     perform tenantry.require_entry_fields('refund', null, p_metadata, p_request_id);
     v_account := tenantry.lock_account(p_organization_id);
-    v_now := tenantry.clock();
+    v_now := tenantry.account_time(v_account);
     select * into v_spent
     from public.credit_transactions as t
     where t.organization_id = p_organization_id and t.id = p_credit_transaction_id;
@@ -85,7 +85,7 @@ begin
     -- last. The spans say which lot gave each step.
     for v_part in
         select
-            l.id, l.expires_at > v_now as is_open, l.transaction_type,
+            l.id, l.expired_at is null and l.expires_at > v_now as is_open, l.transaction_type,
             least(s.balance_to, v_spent.balance_after + v_refunded + v_entry.amount)
                 - greatest(s.balance_from, v_spent.balance_after + v_refunded) as amount
         from tenantry.credit_allocations as s

@@ -9,12 +9,14 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_locked record;
     v_hold tenantry.credit_holds;
     v_held integer;
     v_now timestamptz;
 begin
-    v_hold := tenantry.lock_hold(p_organization_id, p_hold_id);
-    v_now := tenantry.clock();
+    v_locked := tenantry.lock_hold(p_organization_id, p_hold_id);
+    v_hold := v_locked.hold;
+    v_now := tenantry.account_time(v_locked.account);
     if v_hold.state = 'active' then
         v_held := v_hold.remaining;
         update public.organizations as o

@@ -44,8 +44,7 @@ begin
         perform tenantry.fail_invalid('amount', 'must be greater than 0');
     end if;
     perform tenantry.require_entry_fields('revocation', null, p_metadata, p_request_id);
-    perform tenantry.lock_account(p_organization_id);
-    v_now := tenantry.clock();
+    v_now := tenantry.account_time(tenantry.lock_account(p_organization_id));
 
     v_made := tenantry.find_replayed_request(p_organization_id, p_request_id, 'revoke_credits', v_arguments);
     if v_made is not null then

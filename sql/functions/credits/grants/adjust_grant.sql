@@ -10,7 +10,7 @@
 -- p_target: the grant after the call. organization_id, source (subscription, rollover or purchase), source_id (of the
 -- subscription or purchase) and starts_at identify it. credits is the total of the grant, and ends_at its end (infinity
 -- for never). The function fills shortfall and lots.
--- p_at: the present time.
+-- p_at: the present time. If the last entry is later, the time of that entry counts.
 -- Locks: none of its own. The caller holds the account's lock and has settled the account.
 -- Raises: TN010 for a purchase. A period grants no more than the account can hold.
 create or replace function tenantry.adjust_grant(
@@ -34,14 +34,17 @@ declare
     v_returned integer := 0;
     v_paid_shortfall integer;
     v_account public.organizations;
+    v_at timestamptz;
     v_entry public.credit_transactions;
 begin
+    select * into v_account from public.organizations where id = p_target.organization_id;
+    v_at := greatest(p_at, v_account.credits_entry_at);
     select * into v_granted
     from tenantry.granted_credits as g
     where g.organization_id = p_target.organization_id and g.source = p_target.source
       and g.source_id = p_target.source_id and g.starts_at = p_target.starts_at;
     if not found then
-        if p_target.credits = 0 or p_target.ends_at <= p_at then
+        if p_target.credits = 0 or p_target.ends_at <= v_at then
             return;
         end if;
         v_granted := p_target;
@@ -76,11 +79,11 @@ begin
         continue when v_amount <= 0;
         if v_part.is_pending then
             v_revocation := tenantry.revoke_from_pending_grant(
-                p_target.organization_id, v_part.id, v_amount, p_description, null, p_at);
+                p_target.organization_id, v_part.id, v_amount, p_description, null, v_at);
         else
             v_revocation := tenantry.revoke_from_lot(
                 p_target.organization_id, v_part.id, v_amount,
-                case when p_target.source <> 'purchase' then v_part.remaining end, p_description, null, null, p_at);
+                case when p_target.source <> 'purchase' then v_part.remaining end, p_description, null, null, v_at);
         end if;
         if v_end_moved then
             v_returned := v_returned + v_revocation.revoked;
@@ -107,7 +110,7 @@ begin
         v_amount := least(v_amount, greatest(
             2147483647 - v_account.credit_balance - tenantry.sum_pending_grants(v_account.id), 0));
     end if;
-    if v_amount > 0 and p_target.ends_at > p_at then
+    if v_amount > 0 and p_target.ends_at > v_at then
         v_entry.organization_id := p_target.organization_id;
         v_entry.transaction_type := case when p_target.source = 'purchase' then 'purchased' else 'earned' end;
         v_entry.amount := v_amount;
@@ -116,10 +119,10 @@ begin
         v_entry.expires_at := nullif(p_target.ends_at, 'infinity');
         v_entry.stripe_payment_intent_id := p_stripe_payment_intent_id;
         v_entry.description := p_description;
-        if p_target.starts_at > p_at then
+        if p_target.starts_at > v_at then
             v_granted.lots := v_granted.lots || tenantry.open_pending_grant(v_entry, null, p_target.starts_at);
         else
-            v_granted.lots := v_granted.lots || (tenantry.open_lot(v_entry, null, p_at)).id;
+            v_granted.lots := v_granted.lots || (tenantry.open_lot(v_entry, null, v_at)).id;
         end if;
     end if;
 

@@ -43,7 +43,7 @@ begin
             ) as held,
             row_number() over spending as position
         from open_lots as o
-        where o.expires_at <= p_at
+        where o.expires_at <= p_at or (o.lot).expired_at is not null
         -- Grants that have no entry yet get their numbers in the order in which they take effect.
         window spending as (order by o.expires_at, o.priority, o.entry_number, (o.lot).effective_at, o.id)
     ),

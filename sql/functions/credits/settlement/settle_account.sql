@@ -21,7 +21,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_id constant uuid := p_account.id;
-    v_now constant timestamptz := tenantry.clock();
+    v_now constant timestamptz := tenantry.account_time(p_account);
     v_account public.organizations;
     v_next timestamptz;
 begin
