@@ -127,6 +127,9 @@ CREDIT_PRODUCT_INACTIVE = Reason("CREDIT_PRODUCT_INACTIVE", StatusCode.FAILED_PR
 TOO_MANY_REQUESTS = Reason("TOO_MANY_REQUESTS", StatusCode.RESOURCE_EXHAUSTED, retry_after=5.0)
 """Twenty requests to Stripe are under way for the organization, or another change of its plan is."""
 
+SETTLEMENT_FAILED = Reason("SETTLEMENT_FAILED", StatusCode.INTERNAL)
+"""The due changes of the account could not be applied, because its ledger is damaged."""
+
 PERMISSION_DENIED = Reason("PERMISSION_DENIED", StatusCode.PERMISSION_DENIED)
 """The caller lacks a permission."""
 
@@ -215,6 +218,7 @@ RAISED: Mapping[str, Reason] = {
     "TN045": NOT_AT_STRIPE,
     "TN046": CREDIT_PRODUCT_INACTIVE,
     "TN047": TOO_MANY_REQUESTS,
+    "TN048": SETTLEMENT_FAILED,
     "42501": PERMISSION_DENIED,
 }
 """The reason of every SQLSTATE that tenantry.fail raises."""

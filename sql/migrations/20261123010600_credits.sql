@@ -291,6 +291,25 @@ create table tenantry.credit_usage_progress (
 comment on table tenantry.credit_usage_progress is 'How far the consumption of each organization is summed up.';
 comment on column tenantry.credit_usage_progress.entry_number is 'Number of the last entry in the sum; 0 for none.';
 
+create table tenantry.settlement_failures (
+    organization_id uuid primary key,
+    due_at timestamptz not null,
+    failed_at timestamptz not null,
+    code text not null,
+    message text not null,
+    constraint settlement_failures_organization_id_fkey
+        foreign key (organization_id) references public.organizations (id)
+);
+comment on table tenantry.settlement_failures is
+    'Accounts whose last settlement in the background or in a batch failed. A row counts while due_at is the'
+    ' organization''s credits_settle_at.';
+comment on column tenantry.settlement_failures.due_at is 'The credits_settle_at of the account then.';
+comment on column tenantry.settlement_failures.failed_at is
+    'When the settlement failed last. The background tries again an hour later.';
+comment on column tenantry.settlement_failures.code is 'SQLSTATE of the error.';
+comment on column tenantry.settlement_failures.message is 'Message of the error.';
+
+alter table tenantry.settlement_failures enable row level security;
 alter table tenantry.credit_revocations enable row level security;
 alter table tenantry.credit_usage enable row level security;
 alter table tenantry.credit_usage_progress enable row level security;

@@ -19,6 +19,7 @@ revoke all on
     tenantry.requests,
     tenantry.role_grants,
     tenantry.settings,
+    tenantry.settlement_failures,
     tenantry.stripe_customers,
     tenantry.stripe_events,
     tenantry.stripe_objects,

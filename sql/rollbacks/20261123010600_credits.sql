@@ -1,3 +1,4 @@
+drop table tenantry.settlement_failures;
 drop table tenantry.credit_usage_progress;
 drop table tenantry.credit_usage;
 drop table tenantry.credit_revocations;

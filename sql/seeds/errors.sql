@@ -130,6 +130,9 @@ values
     ('TOO_MANY_REQUESTS', 47, 'TN047', '{}', 'RESOURCE_EXHAUSTED', 5, 'organization_id, pending',
         'Twenty requests to Stripe are under way for the organization, or another change of its plan is.',
         'Wait until they have been answered.'),
+    ('SETTLEMENT_FAILED', 48, 'TN048', '{}', 'INTERNAL', null, 'organization_id',
+        'The due changes of the account could not be applied, because its ledger is damaged.',
+        'Verify the ledger of the organization, and report the findings to the operator.'),
 
     ('PERMISSION_DENIED', 101, '42501', '{}', 'PERMISSION_DENIED', null, 'permission, organization_id',
         'The caller lacks a permission.',

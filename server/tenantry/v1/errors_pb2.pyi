@@ -43,6 +43,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     NOT_AT_STRIPE: _ClassVar[ErrorReason]
     CREDIT_PRODUCT_INACTIVE: _ClassVar[ErrorReason]
     TOO_MANY_REQUESTS: _ClassVar[ErrorReason]
+    SETTLEMENT_FAILED: _ClassVar[ErrorReason]
     PERMISSION_DENIED: _ClassVar[ErrorReason]
     TOKEN_REQUIRED: _ClassVar[ErrorReason]
     INVALID_TOKEN: _ClassVar[ErrorReason]
@@ -97,6 +98,7 @@ STRIPE_REFUSED: ErrorReason
 NOT_AT_STRIPE: ErrorReason
 CREDIT_PRODUCT_INACTIVE: ErrorReason
 TOO_MANY_REQUESTS: ErrorReason
+SETTLEMENT_FAILED: ErrorReason
 PERMISSION_DENIED: ErrorReason
 TOKEN_REQUIRED: ErrorReason
 INVALID_TOKEN: ErrorReason

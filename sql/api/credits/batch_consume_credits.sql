@@ -9,7 +9,7 @@
 --
 -- p_items: a JSON array of 1 to 10000 objects with the arguments of consume_credits().
 -- Locks: the rows of the organizations in which the caller holds credits:consume, by id. Accounts with something due
--- are settled.
+-- are settled. An item of an account that cannot be settled is refused.
 -- Raises: TN001 for p_items as a whole. The decision of an item has the item's own errors.
 -- Callers: signed-in users and the service role. Each item needs credits:consume in its organization.
 --
@@ -30,6 +30,8 @@ declare
     v_locked uuid[];
     v_open uuid[] := '{}';
     v_watched uuid[] := '{}';
+    -- Accounts that cannot be settled.
+    v_failed uuid[] := '{}';
     -- The decisions of the one statement, and the positions of their items.
     v_plain public.credit_decision[];
     v_positions integer[];
@@ -63,10 +65,9 @@ begin
     for v_account in
         select o.* from public.organizations as o where o.id = any (v_locked)
     loop
-        if v_account.credits_settle_at <= v_now then
-            perform tenantry.settle_account(v_account);
-        end if;
-        if v_account.is_active then
+        if v_account.credits_settle_at <= v_now and not tenantry.settle_or_set_aside(v_account) then
+            v_failed := v_failed || v_account.id;
+        elsif v_account.is_active then
             v_open := v_open || v_account.id;
             if coalesce(v_account.low_balance_threshold, v_account.auto_top_up_threshold) is not null then
                 v_watched := v_watched || v_account.id;
@@ -200,7 +201,7 @@ begin
 
     v_decisions := tenantry.decide_items(p_items, array(
         select n from generate_series(1, v_count) as n where n <> all (coalesce(v_positions, '{}'))
-    ), v_locked, v_now);
+    ), v_locked, v_failed, v_now);
     if v_plain is not null then
         foreach v_decision in array v_plain loop
             v_index := v_index + 1;

@@ -29,6 +29,13 @@ begin
     where (p_organization_id is null or o.id = p_organization_id)
       and coalesce(o.credits_settle_at, 'infinity') > due.next;
 
+    return query
+    select o.id, 'the due changes of the account can be applied', null::bigint, 'settled',
+        concat_ws(' ', f.due_at, f.code, f.message)
+    from tenantry.settlement_failures as f
+    join public.organizations as o on o.id = f.organization_id and o.credits_settle_at = f.due_at
+    where p_organization_id is null or o.id = p_organization_id;
+
     -- These settings are for the next query only, and for no function that it calls. The query joins whole ledgers:
     -- nested loops, which PostgreSQL uses where it expects few rows, would read the entries of all organizations for
     -- each organization. One ledger is read by its index and all ledgers are read whole: that needs a plan each time.

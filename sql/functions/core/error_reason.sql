@@ -41,6 +41,7 @@ return case p_code
     when 'TN045' then 'NOT_AT_STRIPE'
     when 'TN046' then 'CREDIT_PRODUCT_INACTIVE'
     when 'TN047' then 'TOO_MANY_REQUESTS'
+    when 'TN048' then 'SETTLEMENT_FAILED'
     when '42501' then 'PERMISSION_DENIED'
 end;
 

@@ -7,7 +7,19 @@ import psycopg
 import pytest
 
 from tests.conftest import Connect, Connection
-from tests.support.ledger import assert_ledger_holds, entries, freeze, grant, hold, move_clock, organization
+from tests.support.ledger import (
+    Row,
+    assert_ledger_holds,
+    batch,
+    entries,
+    events,
+    findings,
+    freeze,
+    grant,
+    hold,
+    move_clock,
+    organization,
+)
 
 HOUR = timedelta(hours=1)
 
@@ -72,3 +84,47 @@ def test_it_passes_over_what_another_session_has_locked(service: Connection, adm
 def test_it_is_not_for_users(connect: Connect, role: str) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         maintain(connect(role))
+
+
+def test_an_account_that_cannot_be_settled_is_set_aside_and_the_others_go_on(
+    service: Connection, admin: Connection
+) -> None:
+    broken, sound, other = due(service, admin, 3)
+    # More credits in a lot than in the account: the entry of the expiry would make the balance negative.
+    admin.execute("update public.organizations set credits_settle_at = credits_settle_at - interval '1 minute'")
+    admin.execute(
+        "update tenantry.credit_lots set amount = 1000, remaining = 1000 where organization_id = %s and amount = 10",
+        [broken],
+    )
+    assert findings_of_settlement(service, broken) == []
+    decisions = batch(
+        service,
+        *[{"organization_id": acme, "amount": 1} for acme in (broken, sound, broken)],
+        {"organization_id": broken, "amount": 1, "credit_event": "x"},
+    )
+    assert [decision["reason"] for decision in decisions] == [
+        "SETTLEMENT_FAILED",
+        None,
+        "SETTLEMENT_FAILED",
+        "INVALID_ARGUMENT",
+    ]
+    assert decisions[0]["details"] == {"organization_id": str(broken)}
+    assert maintain(service) == 1
+    assert raw_balance(admin, other) == 5
+    assert (raw_balance(admin, broken), len(entries(admin, broken))) == (15, 2)
+    move_clock(admin, "+2 hours")
+    assert [maintain(service), maintain(service)] == [1, 0]
+    (event,) = events(admin, broken)
+    assert (event["event_type"], event["payload"]["code"]) == ("settlement_failed", "23514")
+    assert len(findings_of_settlement(service, broken)) == 1
+
+    admin.execute("update tenantry.credit_lots set amount = 10, remaining = 10 where amount = 1000")
+    move_clock(admin, "+2 hours")
+    assert [maintain(service), maintain(service)] == [1, 0]
+    for acme in (broken, sound, other):
+        assert_ledger_holds(admin, acme)
+
+
+def findings_of_settlement(service: Connection, organization_id: UUID) -> list[Row]:
+    invariant = "the due changes of the account can be applied"
+    return [finding for finding in findings(service, organization_id) if finding["invariant"] == invariant]

@@ -152,6 +152,11 @@ DAMAGE = {
         "update public.organizations set credits_settle_at = '2100-01-01' where id = %(acme)s",
         "credits_settle_at is no later than what falls due next",
     ),
+    "a settlement has failed": (
+        "insert into tenantry.settlement_failures (organization_id, due_at, failed_at, code, message)"
+        " select id, credits_settle_at, now(), '23514', 'damaged' from public.organizations where id = %(acme)s",
+        "the due changes of the account can be applied",
+    ),
     "two lots' credits are exchanged": (
         "update tenantry.credit_lots set remaining = remaining + case entry_number when 1 then 1 else -1 end"
         " where organization_id = %(acme)s and entry_number in (1, 2)",

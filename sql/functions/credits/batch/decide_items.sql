@@ -8,6 +8,7 @@
 --
 -- p_items: the batch. p_positions: the positions of the items to decide, from 1.
 -- p_locked: the accounts in which the caller may spend. An item of any other organization is refused.
+-- p_failed: those of them that cannot be settled. An item of such an account is refused (TN048).
 -- p_at: the time up to which these accounts are settled, and the time of the entries.
 -- Returns decisions at those positions, and null elsewhere.
 -- Locks: none of its own. The caller holds the locks of the accounts, and has settled them.
@@ -16,6 +17,7 @@ create or replace function tenantry.decide_items(
     p_items jsonb,
     p_positions integer[],
     p_locked uuid[],
+    p_failed uuid[],
     p_at timestamptz
 ) returns public.credit_decision[]
 language plpgsql volatile
@@ -105,7 +107,7 @@ begin
         end if;
 
         if (
-            v_item.is_fit
+            v_item.is_fit and v_item.account_id <> all (p_failed)
             and v_item.cost <= v_balance - v_item.credits_reserved
             and (v_item.request_id is null or v_item.previous is null)
         ) is not true then
@@ -128,6 +130,10 @@ begin
                     perform tenantry.fail_credit_event_inactive((v_read.entry).credit_event_id);
                 elsif v_item.account_id is null then
                     perform tenantry.fail_not_found('organization', v_item.organization_id::text);
+                elsif v_item.account_id = any (p_failed) then
+                    perform tenantry.fail(
+                        'TN048', 'the due changes of the account cannot be applied',
+                        jsonb_build_object('organization_id', v_item.account_id));
                 elsif not v_item.is_active then
                     perform tenantry.fail_organization_inactive(v_item.organization_id);
                 elsif v_balance - v_item.credits_reserved < - (v_read.entry).amount then
@@ -241,6 +247,6 @@ begin
 end
 $$;
 
-comment on function tenantry.decide_items(jsonb, integer[], uuid[], timestamptz) is
+comment on function tenantry.decide_items(jsonb, integer[], uuid[], uuid[], timestamptz) is
     'Decides the given items of a batch one by one. The caller has locked and settled the accounts.';
 revoke all on function tenantry.decide_items from public, anon, authenticated, service_role;

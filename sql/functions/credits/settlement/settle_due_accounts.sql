@@ -4,8 +4,10 @@
 -- It takes a few accounts at a time and skips those that other sessions have locked. So several servers, or pg_cron,
 -- may call it at the same time. Call it again while it returns p_limit.
 --
+-- An account that cannot be settled is set aside, and tried again an hour later.
+--
 -- p_limit: accounts at most.
--- Returns the number of accounts that it settled.
+-- Returns the number of accounts that it settled or set aside.
 -- Locks: the organizations' rows that no other session has locked.
 -- Raises: 42501.
 -- Callers: the service role.
@@ -21,11 +23,16 @@ begin
     for v_account in
         select o.* from public.organizations as o
         where o.credits_settle_at <= tenantry.clock()
+          and not exists (
+              select from tenantry.settlement_failures as f
+              where f.organization_id = o.id and f.due_at = o.credits_settle_at
+                and f.failed_at > tenantry.clock() - interval '1 hour'
+          )
         order by o.credits_settle_at
         limit p_limit
         for no key update skip locked
     loop
-        perform tenantry.settle_account(v_account);
+        perform tenantry.settle_or_set_aside(v_account);
         v_settled := v_settled + 1;
     end loop;
     return v_settled;
