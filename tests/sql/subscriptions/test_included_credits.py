@@ -15,6 +15,7 @@ from tests.support.ledger import (
     freeze,
     grant,
     hold,
+    lots,
     move_clock,
     organization,
     settle,
@@ -309,6 +310,28 @@ def test_credits_under_a_hold_outlive_their_period_and_do_not_roll_over(service:
     call(service, "capture_hold", organization_id=acme, hold_id=held["id"])
     assert balance(service, acme)["balance"] == 140
     assert_ledger_holds(admin, acme)
+
+
+def test_credits_written_off_by_hand_do_not_roll_over(service: Connection, admin: Connection) -> None:
+    for amount, rolled in ((100, 0), (70, 30)):
+        start = freeze(admin)
+        acme = organization(service)
+        subscribe(service, acme, plan(service, features={"credit_rollover": 1000}))
+        call(
+            service,
+            "create_credit_transaction",
+            organization_id=acme,
+            transaction_type="expired",
+            amount=-amount,
+            source="test",
+            source_id=lots(service, acme)[0]["id"],
+        )
+        assert balance(service, acme)["balance"] == 100 - amount
+        move_clock(admin, start.replace(month=2))
+        read = balance(service, acme)["balance"]
+        settle(admin, acme)
+        assert (read, balance(service, acme)["balance"]) == (100 + rolled, 100 + rolled)
+        assert_ledger_holds(admin, acme)
 
 
 def test_an_extended_period_keeps_its_credits_as_long(service: Connection, admin: Connection) -> None:

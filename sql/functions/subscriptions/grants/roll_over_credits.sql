@@ -1,8 +1,10 @@
 -- Grants the unspent credits of a subscription's last period again for the period that begins, up to the plan's cap
 -- (features: credit_rollover, a number of credits).
 --
--- The unspent credits are those that expired at the moment at which the period begins. p_starts_at, p_ends_at: the
--- period that begins. p_at: the present time.
+-- The unspent credits are those that expire_lots() wrote off at the moment at which the period begins. Credits that a
+-- user wrote off by hand, or that a hold released later, do not count.
+--
+-- p_starts_at, p_ends_at: the period that begins. p_at: the present time.
 -- Locks: none of its own. The caller holds the account's lock and has applied the earlier due events.
 create or replace function tenantry.roll_over_credits(
     p_organization_id uuid,
@@ -32,8 +34,13 @@ begin
     cross join unnest(g.lots) as lot (id)
     join public.credit_transactions as t
         on t.organization_id = p_organization_id and t.source_id = lot.id and t.transaction_type = 'expired'
+        and t.source = 'expiry'
+    join public.credit_transactions as before
+        on before.organization_id = p_organization_id and before.entry_number = t.entry_number - 1
     where g.organization_id = p_organization_id and g.source in ('subscription', 'rollover')
-      and g.source_id = p_subscription_id and g.ends_at = p_starts_at;
+      and g.source_id = p_subscription_id and g.ends_at = p_starts_at
+      -- append_entry() gives this time to an entry of that moment.
+      and t.created_at = greatest(p_starts_at, before.created_at);
     v_target.organization_id := p_organization_id;
     v_target.source := 'rollover';
     v_target.source_id := p_subscription_id;
