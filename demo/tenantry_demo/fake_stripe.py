@@ -190,12 +190,18 @@ class FakeStripe:
 
     # Events in the world of Stripe.
 
-    def complete(self, session_id: str) -> Object:
-        """Pays on a checkout page. Returns the session."""
+    def complete(self, session_id: str, card: str = "") -> Object:
+        """Pays on a checkout page. card: the fingerprint of the card, a new one by default. Returns the session."""
         with self._change():
             session = self.objects[session_id]
             customer = self.objects[session["customer"]]
-            method = self._add("payment_method", "pm", {"customer": customer["id"], "type": "card"})
+            fingerprint = card or f"card{next(self._numbers)}"
+            method = self._add(
+                "payment_method",
+                "pm",
+                {"customer": customer["id"], "type": "card", "card": {"fingerprint": fingerprint}},
+            )
+            self._emit("payment_method.attached", method)
             lines = session["_line_items"]
             if session["mode"] == "subscription":
                 data = session["_subscription_data"]

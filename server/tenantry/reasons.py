@@ -86,7 +86,7 @@ PLAN_INACTIVE = Reason("PLAN_INACTIVE", StatusCode.FAILED_PRECONDITION)
 """The plan is not for sale."""
 
 NO_TRIAL = Reason("NO_TRIAL", StatusCode.FAILED_PRECONDITION)
-"""The plan has no trial, or the organization had a subscription before."""
+"""The plan has no trial, the organization had a subscription, or its user or payment method had a trial."""
 
 MANAGED_BY_STRIPE = Reason("MANAGED_BY_STRIPE", StatusCode.FAILED_PRECONDITION)
 """Stripe manages the subscription."""

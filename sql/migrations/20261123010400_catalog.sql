@@ -63,7 +63,7 @@ comment on column public.subscription_plans.stripe_product_id is
     'The product at Stripe, or local:<id> for a plan without a product there.';
 comment on column public.subscription_plans.trial_period_days is 'Length of a trial; null or 0 for none.';
 comment on column public.subscription_plans.features is
-    'Features by name. credit_rollover, credit_interval, grace_days, trial and past_due have a meaning.';
+    'Features by name. credit_rollover, credit_interval, grace_days, trial_limit, trial and past_due have a meaning.';
 comment on column public.subscription_plans.archived_at_stripe is
     'Whether it is inactive because its price or product at Stripe was archived or deleted.';
 

@@ -44,5 +44,25 @@ comment on column tenantry.granted_credits.shortfall is
     'Credits that were to be revoked and had been spent. A later grant pays for them first.';
 comment on column tenantry.granted_credits.lots is 'The lots that hold them, oldest first.';
 
+create table tenantry.used_trials (
+    kind varchar(20) not null,
+    holder varchar(255) not null,
+    organization_id uuid not null,
+    used_at timestamptz not null,
+    primary key (kind, holder),
+    constraint used_trials_organization_id_fkey
+        foreign key (organization_id) references public.organizations (id),
+    constraint used_trials_kind_check check (kind in ('user', 'payment_method'))
+);
+comment on table tenantry.used_trials is
+    'Users and payment methods that have had a trial. A plan can limit trials to one for each (features: trial_limit).';
+comment on column tenantry.used_trials.kind is 'user or payment_method.';
+comment on column tenantry.used_trials.holder is
+    'Id of the user, also after the account is deleted, or Stripe''s fingerprint of the payment method.';
+comment on column tenantry.used_trials.organization_id is 'The organization that had the trial.';
+comment on column tenantry.used_trials.used_at is 'When the trial was recorded.';
+create index used_trials_organization_id_idx on tenantry.used_trials (organization_id);
+
+alter table tenantry.used_trials enable row level security;
 alter table tenantry.subscription_transitions enable row level security;
 alter table tenantry.granted_credits enable row level security;

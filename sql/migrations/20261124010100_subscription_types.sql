@@ -9,12 +9,13 @@ create type public.entitlements as (
     features jsonb,
     max_users integer,
     members integer,
-    valid_until timestamptz
+    valid_until timestamptz,
+    members_over integer
 );
 comment on type public.entitlements is
     'The features and seats that an organization can use now. features: those of its plan, its status and the'
-    ' subscription, merged. max_users: seats, null for no limit. valid_until: the time until which this holds, as far'
-    ' as time alone decides.';
+    ' subscription, merged. max_users: seats, null for no limit. members_over: members beyond the seats.'
+    ' valid_until: the time until which this holds, as far as time alone decides.';
 
 create type public.billing_total as (
     currency text,

@@ -24,5 +24,6 @@ revoke all on
     tenantry.stripe_events,
     tenantry.stripe_objects,
     tenantry.stripe_requests,
-    tenantry.subscription_transitions
+    tenantry.subscription_transitions,
+    tenantry.used_trials
 from public, anon, authenticated, service_role;

@@ -83,8 +83,9 @@ values
         'The plan is not for sale.',
         'Choose an active plan.'),
     ('NO_TRIAL', 28, 'TN028', '{}', 'FAILED_PRECONDITION', null,
-        'cause (PLAN_HAS_NO_TRIAL, HAD_A_SUBSCRIPTION), subscription_plan_id or organization_id',
-        'The plan has no trial, or the organization had a subscription before.',
+        'cause (PLAN_HAS_NO_TRIAL, HAD_A_SUBSCRIPTION, USER_HAD_A_TRIAL, PAYMENT_METHOD_REQUIRED),'
+        ' subscription_plan_id, organization_id, trial_limit',
+        'The plan has no trial, the organization had a subscription, or its user or payment method had a trial.',
         'Subscribe without a trial.'),
     ('MANAGED_BY_STRIPE', 30, 'TN030', '{}', 'FAILED_PRECONDITION', null, 'subscription_id, stripe_subscription_id',
         'Stripe manages the subscription.',

@@ -68,7 +68,7 @@ class Subscription(_message.Message):
     def __init__(self, id: _Optional[str] = ..., organization_id: _Optional[str] = ..., subscription_plan_id: _Optional[str] = ..., stripe_subscription_id: _Optional[str] = ..., stripe_customer_id: _Optional[str] = ..., status: _Optional[_Union[SubscriptionStatus, str]] = ..., current_period_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., current_period_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., trial_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., trial_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cancel_at_period_end: _Optional[bool] = ..., cancelled_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., metadata: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., pending_plan_id: _Optional[str] = ..., past_due_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Entitlements(_message.Message):
-    __slots__ = ("organization_id", "subscription_id", "subscription_plan_id", "plan_name", "status", "features", "max_users", "members", "valid_until")
+    __slots__ = ("organization_id", "subscription_id", "subscription_plan_id", "plan_name", "status", "features", "max_users", "members", "valid_until", "members_over")
     ORGANIZATION_ID_FIELD_NUMBER: _ClassVar[int]
     SUBSCRIPTION_ID_FIELD_NUMBER: _ClassVar[int]
     SUBSCRIPTION_PLAN_ID_FIELD_NUMBER: _ClassVar[int]
@@ -78,6 +78,7 @@ class Entitlements(_message.Message):
     MAX_USERS_FIELD_NUMBER: _ClassVar[int]
     MEMBERS_FIELD_NUMBER: _ClassVar[int]
     VALID_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    MEMBERS_OVER_FIELD_NUMBER: _ClassVar[int]
     organization_id: str
     subscription_id: str
     subscription_plan_id: str
@@ -87,7 +88,8 @@ class Entitlements(_message.Message):
     max_users: int
     members: int
     valid_until: _timestamp_pb2.Timestamp
-    def __init__(self, organization_id: _Optional[str] = ..., subscription_id: _Optional[str] = ..., subscription_plan_id: _Optional[str] = ..., plan_name: _Optional[str] = ..., status: _Optional[_Union[SubscriptionStatus, str]] = ..., features: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., max_users: _Optional[int] = ..., members: _Optional[int] = ..., valid_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    members_over: int
+    def __init__(self, organization_id: _Optional[str] = ..., subscription_id: _Optional[str] = ..., subscription_plan_id: _Optional[str] = ..., plan_name: _Optional[str] = ..., status: _Optional[_Union[SubscriptionStatus, str]] = ..., features: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., max_users: _Optional[int] = ..., members: _Optional[int] = ..., valid_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., members_over: _Optional[int] = ...) -> None: ...
 
 class CreateSubscriptionRequest(_message.Message):
     __slots__ = ("organization_id", "subscription_plan", "current_period_start", "cancel_at_period_end", "metadata")

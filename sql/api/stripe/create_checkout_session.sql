@@ -26,6 +26,7 @@ declare
     v_product public.credit_products;
     v_live public.organization_subscriptions;
     v_metadata jsonb := jsonb_build_object('tenantry_organization_id', p_organization_id);
+    v_user_id constant uuid := tenantry.trial_user(p_organization_id);
     v_params jsonb;
 begin
     perform tenantry.authorize_billing(p_organization_id);
@@ -74,11 +75,23 @@ begin
             'mode', 'subscription',
             'line_items', jsonb_build_array(jsonb_build_object('price', v_plan.stripe_price_id, 'quantity', 1)),
             'subscription_data', jsonb_build_object(
-                'metadata', v_metadata,
-                -- A trial is for an organization without an earlier subscription.
+                -- The trial counts for this user when Stripe tells of it.
+                'metadata', v_metadata || jsonb_build_object('tenantry_user_id', v_user_id),
+                -- A trial is for an organization without an earlier subscription, and for a user without a trial.
                 'trial_period_days', case when not exists (
                     select from public.organization_subscriptions as s where s.organization_id = p_organization_id
-                ) then nullif(v_plan.trial_period_days, 0) end));
+                ) and not (tenantry.trial_limit(v_plan) = 'user' and exists (
+                    select from tenantry.used_trials as u
+                    where u.kind = 'user' and u.organization_id <> p_organization_id
+                      and u.holder in (
+                          select v_user_id::text
+                          union all
+                          select ur.user_id::text
+                          from public.user_roles as ur
+                          join public.roles as r on r.id = ur.role_id
+                          where ur.organization_id = p_organization_id and r.name = 'owner' and v_user_id is null
+                      )
+                )) then nullif(v_plan.trial_period_days, 0) end));
     end if;
 
     return tenantry.present_stripe_request(tenantry.create_session_request(

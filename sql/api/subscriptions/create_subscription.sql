@@ -1,7 +1,7 @@
 -- Subscribes an organization to a plan without Stripe: the first period starts now and counts as paid.
 --
 -- Locks: the organization's row.
--- Raises: TN001, TN002, TN026 (one is live), TN027 (plan not for sale), 42501.
+-- Raises: TN001, TN002, TN023 (more members than seats), TN026 (one is live), TN027 (plan not for sale), 42501.
 -- Callers: holders of platform:subscribe.
 create or replace function tenantry.create_subscription(
     p_organization_id uuid,
@@ -59,7 +59,7 @@ return tenantry.create_subscription(
 comment on function public.create_subscription(uuid, text, timestamptz, boolean, jsonb) is
     'Subscribes an organization to a plan without Stripe. subscription_plan: id, name or Stripe price.'
     ' current_period_start: start of the first period, now unless given, at most one period back.'
-    ' cancel_at_period_end: true for one period only; otherwise it renews. Raises TN001, TN002, TN026 (the'
-    ' organization has a live subscription), TN027 (plan not for sale), 42501.';
+    ' cancel_at_period_end: true for one period only; otherwise it renews. Raises TN001, TN002, TN023 (more'
+    ' members than seats), TN026 (the organization has a live subscription), TN027 (plan not for sale), 42501.';
 revoke all on function public.create_subscription from public, anon, authenticated, service_role;
 grant execute on function public.create_subscription to authenticated, service_role;

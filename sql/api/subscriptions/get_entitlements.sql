@@ -29,6 +29,7 @@ begin
     select count(distinct ur.user_id)::integer into v_entitlements.members
     from public.user_roles as ur
     where ur.organization_id = p_organization_id;
+    v_entitlements.members_over := greatest(v_entitlements.members - v_plan.max_users, 0);
     v_entitlements.valid_until := tenantry.subscription_due_time(v_subscription, v_plan);
     return v_entitlements;
 end
@@ -46,7 +47,8 @@ return tenantry.get_entitlements(organization_id);
 comment on function public.get_entitlements(uuid) is
     'The features and seats that the organization can use now. features: those of its plan, of its status (trial,'
     ' past_due) and of the subscription itself, merged; none without a live subscription. max_users and members:'
-    ' seats, and members now. valid_until: the time until which this holds, as far as time alone decides. Raises'
+    ' seats, and members now. members_over: members beyond the seats. valid_until: the time until which this holds,'
+    ' as far as time alone decides. Raises'
     ' TN001, TN002, 42501.';
 revoke all on function public.get_entitlements from public, anon, authenticated, service_role;
 grant execute on function public.get_entitlements to authenticated, service_role;

@@ -1,12 +1,14 @@
--- Starts the trial of a plan that offers one. An organization can have one trial, before its first subscription.
+-- Starts the trial of a plan that offers one. An organization can have one trial, before its first subscription. The
+-- plan also limits trials to one for each user, unless its feature trial_limit says otherwise: see use_trial(). A trial
+-- for each payment method starts on a checkout page only.
 --
 -- A trial expires unless it converts. A converted trial goes on with the plan and renews without a payment, so
 -- p_converts takes platform:subscribe. Features in the metadata take the place of the plan's features, so they take
 -- platform:subscribe too.
 --
 -- Locks: the organization's row.
--- Raises: TN001, TN002, TN026 (one is live), TN027 (plan not for sale), TN028 (no trial for the plan or the
--- organization), 42501.
+-- Raises: TN001, TN002, TN023 (more members than seats), TN026 (one is live), TN027 (plan not for sale), TN028 (no
+-- trial for the plan, the organization or the user), 42501.
 -- Callers: holders of subscriptions:manage in the organization.
 create or replace function tenantry.start_trial(
     p_organization_id uuid,
@@ -42,6 +44,11 @@ begin
             'TN028', 'the organization has had a subscription before, and a trial is for those who have not',
             jsonb_build_object('organization_id', p_organization_id, 'cause', 'HAD_A_SUBSCRIPTION'));
     end if;
+    if not tenantry.use_trial(
+        p_organization_id, tenantry.trial_limit(v_plan), tenantry.trial_user(p_organization_id), null, v_now
+    ) then
+        perform tenantry.fail_trial_used(p_organization_id, v_plan);
+    end if;
     v_new.organization_id := p_organization_id;
     v_new.status := 'trial';
     v_new.trial_start := v_now;
@@ -69,10 +76,11 @@ language sql volatile
 return tenantry.start_trial(organization_id, subscription_plan, converts, metadata);
 
 comment on function public.start_trial(uuid, text, boolean, jsonb) is
-    'Starts the trial of a plan, once for an organization. subscription_plan: id, name or Stripe price. converts:'
-    ' whether the plan goes on after the trial, without a payment (takes platform:subscribe); otherwise the trial'
-    ' expires. metadata: its features take the place of the plan''s (takes platform:subscribe). Raises TN001, TN002,'
-    ' TN026 (the organization has a live subscription), TN027 (plan not for sale), TN028 (no trial for the plan or the'
-    ' organization), 42501.';
+    'Starts the trial of a plan, once for an organization, and once for a user unless the plan''s trial_limit says'
+    ' otherwise. subscription_plan: id, name or Stripe price. converts: whether the plan goes on after the trial,'
+    ' without a payment (takes platform:subscribe); otherwise the trial expires. metadata: its features take the place'
+    ' of the plan''s (takes platform:subscribe). Raises TN001, TN002, TN023 (more members than seats), TN026 (the'
+    ' organization has a live subscription), TN027 (plan not for sale), TN028 (no trial for the plan, the organization'
+    ' or the user), 42501.';
 revoke all on function public.start_trial from public, anon, authenticated, service_role;
 grant execute on function public.start_trial to authenticated, service_role;

@@ -2,6 +2,7 @@
 --
 --   credit_rollover  "none", "all" or a whole number: unspent included credits that move into the next period
 --   credit_interval  "monthly": included credits come each month, whatever the billing period
+--   trial_limit      "organization", "user" (the default) or "payment_method": the trial is once for each
 --   grace_days       0 to 365, default 7: days after a missed payment in which nothing changes
 --   trial, past_due  objects: features that replace the plan's features in that state
 --
@@ -11,7 +12,8 @@ language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    c_rules constant text[] := array['credit_rollover', 'credit_interval', 'grace_days', 'trial', 'past_due'];
+    c_rules constant text[]
+        := array['credit_rollover', 'credit_interval', 'grace_days', 'trial_limit', 'trial', 'past_due'];
     v_rollover constant jsonb := p_features -> 'credit_rollover';
     v_grace constant jsonb := p_features -> 'grace_days';
     v_state text;
@@ -23,6 +25,8 @@ begin
         perform tenantry.fail_invalid('features', 'credit_rollover must be "none", "all" or a whole number of credits');
     elsif p_features -> 'credit_interval' <> '"monthly"' then
         perform tenantry.fail_invalid('features', 'credit_interval must be "monthly"');
+    elsif (p_features -> 'trial_limit')::text !~ '^"(organization|user|payment_method)"$' then
+        perform tenantry.fail_invalid('features', 'trial_limit must be "organization", "user" or "payment_method"');
     elsif v_grace::text !~ '^[0-9]+$' or v_grace @? '$ ? (@ > 365)' then
         perform tenantry.fail_invalid('features', 'grace_days must be a whole number from 0 to 365');
     end if;

@@ -23,9 +23,11 @@ begin
     begin
         if v_event.object_id is null
             or v_event.type = 'invoice.upcoming'
+            -- A payment method that is detached names no customer any more.
+            or v_object ->> 'object' = 'payment_method' and v_event.type <> 'payment_method.attached'
             or v_object ->> 'object' not in (
                 'customer', 'subscription', 'checkout.session', 'invoice', 'invoice_payment',
-                'payment_intent', 'charge',
+                'payment_intent', 'payment_method', 'charge',
                 'refund', 'dispute', 'product', 'price')
         then
             v_event.state := 'ignored';

@@ -15,7 +15,8 @@ begin
     perform tenantry.recompute_purchase(p_organization_id, v_ids);
     perform tenantry.recompute_billing_history(p_organization_id, v_ids);
     perform from tenantry.stripe_objects as o
-    where o.id = any (v_ids) and (o.object = 'subscription' or o.object = 'invoice' and o.subscription is not null);
+    where o.id = any (v_ids) and (
+        o.object in ('subscription', 'payment_method') or o.object = 'invoice' and o.subscription is not null);
     if found then
         perform tenantry.recompute_stripe_subscriptions(p_organization_id);
     end if;

@@ -16,8 +16,8 @@
 -- that offers a trial is possible.
 --
 -- Raises: TN001 for a change at renewal between billing periods of different length, since Stripe would start the new
--- one now; TN001 for a change now while a change at renewal is pending; TN028 for a trial and a plan that has none;
--- TN047, also while a change now is under way.
+-- one now; TN001 for a change now while a change at renewal is pending; TN028 for a trial and a plan whose trial the
+-- organization cannot have; TN047, also while a change now is under way.
 create or replace function tenantry.create_plan_change_request(
     p_subscription public.organization_subscriptions,
     p_old public.subscription_plans,
@@ -65,6 +65,9 @@ begin
             ' a change at renewal to the present plan takes it back');
     elsif not v_at_renewal and v_is_trial then
         perform tenantry.require_trial_offered(p_new);
+        if not tenantry.use_stripe_trial(p_subscription, p_new, tenantry.clock()) then
+            perform tenantry.fail_trial_used(p_subscription.organization_id, p_new);
+        end if;
     end if;
     v_params := jsonb_strip_nulls(jsonb_build_object(
         'items', jsonb_build_array(jsonb_build_object('id', v_item ->> 'id', 'price', p_new.stripe_price_id)),

@@ -5,8 +5,9 @@
 -- subscription that is not at Stripe is cancelled when one at Stripe is live.
 --
 -- Credits follow payments: each paid invoice grants the credits of its periods, unless its money went back. The first
--- trial of the organization grants credits while it lasts. The current period grants the credits of the present plan,
--- but at most those of the plan that was paid for last. Any other period grants the credits of the plan on its invoice.
+-- trial of the organization grants credits while it lasts, within the limit of its plan. The current period grants the
+-- credits of the present plan, but at most those of the plan that was paid for last. Any other period grants the
+-- credits of the plan on its invoice.
 --
 -- Locks: the subscriptions. The caller holds the account's lock and has settled it.
 create or replace function tenantry.recompute_stripe_subscriptions(p_organization_id uuid) returns void
@@ -88,13 +89,14 @@ begin
 
         select * into v_plan from public.subscription_plans where id = v_subscription.subscription_plan_id;
         v_starts := '{}';
-        -- Only the first trial counts, even if several checkout pages led to one.
+        -- Only the first trial counts, even if several checkout pages led to one. And it brings credits only within the
+        -- limit of its plan.
         if v_subscription.trial_start is not null and not exists (
             select from public.organization_subscriptions as s
             where s.organization_id = p_organization_id
               and (s.trial_start, coalesce(s.stripe_subscription_id, ''))
                   < (v_subscription.trial_start, v_subscription.stripe_subscription_id)
-        ) then
+        ) and tenantry.use_stripe_trial(v_subscription, v_plan, v_now) then
             perform tenantry.adjust_trial_grants(v_subscription, v_plan, v_now);
             v_starts := v_starts || v_subscription.trial_start;
         end if;

@@ -2,7 +2,7 @@
 --
 -- p_new: the row without an id. The caller has checked everything except that no subscription is live.
 -- Locks: the organization's row, whose account it settles first.
--- Raises: TN001, TN002, TN026.
+-- Raises: TN001, TN002, TN023, TN026.
 create or replace function tenantry.start_subscription(
     p_new public.organization_subscriptions,
     p_plan public.subscription_plans
@@ -21,6 +21,7 @@ begin
     if found then
         perform tenantry.fail_subscription_exists(v_live);
     end if;
+    perform tenantry.require_plan_seats(p_new.organization_id, p_plan.max_users);
     insert into public.organization_subscriptions (
         organization_id, subscription_plan_id, stripe_customer_id, status, current_period_start, current_period_end,
         trial_start, trial_end, cancel_at_period_end, metadata, billing_anchor
@@ -38,5 +39,5 @@ end
 $$;
 
 comment on function tenantry.start_subscription(public.organization_subscriptions, public.subscription_plans) is
-    'Creates a subscription that is not at Stripe, with its first credits. Raises TN001, TN002, TN026.';
+    'Creates a subscription that is not at Stripe, with its first credits. Raises TN001, TN002, TN023, TN026.';
 revoke all on function tenantry.start_subscription from public, anon, authenticated, service_role;
