@@ -1,5 +1,7 @@
 -- Makes a pending grant take effect: writes its entry and its lot in place of the grant.
 --
+-- See apply_due() for the rule when a grant takes effect, and next_due_time() for the moment.
+--
 -- p_at: the time of the entry, at which the grant is due.
 -- Locks: none of its own. The caller holds the account's lock and has taken all that was due before.
 -- Callers: apply_due().

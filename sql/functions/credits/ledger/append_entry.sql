@@ -4,8 +4,8 @@
 -- append_consumption() writes a consumption without the lock.
 --
 -- For an amount below 0 it also calls on_balance_fall(), which can record a low_balance event and start an automatic
--- top-up. An entry of the type revoked starts no top-up: its money was given back, and a top-up would charge the
--- customer again.
+-- top-up. An entry of the type expired can start a top-up. An entry of the type revoked starts none: its money was
+-- given back, and a top-up would charge the customer again.
 --
 -- p_entry: the entry without number, balance and time. The function fills them. The id may be given.
 -- p_at: the time of the entry. If the entry before it is later, the entry gets the time of that one.

@@ -1,7 +1,6 @@
 -- Takes credits of one lot for one entry, and records the allocation.
 --
--- p_balance: the balance below the step that this lot gave. An entry that takes from several lots gives each its own
--- step.
+-- p_balance: the balance after this lot's credits are taken. For an entry with one lot it is the entry's balance_after.
 -- p_amount: credits, above 0.
 -- Locks: none of its own. The caller holds the account's lock.
 create or replace function tenantry.debit_lot(

@@ -1,5 +1,5 @@
 -- Returns the number of automatic top-ups of an organization in this calendar month (UTC) that were paid or are under
--- way.
+-- way. request_top_up() compares the number with the monthly cap.
 create or replace function tenantry.count_top_ups(p_organization_id uuid) returns integer
 language sql stable
 set search_path = pg_catalog, pg_temp

@@ -2,7 +2,7 @@
 --
 -- - A trial is over: the plan goes on, or the trial expires (it is cancelled if a user cancelled it).
 -- - A period is over: it renews, with the pending plan if there is one, or the subscription ends.
--- - Grace is over: the subscription expires.
+-- - Grace is over (see grace_period): the subscription expires.
 -- - Stripe has not reported the next period: the subscription is past due, or cancelled if it was to end.
 --
 -- The function writes nothing. p_plan: the plan. p_pending_plan: the plan from the next renewal on; null for none.
