@@ -91,5 +91,6 @@ comment on column tenantry.settings.value is 'The limit, at least 4096.';
 comment on column tenantry.settings.meaning is 'The thing that is limited, with its unit.';
 insert into tenantry.settings (name, value, meaning) values
     ('max_text_bytes', 16384, 'Bytes of a description or another free text, in UTF-8.'),
-    ('max_metadata_bytes', 16384, 'Bytes of metadata or of the features of a plan, as JSON text in UTF-8.');
+    ('max_metadata_bytes', 16384, 'Bytes of metadata or of the features of a plan, as JSON text in UTF-8.'),
+    ('max_hold_minutes', 44640, 'Minutes that a hold lives from its beginning, for callers without credits:grant.');
 alter table tenantry.settings enable row level security;

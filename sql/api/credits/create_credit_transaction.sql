@@ -86,9 +86,14 @@ begin
             perform tenantry.fail_invalid('expires_at', 'must lie in the future');
         end if;
         if p_transaction_type = 'refunded' and p_source = 'refund' then
-            perform tenantry.require_refundable(t, p_amount)
+            select * into v_entry
             from public.credit_transactions as t
-            where t.organization_id = p_organization_id and t.id = p_source_id and t.transaction_type = 'consumed';
+            where t.organization_id = p_organization_id and t.id = p_source_id;
+            if v_entry.transaction_type = 'consumed' then
+                perform tenantry.require_refundable(v_entry, p_amount);
+            elsif found then
+                perform tenantry.fail_invalid('source_id', 'is an entry that spent nothing, so it cannot be refunded');
+            end if;
         end if;
         perform tenantry.require_balance_in_range(v_account, p_amount);
         v_entry := tenantry.open_lot(v_new, null, v_now);

@@ -1,7 +1,7 @@
 -- Gives a hold a new time to live, from now.
 --
 -- Locks: the organization's row. The account is settled first.
--- Raises: TN001, TN002, TN016 (hold not active), 42501.
+-- Raises: TN001 (also for a hold that would live too long from its beginning), TN002, TN012 (organization inactive), TN016 (hold not active), 42501.
 -- Callers: holders of credits:consume in the organization.
 create or replace function tenantry.extend_hold(
     p_organization_id uuid,
@@ -25,7 +25,10 @@ begin
     v_now := tenantry.account_time(v_locked.account);
     if v_hold.state <> 'active' then
         perform tenantry.fail_hold_not_active(v_hold);
+    elsif not (v_locked.account).is_active then
+        perform tenantry.fail_organization_inactive(p_organization_id);
     end if;
+    perform tenantry.require_hold_life(p_organization_id, v_now + p_time_to_live - v_hold.created_at);
     update tenantry.credit_holds as h
     set expires_at = v_now + p_time_to_live
     where h.organization_id = p_organization_id and h.id = p_hold_id
@@ -49,7 +52,7 @@ language sql volatile
 return tenantry.extend_hold(organization_id, hold_id, time_to_live);
 
 comment on function public.extend_hold(uuid, uuid, interval) is
-    'Lets a hold live for time_to_live from now, longer or shorter than before; at most 366 days. Raises TN001,'
-    ' TN002, TN016 (hold not active), 42501.';
+    'Lets a hold live for time_to_live from now, longer or shorter than before; at most 31 days from its'
+    ' beginning (366 for holders of credits:grant). Raises TN001, TN002, TN012 (organization inactive), TN016 (hold not active), 42501.';
 revoke all on function public.extend_hold from public, anon, authenticated, service_role;
 grant execute on function public.extend_hold to authenticated, service_role;

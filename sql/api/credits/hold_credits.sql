@@ -38,6 +38,7 @@ begin
     perform tenantry.require_entry_fields('hold', null, p_metadata, p_request_id);
     v_charge := tenantry.price_charge(p_credit_event, p_quantity, p_amount);
     perform tenantry.require_time_to_live(v_time_to_live);
+    perform tenantry.require_hold_life(p_organization_id, v_time_to_live);
 
     -- The price of an event is no argument: it may change before the call is repeated.
     v_arguments := jsonb_build_object(
@@ -120,7 +121,7 @@ return tenantry.hold_credits(
 
 comment on function public.hold_credits(uuid, text, integer, integer, interval, text, jsonb, text) is
     'Sets credits aside. credit_event, quantity, amount: as for consume_credits. time_to_live: after which the hold'
-    ' lapses, 15 minutes unless given, at most 366 days. request_id: the same id makes one hold and returns it again.'
+    ' lapses, 15 minutes unless given, at most 31 days (366 for holders of credits:grant). request_id: the same id makes one hold and returns it again.'
     ' Raises TN001, TN002, TN009 (insufficient credits), TN011, TN012, TN013, 42501.';
 revoke all on function public.hold_credits from public, anon, authenticated, service_role;
 grant execute on function public.hold_credits to authenticated, service_role;

@@ -39,9 +39,8 @@ begin
     perform tenantry.authorize('credits:refund', p_organization_id);
     if p_amount <= 0 then
         perform tenantry.fail_invalid('amount', 'must be greater than 0');
-    elsif v_grace <= interval '0' or v_grace > interval '3660 days' then
-        perform tenantry.fail_invalid('grace_period', 'must be above zero and at most 3660 days');
     end if;
+    perform tenantry.require_time_to_live(v_grace, 'grace_period', 3660);
     perform tenantry.require_entry_fields('refund', null, p_metadata, p_request_id);
     v_account := tenantry.lock_account(p_organization_id);
     v_now := tenantry.account_time(v_account);

@@ -230,3 +230,12 @@ def test_no_more_can_be_refunded_by_hand_than_was_spent(service: Connection, adm
     refused(service, "TN017", "refund_credits", organization_id=acme, credit_transaction_id=spent["id"], amount=3)
     call(service, "create_credit_transaction", amount=2, **refund)
     assert_ledger_holds(admin, acme)
+
+
+def test_a_refund_of_an_entry_that_spent_nothing_is_refused(service: Connection, admin: Connection) -> None:
+    acme = organization(service)
+    granted = call(service, "grant_credits", organization_id=acme, amount=10)["transaction"]
+    arguments = {"organization_id": acme, "transaction_type": "refunded", "amount": 1, "source": "refund"}
+    detail = refused(service, "TN001", "create_credit_transaction", **arguments, source_id=granted["id"])
+    assert detail["field"] == "source_id"
+    assert_ledger_holds(admin, acme)

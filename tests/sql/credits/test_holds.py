@@ -409,6 +409,7 @@ def test_holds_are_listed_newest_first_by_state_in_pages(service: Connection, ad
         ({"time_to_live": "0"}, "time_to_live"),
         ({"time_to_live": "-1 hour"}, "time_to_live"),
         ({"time_to_live": "367 days"}, "time_to_live"),
+        ({"time_to_live": "-12 months 361 days"}, "time_to_live"),
         ({"request_id": ""}, "request_id"),
     ],
     ids=str,
@@ -464,3 +465,39 @@ def test_an_inactive_organization_cannot_hold(service: Connection) -> None:
 def test_who_may_not_spend_may_not_hold(connect: Connect, service: Connection, role: str) -> None:
     acme = organization(service, 10)
     refused(connect(role), "42501", "hold_credits", organization_id=acme, amount=1)
+
+
+def test_no_member_extends_a_hold_for_ever(service: Connection, admin: Connection, connect: Connect) -> None:
+    acme, now = organization(service), freeze(admin)
+    grant(service, acme, 100, expires_at=now + HOUR)
+    user = admin.execute("insert into auth.users (email) values ('m@example.com') returning id").fetchone()
+    assert user
+    call(admin, "assign_role", user_id=user["id"], role="member", organization_id=acme)
+    member = connect("authenticated")
+    member.execute("select set_config('request.jwt.claims', %s, false)", [f'{{"sub": "{user["id"]}"}}'])
+    refused(member, "TN001", "hold_credits", organization_id=acme, amount=100, time_to_live="31 days 1 second")
+    made = hold(member, acme, 100, time_to_live="31 days")
+    move_clock(admin, now + timedelta(days=20))
+    arguments = {"organization_id": acme, "hold_id": made["id"]}
+    detail = refused(member, "TN001", "extend_hold", **arguments, time_to_live="12 days")
+    assert detail["field"] == "time_to_live"
+    call(member, "extend_hold", **arguments, time_to_live="11 days")
+    # The service role could grant the credits again.
+    refused(service, "TN001", "extend_hold", **arguments, time_to_live="347 days")
+    call(service, "extend_hold", **arguments, time_to_live="346 days")
+    admin.execute("update tenantry.settings set value = 5 * 24 * 60 where name = 'max_hold_minutes'")
+    other = organization(service, 5)
+    call(admin, "assign_role", user_id=user["id"], role="member", organization_id=other)
+    refused(member, "TN001", "hold_credits", organization_id=other, amount=1, time_to_live="6 days")
+    hold(member, other, 1, time_to_live="5 days")
+
+
+def test_a_suspended_organization_spends_no_more_than_it_holds(service: Connection, admin: Connection) -> None:
+    acme = organization(service, 100)
+    made = hold(service, acme, 5)
+    call(service, "update_organization", organization_id=acme, is_active=False)
+    arguments = {"organization_id": acme, "hold_id": made["id"]}
+    refused(service, "TN012", "capture_hold", **arguments, amount=50, allow_overage=True)
+    refused(service, "TN012", "extend_hold", **arguments, time_to_live=HOUR)
+    assert capture(service, made)["transaction"]["amount"] == -5
+    assert_ledger_holds(admin, acme)

@@ -74,14 +74,13 @@ begin
             r.position, r.item, r.organization_id, r.request_id,
             case when r.credit_event is null then r.amount else coalesce(r.quantity, 1) * e.credit_cost end as cost,
             -- Plainly valid. An item that is not is read in full below.
-            (e.is_active and r.amount is null and (r.quantity is null) = (r.item ->> 'quantity' is null)
+            (e.is_active and r.item ->> 'amount' is null and (r.quantity is null) = (r.item ->> 'quantity' is null)
                 or r.credit_event is null and r.item ->> 'quantity' is null)
                 and (r.item ->> 'source_id' is null or tenantry.is_uuid(r.item ->> 'source_id'))
                 and coalesce(jsonb_typeof(r.item -> 'metadata'), 'object') = 'object'
                 and coalesce(pg_column_size(r.item -> 'metadata'), 0) <= 512
                 and coalesce(octet_length(r.item ->> 'description'), 0) <= 4096
-                and (r.request_id is null or length(btrim(r.request_id)) between 1 and 255
-                    and length(r.request_id) <= 255)
+                and (r.request_id is null or r.request_id ~ '[^[:space:]]' and length(r.request_id) <= 255)
                 and made.id is null
                 and o.is_active as is_fit,
             o.id as account_id, o.is_active, o.credits_reserved, o.credit_balance, o.credits_entry_number,

@@ -21,6 +21,7 @@ begin
 exception
     when others then
         get stacked diagnostics v_code = returned_sqlstate, v_message = message_text;
+        v_message := left(v_message, 1000);
         if left(v_code, 2) in ('08', '25', '40', '53', '55', '57', '58') then
             raise;
         end if;
