@@ -59,7 +59,7 @@ CAPTURE_EXCEEDS_HOLD = Reason("CAPTURE_EXCEEDS_HOLD", StatusCode.FAILED_PRECONDI
 """The capture exceeds the held credits."""
 
 WRONG_TRANSACTION_TYPE = Reason("WRONG_TRANSACTION_TYPE", StatusCode.FAILED_PRECONDITION)
-"""Entries of this type cannot be refunded or revoked."""
+"""This operation does not apply to entries of this type."""
 
 REVOCATION_EXCEEDS_GRANT = Reason("REVOCATION_EXCEEDS_GRANT", StatusCode.FAILED_PRECONDITION)
 """The revocation exceeds the granted credits that are not revoked yet."""

@@ -55,7 +55,7 @@ values
         'Capture less, or set allow_overage.'),
     ('WRONG_TRANSACTION_TYPE', 19, 'TN019', '{}', 'FAILED_PRECONDITION', null,
         'field, credit_transaction_id, transaction_type',
-        'Entries of this type cannot be refunded or revoked.',
+        'This operation does not apply to entries of this type.',
         'Refund a consumption, or revoke a grant or a purchase.'),
     ('REVOCATION_EXCEEDS_GRANT', 20, 'TN020', '{}', 'FAILED_PRECONDITION', null,
         'credit_transaction_id, granted, revoked, amount',

@@ -70,9 +70,13 @@ def access(
 
     Args:
         arguments: SQL for the arguments of the call, which is about the first organization. A word in braces becomes a
-            literal: {first} and {second} are the ids of the organizations, a name of CAST such as {viewer} is the id of
-            that user, and {hold_first} or {hold_second} is the id of a row of that organization. The function `build`
-            in tests/rls/world.py makes all of them.
+            literal, which the function `build` in tests/rls/world.py makes:
+            {first}, {second}: the ids of the organizations;
+            {viewer} and the other names of CAST and EXTRAS: the id of that user, but for anon and service_role;
+            {role_first}, {invitation_first}, {token_first}, {spent_first}, {hold_first}, {bill_first}, {grant_first},
+            {subscription_first}, {request_first}, and the same with _second: an object of that organization;
+            {colleague_role}, {foreigner_role}: assignments of the role member in the first and in the second one;
+            {auditor}, {event}, {permission}: a role, a credit event and a permission of no organization.
         hidden: the object does not exist for these callers (TN002).
         empty: the call returns nothing, or an empty answer.
         no: the call returns false.

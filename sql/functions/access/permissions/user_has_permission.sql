@@ -1,9 +1,9 @@
 -- Returns whether a user holds a permission in an organization, through a role there or a role that they hold
--- everywhere.
+-- everywhere. A role is held everywhere if its assignment names no organization.
 --
 -- p_permission: resource:action; a * in either place asks for all.
--- p_organization_id: null asks for everywhere.
--- p_everywhere: whether roles that the user holds everywhere count.
+-- p_organization_id: the organization. Null asks about roles held everywhere alone.
+-- p_everywhere: whether roles held everywhere count. If they do not, the answer for null is always false.
 create or replace function tenantry.user_has_permission(
     p_user_id uuid,
     p_permission text,
