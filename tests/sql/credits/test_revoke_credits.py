@@ -255,3 +255,38 @@ def test_a_grant_of_another_organization_is_not_found(service: Connection) -> No
     bought = grant(service, other, 10)
     for organization_id in (acme, uuid4()):
         refused(service, "TN002", "revoke_credits", organization_id=organization_id, credit_transaction_id=bought["id"])
+
+
+@pytest.mark.parametrize("end", ["release", "lapse", "capture a part", "capture all"])
+def test_held_credits_are_taken_when_the_hold_ends(service: Connection, admin: Connection, end: str) -> None:
+    acme, now = organization(service), freeze(admin)
+    bought = grant(service, acme, 1000, transaction_type="purchased")
+    made = hold(service, acme, 1000)
+    revocation = {"organization_id": acme, "credit_transaction_id": bought["id"], "request_id": "dispute"}
+    answer = call(service, "revoke_credits", **revocation)
+    assert (answer["revoked"], answer["shortfall"]) == (0, 1000)
+    of_hold = {"organization_id": acme, "hold_id": made["id"]}
+    spent = 0
+    match end:
+        case "release":
+            call(service, "release_hold", **of_hold)
+        case "lapse":
+            move_clock(admin, now + timedelta(hours=1))
+            assert balance(service, acme)["available"] == 0
+            refused(service, "TN009", "consume_credits", organization_id=acme, amount=1)
+            settle(admin, acme)
+        case "capture a part":
+            spent = 300
+            call(service, "capture_hold", **of_hold, amount=spent, release_remainder=True)
+        case "capture all":
+            spent = 1000
+            call(service, "capture_hold", **of_hold)
+    assert balance(service, acme)["available"] == 0
+    assert balance(service, acme)["balance"] == 0
+    answer = call(service, "revoke_credits", **revocation)
+    assert (answer["revoked"], answer["shortfall"]) == (1000 - spent, spent)
+    assert_ledger_holds(admin, acme)
+    # New credits pay for nothing.
+    grant(service, acme, 10)
+    call(service, "release_hold", organization_id=acme, hold_id=hold(service, acme, 5)["id"])
+    assert balance(service, acme)["available"] == 10

@@ -5,7 +5,8 @@
 --
 -- The credits of a period are taken back from its own lots only: purchased credits do not pay for a change of plan. The
 -- credits of a purchase are taken from other lots too, because its money went back. Credits that were spent already are
--- recorded as a shortfall. A later grant pays for the shortfall first.
+-- recorded as a shortfall. A later grant pays for the shortfall first. Credits under a hold are a shortfall until
+-- collect_owed() takes them.
 --
 -- p_target: the grant after the call. organization_id, source (subscription, rollover or purchase), source_id (of the
 -- subscription or purchase) and starts_at identify it. credits is the total of the grant, and ends_at its end (infinity
@@ -101,6 +102,10 @@ begin
     else
         v_paid_shortfall := least(v_change, v_granted.shortfall);
         v_granted.shortfall := v_granted.shortfall - v_paid_shortfall;
+        -- Credits that are granted again are owed no more.
+        update tenantry.credit_revocations as r
+        set owed = greatest(r.owed - v_paid_shortfall, 0)
+        where r.organization_id = p_target.organization_id and r.owed > 0 and r.lot_id = any (v_granted.lots);
         v_amount := v_returned + v_change - v_paid_shortfall;
     end if;
     select * into v_account from public.organizations where id = p_target.organization_id;
