@@ -290,3 +290,29 @@ def test_held_credits_are_taken_when_the_hold_ends(service: Connection, admin: C
     grant(service, acme, 10)
     call(service, "release_hold", organization_id=acme, hold_id=hold(service, acme, 5)["id"])
     assert balance(service, acme)["available"] == 10
+
+
+@pytest.mark.parametrize(("credits", "left"), [(100, 100), (130, 130), (70, 70)])
+def test_held_credits_of_a_grant_with_a_new_end_are_not_owed(
+    service: Connection, admin: Connection, credits: int, left: int
+) -> None:
+    """The held part keeps its old end. Only the part by which the grant became smaller is owed."""
+    acme, now = organization(service), freeze(admin)
+    source = uuid4()
+
+    def adjust(amount: int, days: int) -> None:
+        admin.execute("begin")
+        admin.execute("select tenantry.lock_account(%s)", [acme])
+        admin.execute(
+            "select tenantry.adjust_grant(row(%s, 'subscription', %s, %s, %s, %s, 0, '{}')::tenantry.granted_credits,"
+            " null, 'period', %s)",
+            [acme, source, now, now + timedelta(days=days), amount, now],
+        )
+        admin.execute("commit")
+
+    adjust(100, 10)
+    made = hold(service, acme, 90)
+    adjust(credits, 20)
+    call(service, "release_hold", organization_id=acme, hold_id=made["id"])
+    assert balance(service, acme)["available"] == left
+    assert_ledger_holds(admin, acme)

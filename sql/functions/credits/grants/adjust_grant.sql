@@ -33,6 +33,9 @@ declare
     v_revocation tenantry.credit_revocations;
     -- Credits that were taken back because their end moved: they are granted again until the new end.
     v_returned integer := 0;
+    -- The revocations of credits that are granted again until the new end.
+    v_moved uuid[] := '{}';
+    v_kept integer;
     v_paid_shortfall integer;
     v_account public.organizations;
     v_at timestamptz;
@@ -88,11 +91,24 @@ begin
         end if;
         if v_end_moved then
             v_returned := v_returned + v_revocation.revoked;
+            v_moved := v_moved || v_revocation.id;
         else
             v_change := v_change + v_amount;
             v_granted.shortfall := v_granted.shortfall + v_amount - v_revocation.revoked;
             exit when v_change = 0;
         end if;
+    end loop;
+
+    -- Held credits keep their end when the grant gets a new one. Of these only a smaller target is owed.
+    v_kept := greatest(- v_change - v_returned, 0);
+    for v_revocation in
+        select * from tenantry.credit_revocations as r
+        where r.organization_id = p_target.organization_id and r.id = any (v_moved) and r.owed > 0
+    loop
+        update tenantry.credit_revocations as r
+        set owed = least(r.owed, v_kept)
+        where r.organization_id = p_target.organization_id and r.id = v_revocation.id;
+        v_kept := v_kept - least(v_revocation.owed, v_kept);
     end loop;
 
     if v_change < 0 then
