@@ -4,7 +4,8 @@
 -- the hold has takes the rest from the available credits, if the caller allows it.
 --
 -- Locks: the organization's row. The account is settled first, so that a hold has lapsed after its time.
--- Raises: TN001, TN002, TN009 (no credits for the overage), TN011, TN012 (overage of an inactive organization), TN016 (hold not active), TN018, 42501.
+-- Raises: TN001, TN002, TN009 (no credits for the overage), TN011, TN012 (overage of an inactive organization), TN016
+-- (hold not active), TN018, 42501.
 -- Callers: holders of credits:consume in the organization.
 --
 -- The function sets enable_seqscan off, because a connection keeps its plans: a plan from a time when a table was small
@@ -123,6 +124,7 @@ comment on function public.capture_hold(uuid, uuid, integer, boolean, boolean, t
     'Spends held credits; returns the entry and the hold. amount: credits, above 0; all held credits unless given.'
     ' release_remainder: ends the hold and frees its rest. allow_overage: amount may be more than the held credits, if'
     ' the available credits cover the difference. request_id: the same id makes one entry and returns it again. Raises'
-    ' TN001, TN002, TN009, TN011, TN012 (organization inactive), TN016 (hold not active), TN018 (more than is held), 42501.';
+    ' TN001, TN002, TN009, TN011, TN012 (organization inactive), TN016 (hold not active), TN018 (more than is held),'
+    ' 42501.';
 revoke all on function public.capture_hold from public, anon, authenticated, service_role;
 grant execute on function public.capture_hold to authenticated, service_role;

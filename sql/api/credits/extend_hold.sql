@@ -1,7 +1,8 @@
 -- Gives a hold a new time to live, from now.
 --
 -- Locks: the organization's row. The account is settled first.
--- Raises: TN001 (also for a hold that would live too long from its beginning), TN002, TN012 (organization inactive), TN016 (hold not active), 42501.
+-- Raises: TN001 (also for a hold that would live too long from its beginning), TN002, TN012 (organization inactive),
+-- TN016 (hold not active), 42501.
 -- Callers: holders of credits:consume in the organization.
 create or replace function tenantry.extend_hold(
     p_organization_id uuid,
@@ -53,6 +54,7 @@ return tenantry.extend_hold(organization_id, hold_id, time_to_live);
 
 comment on function public.extend_hold(uuid, uuid, interval) is
     'Lets a hold live for time_to_live from now, longer or shorter than before; at most 31 days from its'
-    ' beginning (366 for holders of credits:grant). Raises TN001, TN002, TN012 (organization inactive), TN016 (hold not active), 42501.';
+    ' beginning (366 for holders of credits:grant). Raises TN001, TN002, TN012 (organization inactive), TN016 (hold'
+    ' not active), 42501.';
 revoke all on function public.extend_hold from public, anon, authenticated, service_role;
 grant execute on function public.extend_hold to authenticated, service_role;

@@ -1,6 +1,7 @@
 -- Checks that a time to live is above zero and at most a number of days; null passes.
 --
--- An interval of mixed signs, such as -12 months 361 days, is refused: whether it is above zero depends on the calendar.
+-- An interval of mixed signs, such as -12 months 361 days, is refused: whether it is above zero depends on the
+-- calendar.
 --
 -- p_field: the name of the argument.
 --

@@ -1,8 +1,8 @@
--- Checks the life of a hold, from its beginning to its latest end. Held credits survive their expiry, so nobody may hold
--- them for ever by extending the hold.
+-- Checks the life of a hold, from its beginning to its latest end. Held credits survive their expiry, so nobody may
+-- hold them for ever by extending the hold.
 --
--- The limit is the setting max_hold_minutes. For a holder of credits:grant, who could grant the credits again, it is 366
--- days.
+-- The limit is the setting max_hold_minutes. For a holder of credits:grant, who could grant the credits again, it is
+-- 366 days.
 --
 -- Raises: TN001 (time_to_live).
 create or replace function tenantry.require_hold_life(p_organization_id uuid, p_life interval) returns void

@@ -1,6 +1,6 @@
 -- Takes owed credits as soon as a hold has freed them. Owed credits are credits that a revocation was to take back and
--- that were under a hold. The oldest revocation is served first. Owed credits that the hold has captured are a shortfall
--- from now on, because no held credits are left to pay for them.
+-- that were under a hold. The oldest revocation is served first. Owed credits that the hold has captured are a
+-- shortfall from now on, because no held credits are left to pay for them.
 --
 -- p_freed: credits that have just left a hold and were not captured.
 -- p_at: the time of the entries.

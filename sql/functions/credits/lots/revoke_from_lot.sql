@@ -53,10 +53,12 @@ begin
     end if;
     perform tenantry.schedule_settlement(p_organization_id);
     insert into tenantry.credit_revocations (
-        organization_id, id, lot_id, amount, revoked, owed, is_own_lot_only, credit_transaction_id, description, metadata, created_at
+        organization_id, id, lot_id, amount, revoked, owed, is_own_lot_only, credit_transaction_id,
+        description, metadata, created_at
     )
     values (
-        p_organization_id, tenantry.uuid_v7(), p_lot_id, p_amount, v_revoked, v_owed, p_limit is not null, v_entry.id, p_description, p_metadata,
+        p_organization_id, tenantry.uuid_v7(), p_lot_id, p_amount, v_revoked, v_owed, p_limit is not null, v_entry.id,
+        p_description, p_metadata,
         p_at
     )
     returning * into v_revocation;
