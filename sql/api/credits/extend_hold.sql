@@ -53,8 +53,8 @@ language sql volatile
 return tenantry.extend_hold(organization_id, hold_id, time_to_live);
 
 comment on function public.extend_hold(uuid, uuid, interval) is
-    'Lets a hold live for time_to_live from now, longer or shorter than before; at most 31 days from its'
-    ' beginning (366 for holders of credits:grant). Raises TN001, TN002, TN012 (organization inactive), TN016 (hold'
-    ' not active), 42501.';
+    'Lets a hold live for time_to_live from now, longer or shorter than before; at most'
+    ' max_hold_minutes (31 days unless the setting differs) from its beginning, 366 days for holders of credits:grant.'
+    ' Raises TN001, TN002, TN012 (organization inactive), TN016 (hold not active), 42501.';
 revoke all on function public.extend_hold from public, anon, authenticated, service_role;
 grant execute on function public.extend_hold to authenticated, service_role;

@@ -121,8 +121,8 @@ return tenantry.hold_credits(
 
 comment on function public.hold_credits(uuid, text, integer, integer, interval, text, jsonb, text) is
     'Sets credits aside. credit_event, quantity, amount: as for consume_credits. time_to_live: after which the hold'
-    ' lapses, 15 minutes unless given, at most 31 days (366 for holders of credits:grant). request_id: the same id'
-    ' makes one hold and returns it again.'
+    ' lapses, 15 minutes unless given, at most max_hold_minutes (31 days unless the setting differs), 366'
+    ' days for holders of credits:grant. request_id: the same id makes one hold and returns it again.'
     ' Raises TN001, TN002, TN009 (insufficient credits), TN011, TN012, TN013, 42501.';
 revoke all on function public.hold_credits from public, anon, authenticated, service_role;
 grant execute on function public.hold_credits to authenticated, service_role;

@@ -1,12 +1,14 @@
 -- Writes off the credits of expired lots, except credits under a hold that was made before the lot expired.
 --
--- A hold keeps the credits that would be spent first. So the lots that expired earliest are kept first, each by the
--- holds that are older than its expiry, as far as these do not keep another lot.
+-- A hold keeps the credits that would be spent first. So the function goes through the expired lots in the order of
+-- spending. A lot keeps the credits that the holds from before its expiry keep, less those that earlier lots keep for
+-- them.
 --
 -- project_lots() has the same rule in closed form, for reads.
 --
 -- p_at: the time of the entries.
--- p_held: credits of holds that have just ended, which were not available before.
+-- p_held: credits of holds that have just ended. They were not available before, so their expiry is no fall of the
+-- available credits and records no low balance.
 -- Locks: none of its own. The caller holds the account's lock and has allocated all consumption.
 create or replace function tenantry.expire_lots(
     p_organization_id uuid,

@@ -1,6 +1,6 @@
 -- Raises an error if the plan of an organization has no seat left for a further member.
 --
--- A user who is a member already passes.
+-- A user who already is a member needs no further seat.
 -- Locks: none of its own. The caller holds the lock of the organization's row, so two calls cannot take the last seat.
 -- Raises: TN023.
 create or replace function tenantry.require_free_seat(
