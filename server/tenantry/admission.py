@@ -4,6 +4,8 @@ A resource of the server, such as its connections to the database, is a number o
 the callers in turn, and no caller more than its share. So a caller that asks for much waits for itself, and other
 callers are served. service_role is the backend that the server belongs to: its share is the whole resource.
 
+The sizes of the shares are settings in config.py (`caller_connections`, `caller_calls`, `caller_streams`).
+
 A Counter counts the calls or streams of each caller and of all callers. A call above a limit is refused at once, before
 its request is read.
 """

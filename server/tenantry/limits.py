@@ -4,7 +4,7 @@ A message of 4 kB on the wire can unpack to 4 MB that hold two million empty ite
 So the size of a message is checked first, and the number of its parts is counted on its bytes. The database has the
 rules; these limits only spare the work for a request that no rule allows.
 
-Time-outs and shares are in config.py; transport.py enforces them.
+config.py has the largest message, the time-outs and the shares; transport.py enforces them.
 """
 
 from dataclasses import dataclass, field

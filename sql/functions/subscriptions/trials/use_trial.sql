@@ -5,6 +5,7 @@
 -- user or payment method with a trial of another organization is not recorded again. An organization that is recorded
 -- keeps its trial, so the answer stays the same.
 --
+-- p_limit: the limit of the plan; see trial_limit(), whose default is user.
 -- p_user_id: the user who starts the trial; null if none is named. p_payment_method: Stripe's fingerprint of the
 -- payment method; null if none is known. p_at: the present time.
 -- Locks: the rows of the users and the payment method. The caller holds the lock of the organization's row.
