@@ -235,8 +235,6 @@ create table tenantry.credit_revocations (
     pending_grant_id uuid,
     amount integer not null,
     revoked integer not null,
-    owed integer not null default 0,
-    is_own_lot_only boolean not null default false,
     credit_transaction_id uuid,
     description text,
     metadata jsonb,
@@ -247,8 +245,7 @@ create table tenantry.credit_revocations (
     constraint credit_revocations_credit_transaction_id_fkey
         foreign key (credit_transaction_id) references public.credit_transactions (id),
     constraint credit_revocations_grant_check check (num_nonnulls(lot_id, pending_grant_id) = 1),
-    constraint credit_revocations_revoked_check check (revoked between 0 and amount),
-    constraint credit_revocations_owed_check check (owed between 0 and amount - revoked)
+    constraint credit_revocations_revoked_check check (revoked between 0 and amount)
 );
 comment on table tenantry.credit_revocations is
     'Revocations of grants and purchases: how many credits to take back, and how many were taken.';
@@ -257,12 +254,7 @@ comment on column tenantry.credit_revocations.pending_grant_id is
     'The grant, if it had not taken effect. It may have become a lot with the same id since.';
 comment on column tenantry.credit_revocations.amount is 'Credits to take back.';
 comment on column tenantry.credit_revocations.revoked is
-    'Credits taken so far; amount - revoked - owed is spent already.';
-comment on column tenantry.credit_revocations.owed is
-    'Credits that were under a hold. They are taken when the hold frees them.';
-comment on column tenantry.credit_revocations.is_own_lot_only is
-    'Whether owed credits are taken from the lot alone, as for a period of a subscription.';
-create index credit_revocations_owed_idx on tenantry.credit_revocations (organization_id) where owed > 0;
+    'Credits taken; amount - revoked is the shortfall, spent already.';
 create index credit_revocations_lot_idx on tenantry.credit_revocations (organization_id, lot_id);
 create index credit_revocations_credit_transaction_id_idx on tenantry.credit_revocations (credit_transaction_id);
 

@@ -50,20 +50,11 @@ class Entry:
 
 
 @dataclass
-class Debt:
-    """Credits of a revoked lot that were under holds."""
-
-    lot: Lot
-    owed: int
-
-
-@dataclass
 class Ledger:
     clock: int = 0
     lots: list[Lot] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
-    debts: list[Debt] = field(default_factory=list)
 
     @property
     def now(self) -> int:
@@ -125,17 +116,13 @@ class Ledger:
         self.clock -= hours
 
     def take_due(self, moment: int) -> None:
-        freed = 0
         for hold in self.holds:
             if hold.state == "active" and hold.expires <= moment:
-                freed += hold.remaining
                 hold.state, hold.remaining = "lapsed", 0
         for lot in self.lots:
             if lot.entry and lot.remaining and lot.expires <= moment:
                 lot.overdue = True
         self.expire(moment)
-        if freed:
-            self.collect(freed, moment)
         for lot in self.lots:
             if lot.remaining and not lot.entry and lot.effective <= moment:
                 lot.amount = lot.remaining
@@ -151,19 +138,6 @@ class Ledger:
             kept += keep
             if keep < lot.remaining:
                 self.take(self.write("expired", keep - lot.remaining, moment), [lot])
-
-    def collect(self, freed: int, moment: int) -> None:
-        """Takes owed credits that a hold has freed, the oldest debt first. Captured ones are owed no more."""
-        left = 0
-        for debt in self.debts:
-            taken = max(min(debt.owed, freed, self.available), 0)
-            if taken:
-                entry = self.write("revoked", -taken, moment)
-                self.take(entry, sorted(self.live(), key=lambda x: x is not debt.lot))
-                freed -= taken
-            debt.owed = min(debt.owed - taken, self.held - left)
-            left += debt.owed
-        self.debts = [debt for debt in self.debts if debt.owed]
 
     def grant(self, amount: int, purchased: bool, expires: int, priority: int, effective: int) -> Lot:
         lot = Lot(purchased, amount, amount, priority, expires, effective=max(effective, self.now))
@@ -204,7 +178,6 @@ class Ledger:
                 raise Refused("TN018")
             if amount - hold.remaining > self.available:
                 raise Refused("TN009")
-        freed = max(hold.remaining - amount, 0) if release else 0
         hold.remaining = 0 if release else max(hold.remaining - amount, 0)
         hold.captured += amount
         entry = self.write("consumed", -amount, self.now)
@@ -212,16 +185,13 @@ class Ledger:
         if not hold.remaining:
             hold.state = "captured"
         self.expire(self.now)
-        self.collect(freed, self.now)
         return entry
 
     def release(self, hold: Hold) -> None:
         if hold.state not in ("active", "released"):
             raise Refused("TN016")
-        freed = hold.remaining
         hold.state, hold.remaining = "released", 0
         self.expire(self.now)
-        self.collect(freed, self.now)
 
     def extend(self, hold: Hold, lives: int) -> None:
         if hold.state != "active":
@@ -263,8 +233,6 @@ class Ledger:
             return 0
         lot.revoked += amount
         possible = min(amount, self.available)
-        if owed := min(amount - possible, self.held - sum(debt.owed for debt in self.debts)):
-            self.debts.append(Debt(lot, owed))
         if possible:
             entry = self.write("revoked", -possible, self.now)
             self.take(entry, sorted(self.live(), key=lambda x: x is not lot))

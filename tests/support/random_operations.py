@@ -82,12 +82,8 @@ class HoldsAndExpiry(RuleBasedStateMachine):
 
     @rule(gone=st.integers(1, 4))
     def time_passes(self, gone: int) -> None:
-        owed = bool(self.model.debts)
         self.model.advance(gone)
         self.move_clock(gone)
-        if owed:
-            # Until settlement takes them, reads show the owed credits of a lapsed hold as held.
-            self.maintenance()
 
     @precondition(lambda self: self.model.clock > 0)
     @rule(data=st.data())

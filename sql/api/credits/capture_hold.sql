@@ -90,7 +90,6 @@ begin
     transaction := tenantry.append_entry(v_new, v_now, v_ended);
     perform tenantry.debit_lots(transaction, p_hold_created_at => v_hold.created_at);
     perform tenantry.expire_lots(p_organization_id, v_now, greatest(v_ended - v_amount, 0));
-    perform tenantry.collect_owed(p_organization_id, greatest(v_ended - v_amount, 0), v_now);
     perform tenantry.schedule_settlement(p_organization_id);
     hold := tenantry.present_hold(v_hold, v_now);
 end

@@ -58,13 +58,6 @@ begin
         select coalesce(sum(h.remaining), 0) into held
         from tenantry.credit_holds as h
         where h.organization_id = p_organization_id and h.state = 'active' and h.expires_at > v_now;
-        if not v_is_undue then
-            -- A hold that has lapsed frees no owed credits. They count as held until settlement takes them.
-            held := greatest(held, (
-                select coalesce(sum(r.owed), 0) from tenantry.credit_revocations as r
-                where r.organization_id = p_organization_id and r.owed > 0
-            ));
-        end if;
     else
         select coalesce(sum(greatest(h.amount - captured.amount, 0)), 0) into held
         from tenantry.credit_holds as h

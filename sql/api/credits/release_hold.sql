@@ -27,7 +27,6 @@ begin
         where h.organization_id = p_organization_id and h.id = p_hold_id
         returning * into v_hold;
         perform tenantry.expire_lots(p_organization_id, v_now, v_held);
-        perform tenantry.collect_owed(p_organization_id, v_held, v_now);
         perform tenantry.schedule_settlement(p_organization_id);
     elsif v_hold.state <> 'released' then
         perform tenantry.fail_hold_not_active(v_hold);

@@ -1,9 +1,8 @@
 -- Takes back credits of a grant or purchase, as after a returned or disputed payment.
 --
--- It takes the rest of that lot, then credits of the other lots in spending order. It never goes below zero.
--- Held credits are owed: collect_owed() takes them when the hold frees them. Credits that are spent already cannot be
--- taken. The function returns both as the shortfall, and a repeated call shows the owed credits that are taken since. A
--- pending grant becomes smaller before it takes effect.
+-- It takes the rest of that lot, then credits of the other lots in spending order. It never takes held credits and
+-- never goes below zero. Credits that are spent already cannot be taken: the function returns and records them as the
+-- shortfall. A pending grant becomes smaller before it takes effect.
 --
 -- Locks: the organization's row. The account is settled first.
 -- Raises: TN001, TN002, TN011, TN019 (not a grant or purchase), TN020 (more than was granted), 42501.

@@ -157,16 +157,6 @@ begin
     select a.id, 'held credits are covered by the balance', null, '<= ' || a.credit_balance, a.credits_reserved::text
     from accounts as a where a.credits_reserved > a.credit_balance
     union all
-    select a.id, 'owed credits are under holds', null, '<= ' || a.credits_reserved, owed.amount::text
-    from accounts as a
-    join (
-        select r.organization_id, sum(r.owed) as amount
-        from tenantry.credit_revocations as r
-        where r.owed > 0
-        group by r.organization_id
-    ) as owed on owed.organization_id = a.id
-    where owed.amount > a.credits_reserved
-    union all
     select l.organization_id, 'what remains of a lot is its amount less its allocations', l.entry_number,
         (l.amount - coalesce(moved.amount, 0))::text, l.remaining::text
     from tenantry.credit_lots as l

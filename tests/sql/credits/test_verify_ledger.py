@@ -152,12 +152,6 @@ DAMAGE = {
         "update public.organizations set credits_settle_at = '2100-01-01' where id = %(acme)s",
         "credits_settle_at is no later than what falls due next",
     ),
-    "more is owed than is held": (
-        "insert into tenantry.credit_revocations (organization_id, id, lot_id, amount, revoked, owed, created_at)"
-        " select organization_id, gen_random_uuid(), id, 100000, 0, 100000, now()"
-        " from tenantry.credit_lots where organization_id = %(acme)s limit 1",
-        "owed credits are under holds",
-    ),
     "a settlement has failed": (
         "insert into tenantry.settlement_failures (organization_id, due_at, failed_at, code, message)"
         " select id, credits_settle_at, now(), '23514', 'damaged' from public.organizations where id = %(acme)s",

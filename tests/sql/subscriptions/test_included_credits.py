@@ -312,35 +312,6 @@ def test_credits_under_a_hold_outlive_their_period_and_do_not_roll_over(service:
     assert_ledger_holds(admin, acme)
 
 
-@pytest.mark.parametrize("hold_end", ["release", "lapse", "capture"])
-def test_credits_of_a_cancelled_trial_do_not_outlive_it_under_a_hold(
-    service: Connection, admin: Connection, hold_end: str
-) -> None:
-    acme, start = organization(service, 7), freeze(admin)
-    trial = call(
-        service, "start_trial", organization_id=acme, subscription_plan=plan(service, trial_period_days=14)["name"]
-    )
-    held = hold(service, acme, 100, time_to_live=timedelta(days=2))
-    call(service, "cancel_subscription", subscription_id=trial["id"], immediately=True)
-    # The revocation takes 7 of the trial's credits, so the hold now also keeps the others.
-    assert balance(service, acme)["available"] == 0
-    of_hold = {"organization_id": acme, "hold_id": held["id"]}
-    match hold_end:
-        case "release":
-            call(service, "release_hold", **of_hold)
-        case "lapse":
-            move_clock(admin, start + 3 * DAY)
-            assert balance(service, acme)["available"] == 7
-        case "capture":
-            call(service, "capture_hold", **of_hold, amount=40, release_remainder=True)
-    settle(admin, acme)
-    # The credits that were there before are untouched.
-    assert (balance(service, acme)["balance"], balance(service, acme)["available"]) == (7, 7)
-    row = admin.execute("select credits, shortfall from tenantry.granted_credits").fetchone()
-    assert row == {"credits": 0, "shortfall": 40 if hold_end == "capture" else 0}
-    assert_ledger_holds(admin, acme)
-
-
 def test_credits_written_off_by_hand_do_not_roll_over(service: Connection, admin: Connection) -> None:
     for amount, rolled in ((100, 0), (70, 30)):
         start = freeze(admin)

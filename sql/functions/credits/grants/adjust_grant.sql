@@ -5,8 +5,7 @@
 --
 -- The credits of a period are taken back from its own lots only: purchased credits do not pay for a change of plan. The
 -- credits of a purchase are taken from other lots too, because its money went back. Credits that were spent already are
--- recorded as a shortfall. A later grant pays for the shortfall first. Credits under a hold are a shortfall until
--- collect_owed() takes them.
+-- recorded as a shortfall. A later grant pays for the shortfall first.
 --
 -- p_target: the grant after the call. organization_id, source (subscription, rollover or purchase), source_id (of the
 -- subscription or purchase) and starts_at identify it. credits is the total of the grant, and ends_at its end (infinity
@@ -33,9 +32,6 @@ declare
     v_revocation tenantry.credit_revocations;
     -- Credits that were taken back because their end moved: they are granted again until the new end.
     v_returned integer := 0;
-    -- The revocations of credits that are granted again until the new end.
-    v_moved uuid[] := '{}';
-    v_kept integer;
     v_paid_shortfall integer;
     v_account public.organizations;
     v_at timestamptz;
@@ -91,24 +87,11 @@ begin
         end if;
         if v_end_moved then
             v_returned := v_returned + v_revocation.revoked;
-            v_moved := v_moved || v_revocation.id;
         else
             v_change := v_change + v_amount;
             v_granted.shortfall := v_granted.shortfall + v_amount - v_revocation.revoked;
             exit when v_change = 0;
         end if;
-    end loop;
-
-    -- Held credits keep their end when the grant gets a new one. Of these only a smaller target is owed.
-    v_kept := greatest(- v_change - v_returned, 0);
-    for v_revocation in
-        select * from tenantry.credit_revocations as r
-        where r.organization_id = p_target.organization_id and r.id = any (v_moved) and r.owed > 0
-    loop
-        update tenantry.credit_revocations as r
-        set owed = least(r.owed, v_kept)
-        where r.organization_id = p_target.organization_id and r.id = v_revocation.id;
-        v_kept := v_kept - least(v_revocation.owed, v_kept);
     end loop;
 
     if v_change < 0 then
@@ -118,10 +101,6 @@ begin
     else
         v_paid_shortfall := least(v_change, v_granted.shortfall);
         v_granted.shortfall := v_granted.shortfall - v_paid_shortfall;
-        -- Credits that are granted again are owed no more.
-        update tenantry.credit_revocations as r
-        set owed = greatest(r.owed - v_paid_shortfall, 0)
-        where r.organization_id = p_target.organization_id and r.owed > 0 and r.lot_id = any (v_granted.lots);
         v_amount := v_returned + v_change - v_paid_shortfall;
     end if;
     select * into v_account from public.organizations where id = p_target.organization_id;

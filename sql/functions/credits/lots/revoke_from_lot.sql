@@ -1,5 +1,5 @@
 -- Takes credits of a lot back: from that lot first, then from the others in spending order. Credits under a hold are
--- not taken now: they are owed, and collect_owed() takes them when the hold frees them.
+-- never taken.
 --
 -- p_amount: credits to take back, at most as many as the lot brought and has not given back yet.
 -- p_limit: credits to take at most; null for no limit.
@@ -22,20 +22,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_revoked integer;
-    v_owed integer;
     v_entry public.credit_transactions;
     v_revocation tenantry.credit_revocations;
 begin
-    select
-        least(p_amount, p_limit, o.credit_balance - o.credits_reserved),
-        o.credits_reserved - (
-            select coalesce(sum(r.owed), 0) from tenantry.credit_revocations as r
-            where r.organization_id = p_organization_id and r.owed > 0
-        )
-    into v_revoked, v_owed
+    select least(p_amount, p_limit, o.credit_balance - o.credits_reserved) into v_revoked
     from public.organizations as o
     where o.id = p_organization_id;
-    v_owed := greatest(least(least(p_amount, p_limit) - v_revoked, v_owed), 0);
     if v_revoked > 0 then
         v_entry.organization_id := p_organization_id;
         v_entry.transaction_type := 'revoked';
@@ -53,12 +45,10 @@ begin
     end if;
     perform tenantry.schedule_settlement(p_organization_id);
     insert into tenantry.credit_revocations (
-        organization_id, id, lot_id, amount, revoked, owed, is_own_lot_only, credit_transaction_id,
-        description, metadata, created_at
+        organization_id, id, lot_id, amount, revoked, credit_transaction_id, description, metadata, created_at
     )
     values (
-        p_organization_id, tenantry.uuid_v7(), p_lot_id, p_amount, v_revoked, v_owed, p_limit is not null, v_entry.id,
-        p_description, p_metadata,
+        p_organization_id, tenantry.uuid_v7(), p_lot_id, p_amount, v_revoked, v_entry.id, p_description, p_metadata,
         p_at
     )
     returning * into v_revocation;

@@ -31,9 +31,6 @@ begin
     set expired_at = l.expires_at
     where l.organization_id = p_organization_id and l.remaining > 0 and l.expired_at is null and l.expires_at <= p_at;
     perform tenantry.expire_lots(p_organization_id, p_at, coalesce(v_lapsed, 0)::integer);
-    if v_lapsed > 0 then
-        perform tenantry.collect_owed(p_organization_id, v_lapsed::integer, p_at);
-    end if;
 
     for v_grant in
         select * from tenantry.pending_grants as g
