@@ -104,7 +104,7 @@ def _expire(slot: "asyncio.Future[None]") -> None:
 
 
 class Counter:
-    """Counts what is open: for each caller, and in all."""
+    """Counts the open calls or streams of each caller, and of all callers."""
 
     def __init__(self, what: str, limit: int, share: int) -> None:
         """what: the plural that messages use. limit: maximum in all. share: maximum of one caller, except in WHOLE."""

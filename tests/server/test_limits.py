@@ -111,7 +111,7 @@ def test_a_batch_of_the_allowed_size_passes() -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_bytes_are_read_as_protobuf_reads_them(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Random messages, whole, cut and with random bytes: what is accepted here and there has the same items."""
+    """Random messages, whole, cut and with random bytes: a message that both parsers accept has the same items."""
     monkeypatch.setattr(limits, "COUNTED_ABOVE", 0)
     chance = random.Random(seed)
     for _ in range(200):

@@ -28,7 +28,7 @@ create table reuse.changes (command text);
 create function reuse.note_change() returns event_trigger language plpgsql security definer
     set search_path = '' as $$ begin insert into reuse.changes values (tg_tag); end $$;
 
--- Makes of every table what it was when this schema was made.
+-- Restores the rows that every table had when this schema was made.
 do $do$
 declare
     v_table regclass;

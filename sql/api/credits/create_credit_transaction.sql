@@ -1,7 +1,7 @@
 -- Writes an entry of any type and source, under the rules of the special functions.
 --
 -- earned, purchased and refunded open a lot. consumed spends as consume_credits() does. expired and revoked take
--- credits from the lots in spending order, whatever the origin of the lots.
+-- credits from the lots in spending order; the origin of the lots does not matter.
 --
 -- Locks: the organization's row.
 -- Raises: TN001, TN002, TN009, TN010, TN011, TN012, TN013, TN017, 42501.

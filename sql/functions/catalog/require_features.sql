@@ -1,7 +1,7 @@
 -- Checks the features of a plan. They are an object of the plan's author; only these names have a meaning:
 --
 --   credit_rollover  "none", "all" or a whole number: unspent included credits that move into the next period
---   credit_interval  "monthly": included credits come each month, whatever the billing period
+--   credit_interval  "monthly": included credits come each month, for any billing period
 --   trial_limit      "organization", "user" (the default) or "payment_method": the trial is once for each
 --   grace_days       0 to 365, default 7: days after a missed payment in which nothing changes
 --   trial, past_due  objects: features that replace the plan's features in that state

@@ -1,7 +1,7 @@
 -- Adjusts a grant to its target: grants the difference or takes it back.
 --
 -- A grant is the credits of one period of a subscription or of one purchase. The caller works out the target and need
--- not know what was granted before: the same target moves credits once, however often the caller asks for it.
+-- not know the earlier grants: the same target moves credits once, however often the caller asks for it.
 --
 -- The credits of a period are taken back from its own lots only: purchased credits do not pay for a change of plan. The
 -- credits of a purchase are taken from other lots too, because its money went back. Credits that were spent already are

@@ -2,8 +2,8 @@
 -- threshold: it records a low_balance event. A balance below the threshold of the automatic top-up: it buys credits. It
 -- acts on the crossing only: again after the credits have been above the threshold.
 --
--- A hold lowers what is available and not the balance. It buys nothing, because a hold that is released costs nothing,
--- and its holder could start one payment after the other.
+-- A hold lowers the available credits and not the balance. It buys nothing, because a hold that is released costs
+-- nothing, and its holder could start one payment after the other.
 --
 -- p_account: the row after the change.
 -- p_amount: credits that were available before the change and no longer are.

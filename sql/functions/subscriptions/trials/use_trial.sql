@@ -1,6 +1,6 @@
 -- Records that an organization uses a trial, and returns whether the limit of the plan allows it.
 --
--- The use is recorded for the user and for the payment method, whatever the limit is, so a later trial of another plan
+-- The use is recorded for the user and for the payment method, for every limit, so a later trial of another plan
 -- finds it. The user is the one who starts the trial. If no user is named, it is every owner of the organization. A
 -- user or payment method with a trial of another organization is not recorded again. An organization that is recorded
 -- keeps its trial, so the answer stays the same.
