@@ -473,7 +473,7 @@ def deep(levels: int) -> bytes:
 
 
 def hostile(method: str, size: int) -> dict[str, bytes]:
-    """Messages for a method, by what they attack."""
+    """Messages for a method, by the limit that they attack."""
     numbers = {fld.number: fld for fld in METHODS[method].input_type.fields}
     messages = {
         "items": bomb(size),
