@@ -118,6 +118,6 @@ def test_without_stripe_it_says_why(shop: Shop) -> None:
 
 def test_an_event_that_is_none_is_refused(shop: Shop) -> None:
     found = shop.service.execute(
-        "select * from tenantry.reconcile_stripe_object(%s, now())", [Jsonb({"object": "price", "id": "price_unknown"})]
+        "select * from tenantry.reconcile_stripe(%s, now())", [Jsonb({"object": "price", "id": "price_unknown"})]
     ).fetchall()
     assert found == []

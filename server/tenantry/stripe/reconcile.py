@@ -47,9 +47,9 @@ async def reconcile(database: Database, stripe: Stripe, since: datetime) -> Repo
     async for found, answer in _objects(stripe, since):
         report.looked_at += 1
         statement = Statement(
-            "reconcile_stripe_object",
+            "reconcile_stripe",
             "select r.organization_id, r.kind, r.name, r.before, r.after"
-            " from tenantry.reconcile_stripe_object($1, $2) as r",
+            " from tenantry.reconcile_stripe($1, $2) as r",
             literals(json.dumps(found), answer.answered_at),
         )
         rows = await database.call(SERVICE, statement, TIMEOUT)

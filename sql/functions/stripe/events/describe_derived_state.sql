@@ -1,5 +1,5 @@
 -- Describes in words the state of an organization that is derived from Stripe: subscriptions, bills and granted
--- credits, each with its name. reconcile_stripe_object() compares it before and after.
+-- credits, each with its name. reconcile_stripe() compares it before and after.
 create or replace function tenantry.describe_derived_state(
     p_organization_id uuid,
     out kind text,

@@ -6,7 +6,7 @@
 -- Locks: as apply_stripe_object().
 -- Raises: TN001 (not an event), 42501.
 -- Callers: holders of platform:stripe.
-create or replace function tenantry.reconcile_stripe_object(
+create or replace function tenantry.reconcile_stripe(
     p_object jsonb,
     p_version timestamptz,
     out organization_id uuid,
@@ -61,7 +61,7 @@ begin
 end
 $$;
 
-comment on function tenantry.reconcile_stripe_object(jsonb, timestamptz) is
+comment on function tenantry.reconcile_stripe(jsonb, timestamptz) is
     'Applies an object or event that was read from Stripe; returns the differences. Raises TN001, 42501.';
-revoke all on function tenantry.reconcile_stripe_object from public, anon, authenticated, service_role;
-grant execute on function tenantry.reconcile_stripe_object to service_role;
+revoke all on function tenantry.reconcile_stripe from public, anon, authenticated, service_role;
+grant execute on function tenantry.reconcile_stripe to service_role;
