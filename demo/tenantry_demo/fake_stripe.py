@@ -1,9 +1,11 @@
 """A fake Stripe: the part of Stripe's HTTP API that Tenantry uses, over a state in memory.
 
 Like Stripe, it refuses a wrong key, unknown or missing parameters, and an idempotency key with other parameters. It
-replays the answer to an idempotency key. Its objects have the shapes of the pinned version of the API. Its methods play
-the customer (`complete`, `expire`), the time (`advance`), the account (`refund`) and errors (`decline`, `fail`). It
-keeps and lists events; `deliver` posts them to a webhook, signed as Stripe signs them.
+replays the answer to an idempotency key. Its objects have the shapes of the pinned version of the API: an invoice shows
+ten of its lines, and subscriptions are in flexible billing mode. An invoice of a renewal is finalized an hour after the
+period begins. Its methods play the customer (`complete`, `expire`, and those beginning with `portal_`), the time
+(`advance`), the account (`refund`, `credit`) and errors (`decline`, `authenticate`, `delay`, `fail`). It keeps and
+lists events; `deliver` posts them to a webhook, signed as Stripe signs them.
 """
 
 import asyncio
@@ -27,6 +29,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from tenantry.stripe.client import API_VERSION
+from tenantry_demo.parameters import problems
 
 Object = dict[str, Any]
 
@@ -34,6 +37,12 @@ DAY = 86400
 
 HEAD_START = 600
 """Seconds that a fake Stripe starts behind the real time. Its time runs faster, and must stay in the past."""
+
+LINES = 10
+"""The lines of an invoice that its events and answers show."""
+
+PENDING_UPDATE = 23 * 3600
+"""Seconds after which a change that was not paid is given up."""
 
 _META = "metadata"
 _ITEM = {"price!": str, "quantity": int}
@@ -68,8 +77,20 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
         "customer": str,
         "client_reference_id": str,
         "metadata": _META,
+        "allow_promotion_codes": bool,
+        "automatic_tax": {"enabled!": bool},
+        "tax_id_collection": {"enabled!": bool},
+        "customer_update": {"address": str, "name": str},
+        "billing_address_collection": str,
+        "payment_method_collection": str,
+        "locale": str,
+        "currency": str,
         "payment_intent_data": _PAYMENT_DATA,
-        "subscription_data": {"metadata": _META, "trial_period_days": int},
+        "subscription_data": {
+            "metadata": _META,
+            "trial_period_days": int,
+            "trial_settings": {"end_behavior!": {"missing_payment_method!": str}},
+        },
         "invoice_creation": {"enabled!": bool, "invoice_data": {"metadata": _META}},
     },
     "GET /v1/checkout/sessions/:id": {},
@@ -77,8 +98,11 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "GET /v1/subscriptions": _LIST | {"status": str, "customer": str},
     "GET /v1/subscriptions/:id": {},
     "POST /v1/subscriptions/:id": {
-        "items": [{"id": str, "price": str}],
+        "items": [{"id": str, "price": str, "quantity": int}],
         "cancel_at_period_end": bool,
+        "cancel_at": str,
+        "billing_cycle_anchor": {"type!": str},
+        "expand": [str],
         "proration_behavior": str,
         "proration_date": int,
         "payment_behavior": str,
@@ -87,6 +111,7 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "DELETE /v1/subscriptions/:id": {},
     "GET /v1/invoices": _LIST | {"status": str, "customer": str},
     "GET /v1/invoices/:id": {"expand": [str]},
+    "GET /v1/invoices/:id/lines": {"limit": int, "starting_after": str},
     "POST /v1/payment_intents": {
         **_PAYMENT_DATA,
         "amount!": int,
@@ -147,8 +172,9 @@ class FakeStripe:
     """A fake Stripe on a port of its own, in a thread, from `start` to `stop` or the end of a `with`.
 
     api_key: the only key that it accepts. webhook_secret: signs events. webhook_url: receives the events of `deliver`.
-    now: its time, in seconds since 1970; each change adds a second. url: its address, after `start`. calls: all
-    requests. events: all events. objects: the current state of each object, by id.
+    now: its time, in seconds since 1970; each change adds a second. url: its address, after `start`. finalizes_after:
+    seconds from the start of a period to its invoice. calls: all requests. events: all events. objects: the current
+    state of each object, by id.
     """
 
     api_key: str = "sk_test_fake"
@@ -156,6 +182,7 @@ class FakeStripe:
     webhook_url: str = ""
     now: int = field(default_factory=lambda: int(time.time()) - HEAD_START)
     url: str = ""
+    finalizes_after: int = 3600
     calls: list[Call] = field(default_factory=list)
     events: list[Object] = field(default_factory=list)
     objects: dict[str, Object] = field(default_factory=dict)
@@ -164,6 +191,8 @@ class FakeStripe:
         self._numbers = itertools.count(1)
         self._answers: dict[str, tuple[Any, int, Object]] = {}
         self._declining: set[str] = set()
+        self._authenticating: set[str] = set()
+        self._delaying: set[str] = set()
         self._failure: Failure | None = None
         self._delivered = 0
         self._lock = threading.RLock()
@@ -240,14 +269,55 @@ class FakeStripe:
             session |= {"status": "expired", "url": None}
             self._emit("checkout.session.expired", session)
 
+    def portal_cancel(self, subscription_id: str) -> None:
+        """Cancels a subscription at the end of its period, as the customer portal does: by a date in cancel_at."""
+        with self._change():
+            subscription = self.objects[subscription_id]
+            end = subscription["items"]["data"][0]["current_period_end"]
+            subscription |= {"cancel_at": end, "canceled_at": self.now}
+            self._emit("customer.subscription.updated", subscription, cancel_at=None, canceled_at=None)
+
+    def portal_resume(self, subscription_id: str) -> None:
+        """Takes back a cancellation."""
+        with self._change():
+            subscription = self.objects[subscription_id]
+            before = {name: subscription[name] for name in ("cancel_at", "canceled_at", "cancel_at_period_end")}
+            subscription |= {"cancel_at": None, "canceled_at": None, "cancel_at_period_end": False}
+            self._emit("customer.subscription.updated", subscription, **before)
+
+    def portal_quantity(self, subscription_id: str, quantity: int) -> None:
+        """Changes the quantity of a subscription's first item. The next invoice has the difference."""
+        with self._change():
+            subscription = self.objects[subscription_id]
+            item = subscription["items"]["data"][0]
+            start, end = item["current_period_start"], item["current_period_end"]
+            for count, sign in ((item["quantity"], -1), (quantity, 1)):
+                amount = round(item["price"]["unit_amount"] * count * (end - self.now) / (end - start))
+                line = self._line(item["price"], count, self.now, end, subscription, sign * amount)
+                subscription.setdefault("_pending_lines", []).append(line)
+            item["quantity"] = quantity
+            self._emit("customer.subscription.updated", subscription)
+
+    def portal_payment_method(self, customer_id: str) -> str:
+        """Adds a card and makes it the customer's default. Returns the payment method."""
+        with self._change():
+            customer = self.objects[customer_id]
+            before = dict(customer["invoice_settings"])
+            card = {"fingerprint": f"card{next(self._numbers)}"}
+            method = self._add("payment_method", "pm", {"customer": customer_id, "type": "card", "card": card})
+            self._emit("payment_method.attached", method)
+            customer["invoice_settings"] = {"default_payment_method": method["id"]}
+            self._emit("customer.updated", customer, invoice_settings=before)
+            return str(method["id"])
+
     def advance(self, seconds: int) -> None:
-        """Moves the time. Trials end, and periods renew with a charge, or end."""
+        """Moves the time. Trials end, and periods renew or end. The invoice of a renewal is charged an hour later."""
         with self._lock:
             until = self.now + seconds
             while due := self._next_due(until):
                 self.now = max(self.now, due[0])
                 with self._change():
-                    self._renew(due[1])
+                    due[1]()
             self.now = until
 
     def refund(self, payment_intent: str, amount: int | None = None) -> Object:
@@ -255,15 +325,60 @@ class FakeStripe:
         with self._change():
             return self._refund({"payment_intent": payment_intent, "amount": amount})
 
+    def credit(self, invoice_id: str, amount: int) -> Object:
+        """Credits an amount of a paid invoice to the balance of its customer. Returns the credit note."""
+        with self._change():
+            invoice = self.objects[invoice_id]
+            customer = self.objects[invoice["customer"]]
+            note = self._add(
+                "credit_note",
+                "cn",
+                {
+                    "amount": amount,
+                    "total": amount,
+                    "post_payment_amount": amount,
+                    "pre_payment_amount": 0,
+                    "currency": invoice["currency"],
+                    "customer": customer["id"],
+                    "invoice": invoice_id,
+                    "refunds": [],
+                    "status": "issued",
+                    "type": "post_payment",
+                },
+            )
+            self._emit("credit_note.created", note)
+            before = customer["balance"]
+            customer["balance"] = before - amount
+            self._emit("customer.updated", customer, balance=before)
+            invoice["post_payment_credit_notes_amount"] += amount
+            self._emit("invoice.updated", invoice)
+            return _public(note)
+
+    def authenticate(self, customer: str, asks: bool = True) -> None:
+        """Asks the customer to confirm payments (3-D Secure) from now on, or does not ask any more."""
+        (self._authenticating.add if asks else self._authenticating.discard)(customer)
+
+    def delay(self, customer: str, delays: bool = True) -> None:
+        """Takes payments without the customer by bank debit from now on, or by card again. `settle` ends them."""
+        (self._delaying.add if delays else self._delaying.discard)(customer)
+
+    def settle(self, payment_intent: str, succeeds: bool) -> None:
+        """Ends a payment that is processing."""
+        with self._change():
+            (self._succeed if succeeds else self._refuse)(self.objects[payment_intent])
+
     def decline(self, customer: str, declines: bool = True) -> None:
         """Declines the customer's card from now on, or accepts it again."""
         (self._declining.add if declines else self._declining.discard)(customer)
 
     def pay_open_invoices(self, customer: str) -> None:
-        """Charges the customer's open invoices again."""
+        """Charges the customer's open invoices again, as on their pages, where the customer confirms a payment."""
         with self._change():
+            asked = customer in self._authenticating
+            self._authenticating.discard(customer)
             for invoice in self._of("invoice", customer=customer, status="open"):
                 self._collect(invoice)
+            self.authenticate(customer, asked)
 
     def fail(self, failure: Failure) -> None:
         """Lets requests fail from now on."""
@@ -351,6 +466,8 @@ class FakeStripe:
                 self._authenticate(request)
                 rule, ids = _route(call.method, call.path)
                 call.params = _checked(_parsed(text), PARAMETERS[rule], "")
+                if wrong := problems(rule, call.params):
+                    raise Refused(400, f"Invalid request: {'; '.join(wrong)}")
                 key = call.idempotency_key if call.method == "POST" else None
                 if key in self._answers:
                     made_with, status, body = self._answers[key]
@@ -390,10 +507,13 @@ class FakeStripe:
             if found is None or found["object"] != _KINDS[kind]:
                 name = _KINDS[kind].replace("_", " ")
                 raise Refused(404, f"No such {name}: '{ids[0]}'", code="resource_missing", param="id")
+            if method == "GET" and path.endswith("/lines"):
+                return _page(path.replace(":id", ids[0]), found["lines"]["data"], params)
             if method == "GET":
                 return self._expanded(found, params.get("expand", []), "")
         with self._change():
-            return _public(self._ENDPOINTS[rule](self, params, *[self.objects[i] for i in ids]))
+            answer = self._ENDPOINTS[rule](self, params, *[self.objects[i] for i in ids])
+            return self._expanded(answer, params.get("expand", []), "")
 
     def _list(self, path: str, kind: str, params: Object) -> Object:
         created = params.get("created", {})
@@ -405,11 +525,9 @@ class FakeStripe:
             and all(o[name] == params[name] for name in ("customer", "product", "type") if name in params)
             and _has_status(o, params.get("status"))
         ]
-        if after := params.get("starting_after"):
-            found = found[[o["id"] for o in found].index(after) + 1 :]
-        limit = params.get("limit", 10)
-        page = [self._expanded(o, params.get("expand", []), "data.") for o in found[:limit]]
-        return {"object": "list", "url": path, "has_more": len(found) > limit, "data": page}
+        page = _page(path, found, params)
+        page["data"] = [self._expanded(o, params.get("expand", []), "data.") for o in page["data"]]
+        return page
 
     def _expanded(self, found: Object, expand: list[str], prefix: str) -> Object:
         shown = _public(found)
@@ -420,6 +538,8 @@ class FakeStripe:
                 shown["payments"] = {"object": "list", "has_more": False, "data": payments}
             elif name == "product" and shown["object"] == "price":
                 shown["product"] = _public(self.objects[shown["product"]])
+            elif name == "latest_invoice" and shown["object"] == "subscription":
+                shown["latest_invoice"] = _public(self.objects[shown["latest_invoice"]])
             else:
                 raise Refused(400, f"This property cannot be expanded ({path})", param="expand")
         return shown
@@ -541,9 +661,12 @@ class FakeStripe:
             if bool(price["recurring"]) != recurring:
                 raise Refused(400, f"You must provide a {'recurring' if recurring else 'one_time'} price in this mode")
         forbidden = ("payment_intent_data", "invoice_creation") if recurring else ("subscription_data",)
-        for name in forbidden:
+        for name in (*forbidden, *(() if recurring else ("payment_method_collection",))):
             if name in params:
                 raise Refused(400, f"You can not pass `{name}` in `{params['mode']}` mode.", param=name)
+        for option, part in (("automatic_tax", "address"), ("tax_id_collection", "name")):
+            if option in params and params.get("customer_update", {}).get(part) != "auto":
+                raise Refused(400, f"`{option}` needs `customer_update[{part}]` to be `auto`.", param=option)
         made = self._add(
             "checkout.session",
             "cs_test",
@@ -580,55 +703,79 @@ class FakeStripe:
     def _update_subscription(self, params: Object, subscription: Object) -> Object:
         if subscription["status"] == "canceled":
             raise Refused(404, f"No such subscription: '{subscription['id']}'", code="resource_missing", param="id")
-        if "cancel_at_period_end" in params:
-            cancels = params["cancel_at_period_end"]
-            subscription |= {
-                "cancel_at_period_end": cancels,
-                "canceled_at": self.now if cancels else None,
-                "cancel_at": subscription["items"]["data"][0]["current_period_end"] if cancels else None,
-            }
+        if "cancel_at_period_end" in params and "cancel_at" in params:
+            raise Refused(400, "Received both cancel_at_period_end and cancel_at parameters. Please pass in only one.")
+        if "cancel_at" in params:
+            subscription |= {"cancel_at": None, "canceled_at": None, "cancel_at_period_end": False}
+        elif params.get("cancel_at_period_end"):
+            end = subscription["items"]["data"][0]["current_period_end"]
+            subscription |= {"cancel_at_period_end": True, "canceled_at": self.now, "cancel_at": end}
+        elif "cancel_at_period_end" in params and subscription["cancel_at_period_end"]:
+            # A date that was set by itself stays.
+            subscription |= {"cancel_at_period_end": False, "canceled_at": None, "cancel_at": None}
+        if params.get("payment_behavior") == "pending_if_incomplete" and "metadata" in params:
+            message = "When `payment_behavior` is set to `pending_if_incomplete` you can not pass `metadata`."
+            raise Refused(400, message, param="metadata")
         _merge(subscription, {"metadata": params.get("metadata", {})})
         for change in params.get("items", []):
             item = next((i for i in subscription["items"]["data"] if i["id"] == change.get("id")), None)
             if item is None:
                 raise Refused(400, f"No such subscription item: '{change.get('id')}'", param="items[0][id]")
-            self._replace_price(subscription, item, self._known("price", change["price"]), params)
+            self._replace_price(subscription, item, change, params)
         self._emit("customer.subscription.updated", subscription)
         return subscription
 
-    def _replace_price(self, subscription: Object, item: Object, price: Object, params: Object) -> None:
+    def _replace_price(self, subscription: Object, item: Object, change: Object, params: Object) -> None:
+        price = self._known("price", change.get("price", item["price"]["id"]))
+        quantity = change.get("quantity", 1)
         old, start, end = item["price"], item["current_period_start"], item["current_period_end"]
         at = params.get("proration_date", self.now)
         if not start <= at <= end:
             message = "Cannot specify proration date outside of current subscription period or current phase."
             raise Refused(400, message, param="proration_date")
         is_trial = subscription["status"] == "trialing"
-        starts_anew = not is_trial and _length(old["recurring"]) != _length(price["recurring"])
+        starts_anew = params.get("billing_cycle_anchor", {}).get("type") == "now"
         prorates = params.get("proration_behavior", "create_prorations") == "always_invoice"
         left = 0.0 if is_trial else (end - at) / (end - start)
-        credit = round(old["unit_amount"] * left) if prorates else 0
-        debit = price["unit_amount"] if starts_anew else round(price["unit_amount"] * left) if prorates else 0
-        if (
-            params.get("payment_behavior") == "error_if_incomplete"
-            and debit - credit + min(self.objects[subscription["customer"]]["balance"], 0) > 0
-            and subscription["customer"] in self._declining
-        ):
+        credit = round(old["unit_amount"] * item["quantity"] * left) if prorates else 0
+        full = price["unit_amount"] * quantity
+        debit = full if starts_anew else round(full * left) if prorates else 0
+        customer = self.objects[subscription["customer"]]
+        fails = customer["id"] in self._declining | self._authenticating
+        behavior = params.get("payment_behavior")
+        is_unpaid = fails and debit - credit + min(customer["balance"], 0) > 0
+        if is_unpaid and behavior == "error_if_incomplete":
             raise Refused(402, "Your card was declined.", "card_error", code="card_declined")
-        item["price"] = _public(price)
-        item["plan"] = {"id": price["id"], "object": "plan"}
-        lines = [self._line(old, 1, at, end, subscription, -credit)] if prorates else []
+        # The item after the change. Its lines are made before, because they name the time of the change.
+        changed: Object = {"price": _public(price), "plan": {"id": price["id"], "object": "plan"}, "quantity": quantity}
+        lines = [self._line(old, item["quantity"], at, end, subscription, -credit)] if prorates else []
         if starts_anew:
-            subscription["billing_cycle_anchor"] = item["current_period_start"] = self.now
-            item["current_period_end"] = _after(self.now, self.now, price["recurring"])
-            lines.append(self._line(price, item["quantity"], self.now, item["current_period_end"], subscription))
+            changed["current_period_start"] = self.now
+            changed["current_period_end"] = _after(self.now, self.now, price["recurring"])
+            lines.append(self._line(price, quantity, self.now, changed["current_period_end"], subscription))
         elif prorates:
-            lines.append(self._line(price, 1, at, end, subscription, debit))
+            lines.append(self._line(price, quantity, at, end, subscription, debit))
+        if not is_unpaid:
+            self._change_item(subscription, item, changed)
         if not lines:
             return
-        customer = self.objects[subscription["customer"]]
         invoice = self._invoice(customer, "subscription_update", lines, subscription)
         subscription["latest_invoice"] = invoice["id"]
+        if is_unpaid:
+            subscription["pending_update"] = {
+                "expires_at": self.now + PENDING_UPDATE,
+                "subscription_items": [item | changed],
+                "billing_cycle_anchor": None,
+                "trial_end": None,
+                "trial_from_plan": None,
+            }
+            invoice["_pending_update"] = (subscription["id"], item["id"], changed)
         self._collect(invoice)
+
+    def _change_item(self, subscription: Object, item: Object, changed: Object) -> None:
+        item |= changed
+        if "current_period_start" in changed:
+            subscription["billing_cycle_anchor"] = changed["current_period_start"]
 
     def _cancel_subscription(self, _: Object, subscription: Object) -> Object:
         if subscription["status"] == "canceled":
@@ -645,6 +792,10 @@ class FakeStripe:
             self._known("payment_method", method)
         intent = self._intent(params["amount"], params["currency"], customer, method, params)
         if params.get("confirm"):
+            if customer in self._delaying:
+                intent["status"] = "processing"
+                self._emit("payment_intent.processing", intent)
+                return intent
             if customer in self._declining:
                 self._refuse(intent)
                 error = intent["last_payment_error"] | {"payment_intent": _public(intent)}
@@ -801,23 +952,25 @@ class FakeStripe:
         }
 
     def _invoice(
-        self, customer: Object, reason: str, lines: list[Object], subscription: Object | None = None
+        self,
+        customer: Object,
+        reason: str,
+        lines: list[Object],
+        subscription: Object | None = None,
+        is_draft: bool = False,
     ) -> Object:
         total = sum(line["amount"] for line in lines)
-        # A balance below 0 is the customer's credit. A negative invoice adds to it, and a positive one draws on it.
-        before = customer["balance"]
-        due = max(total + before, 0) if total > 0 else 0
-        after = before + total - due
         made = self._add(
             "invoice",
             "in",
             {
-                "amount_due": due,
+                "amount_due": max(total, 0),
                 "amount_paid": 0,
-                "amount_remaining": due,
+                "amount_remaining": max(total, 0),
                 "total": total,
-                "starting_balance": before,
-                "ending_balance": after,
+                "starting_balance": customer["balance"],
+                "ending_balance": None,
+                "post_payment_credit_notes_amount": 0,
                 "attempt_count": 0,
                 "attempted": False,
                 "billing_reason": reason,
@@ -825,7 +978,7 @@ class FakeStripe:
                 "customer": customer["id"],
                 "description": None,
                 "metadata": {},
-                "status": "open",
+                "status": "draft",
                 "collection_method": "charge_automatically",
                 "lines": {"object": "list", "has_more": False, "data": lines},
                 "period_start": lines[-1]["period"]["start"],
@@ -839,16 +992,36 @@ class FakeStripe:
                 }
                 if subscription
                 else None,
-                "status_transitions": {"finalized_at": self.now, "paid_at": None, "voided_at": None},
+                "status_transitions": {"finalized_at": None, "paid_at": None, "voided_at": None},
             },
         )
-        made["hosted_invoice_url"] = f"{self.url}/invoices/{made['id']}"
-        self._emit("invoice.created", made | {"status": "draft"})
+        self._emit("invoice.created", made)
+        if is_draft:
+            made["_finalizes_at"] = self.now + self.finalizes_after
+        else:
+            self._finalize(made)
+        return made
+
+    def _finalize(self, invoice: Object) -> None:
+        customer, total = self.objects[invoice["customer"]], invoice["total"]
+        # A balance below 0 is the customer's credit. A negative invoice adds to it, and a positive one draws on it.
+        before = customer["balance"]
+        due = max(total + before, 0) if total > 0 else 0
+        after = before + total - due
+        invoice |= {
+            "status": "open",
+            "amount_due": due,
+            "amount_remaining": due,
+            "starting_balance": before,
+            "ending_balance": after,
+            "hosted_invoice_url": f"{self.url}/invoices/{invoice['id']}",
+        }
+        invoice.pop("_finalizes_at", None)
+        invoice["status_transitions"]["finalized_at"] = self.now
         if after != before:
             customer["balance"] = after
             self._emit("customer.updated", customer, balance=before)
-        self._emit("invoice.finalized", made)
-        return made
+        self._emit("invoice.finalized", invoice)
 
     def _collect(self, invoice: Object) -> None:
         """Charges the customer's card for an invoice."""
@@ -859,11 +1032,17 @@ class FakeStripe:
         intent = self._intent(invoice["amount_due"], invoice["currency"], invoice["customer"], method, {})
         invoice |= {"attempted": True, "attempt_count": invoice["attempt_count"] + 1}
         subscription = self._subscription_of(invoice)
-        if invoice["customer"] in self._declining:
-            self._refuse(intent)
-            self._pay(invoice, intent, "open")
-            self._emit("invoice.payment_failed", invoice)
-            if subscription and subscription["status"] == "active":
+        if invoice["customer"] in self._declining | self._authenticating:
+            if invoice["customer"] in self._declining:
+                self._refuse(intent)
+                self._pay(invoice, intent, "open")
+                self._emit("invoice.payment_failed", invoice)
+            else:
+                intent["status"] = "requires_action"
+                self._emit("payment_intent.requires_action", intent)
+                self._pay(invoice, intent, "open")
+                self._emit("invoice.payment_action_required", invoice)
+            if subscription and subscription["status"] == "active" and "_pending_update" not in invoice:
                 subscription["status"] = "past_due"
                 self._emit("customer.subscription.updated", subscription, status="active")
             return
@@ -880,6 +1059,13 @@ class FakeStripe:
             self._pay(invoice, intent, "paid")
         self._emit("invoice.paid", invoice)
         self._emit("invoice.payment_succeeded", invoice)
+        if update := invoice.pop("_pending_update", None):
+            subscription = self.objects[update[0]]
+            item = next(i for i in subscription["items"]["data"] if i["id"] == update[1])
+            self._change_item(subscription, item, update[2])
+            subscription["pending_update"] = None
+            self._emit("customer.subscription.pending_update_applied", subscription)
+            self._emit("customer.subscription.updated", subscription)
 
     def _pay(self, invoice: Object, intent: Object, status: str) -> None:
         payment = self._add(
@@ -924,6 +1110,9 @@ class FakeStripe:
                 "default_payment_method": method,
                 "billing_cycle_anchor": end if trial else self.now,
                 "collection_method": "charge_automatically",
+                "billing_mode": {"type": "flexible"},
+                "pause_collection": None,
+                "pending_update": None,
                 "trial_start": self.now if trial else None,
                 "trial_end": end if trial else None,
                 "latest_invoice": None,
@@ -954,17 +1143,43 @@ class FakeStripe:
     def _subscription_of(self, invoice: Object) -> Object | None:
         return self.objects[invoice["parent"]["subscription_details"]["subscription"]] if invoice["parent"] else None
 
-    def _next_due(self, until: int) -> tuple[int, Object] | None:
-        due = [
-            (s["items"]["data"][0]["current_period_end"], s["id"])
-            for s in self._of("subscription")
-            if s["status"] in ("trialing", "active", "past_due")
+    def _next_due(self, until: int) -> tuple[int, Callable[[], None]] | None:
+        """The next thing that happens by itself, and its time."""
+        due: list[tuple[int, int, str, Callable[[Object], None]]] = []
+        for subscription in self._of("subscription"):
+            if subscription["status"] in ("trialing", "active", "past_due"):
+                end = subscription["items"]["data"][0]["current_period_end"]
+                if subscription["cancel_at"] is not None:
+                    end = min(end, subscription["cancel_at"])
+                due.append((end, 0, subscription["id"], self._renew))
+                if subscription["pending_update"]:
+                    due.append((subscription["pending_update"]["expires_at"], 1, subscription["id"], self._give_up))
+        due += [
+            (invoice["_finalizes_at"], 2, invoice["id"], self._finalize_and_collect)
+            for invoice in self._of("invoice", status="draft")
+            if "_finalizes_at" in invoice
         ]
-        at, name = min(due, default=(until + 1, ""))
-        return (at, self.objects[name]) if at <= until else None
+        if not due:
+            return None
+        at, _, name, happens = min(due, key=lambda each: each[:3])
+        return (at, lambda: happens(self.objects[name])) if at <= until else None
+
+    def _finalize_and_collect(self, invoice: Object) -> None:
+        self._finalize(invoice)
+        self._collect(invoice)
+
+    def _give_up(self, subscription: Object) -> None:
+        """Gives up a change that was not paid in time."""
+        subscription["pending_update"] = None
+        for invoice in self._of("invoice", customer=subscription["customer"], status="open"):
+            if invoice.pop("_pending_update", None):
+                invoice["status"] = "void"
+                self._emit("invoice.voided", invoice)
+        self._emit("customer.subscription.pending_update_expired", subscription)
+        self._emit("customer.subscription.updated", subscription)
 
     def _renew(self, subscription: Object) -> None:
-        if subscription["cancel_at_period_end"]:
+        if subscription["cancel_at_period_end"] or subscription["cancel_at"] is not None:
             self._end(subscription)
             return
         item = subscription["items"]["data"][0]
@@ -974,11 +1189,13 @@ class FakeStripe:
         if subscription["status"] == "trialing":
             subscription["status"] = "active"
         line = self._line(item["price"], item["quantity"], start, item["current_period_end"], subscription)
+        lines = [*subscription.pop("_pending_lines", []), line]
         customer = self.objects[subscription["customer"]]
-        invoice = self._invoice(customer, "subscription_cycle", [line], subscription)
+        invoice = self._invoice(customer, "subscription_cycle", lines, subscription, is_draft=self.finalizes_after > 0)
         subscription["latest_invoice"] = invoice["id"]
         self._emit("customer.subscription.updated", subscription)
-        self._collect(invoice)
+        if not self.finalizes_after:
+            self._collect(invoice)
 
     def _end(self, subscription: Object) -> None:
         subscription |= {
@@ -1022,6 +1239,9 @@ def _route(method: str, path: str) -> tuple[str, list[str]]:
     head, _, name = path.rpartition("/")
     if (rule := f"{method} {head}/:id") in PARAMETERS:
         return rule, [name]
+    collection, _, owner = head.rpartition("/")
+    if (rule := f"{method} {collection}/:id/{name}") in PARAMETERS:
+        return rule, [owner]
     raise Refused(404, f"Unrecognized request URL ({method}: {path}).")
 
 
@@ -1092,9 +1312,20 @@ def _merge(found: Object, params: Object) -> None:
 
 
 def _public(found: Object) -> Object:
-    """A copy of an object without the fake's own members."""
+    """A copy of an object without the fake's own members. An invoice has its first lines only."""
     copy: Object = json.loads(json.dumps({k: v for k, v in found.items() if not k.startswith("_")}))
+    if copy["object"] == "invoice":
+        lines = copy["lines"]["data"]
+        copy["lines"] |= {"has_more": len(lines) > LINES, "total_count": len(lines), "data": lines[:LINES]}
     return copy
+
+
+def _page(path: str, found: list[Object], params: Object) -> Object:
+    """A page of a list."""
+    if after := params.get("starting_after"):
+        found = found[[each["id"] for each in found].index(after) + 1 :]
+    limit = params.get("limit", 10)
+    return {"object": "list", "url": path, "has_more": len(found) > limit, "data": found[:limit]}
 
 
 def _has_status(found: Object, status: str | None) -> bool:

@@ -130,6 +130,12 @@ TOO_MANY_REQUESTS = Reason("TOO_MANY_REQUESTS", StatusCode.RESOURCE_EXHAUSTED, r
 SETTLEMENT_FAILED = Reason("SETTLEMENT_FAILED", StatusCode.INTERNAL)
 """The due changes of the account could not be applied, because its ledger is damaged."""
 
+PAYMENT_INCOMPLETE = Reason("PAYMENT_INCOMPLETE", StatusCode.FAILED_PRECONDITION)
+"""Stripe makes the change when its invoice is paid: the customer has to confirm the payment, or a card failed."""
+
+COLLECTION_PAUSED = Reason("COLLECTION_PAUSED", StatusCode.FAILED_PRECONDITION)
+"""Stripe collects no payments for the subscription at present, so a change now would cost nothing."""
+
 PERMISSION_DENIED = Reason("PERMISSION_DENIED", StatusCode.PERMISSION_DENIED)
 """The caller lacks a permission."""
 
@@ -219,6 +225,8 @@ RAISED: Mapping[str, Reason] = {
     "TN046": CREDIT_PRODUCT_INACTIVE,
     "TN047": TOO_MANY_REQUESTS,
     "TN048": SETTLEMENT_FAILED,
+    "TN049": PAYMENT_INCOMPLETE,
+    "TN050": COLLECTION_PAUSED,
     "42501": PERMISSION_DENIED,
 }
 """The reason of every SQLSTATE that tenantry.fail raises."""

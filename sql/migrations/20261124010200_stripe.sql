@@ -196,15 +196,19 @@ comment on column tenantry.stripe_requests.next_attempt_at is
     'Time of the next attempt, unless an answer comes before.';
 comment on column tenantry.stripe_requests.error_type is
     'Stripe''s type of the error (card_error and so on), or not_configured, unavailable, expired, not_applied (Stripe'
-    ' carried the request out, and its application here failed). Of the last attempt, on a pending request.';
+    ' carried the request out, and its application here failed), payment_incomplete (Stripe makes the change when the'
+    ' invoice is paid). Of the last attempt, on a pending request.';
 comment on column tenantry.stripe_requests.stripe_id is 'Id of the object in Stripe''s answer.';
-comment on column tenantry.stripe_requests.url is 'Address of the page of a checkout or portal session.';
+comment on column tenantry.stripe_requests.url is
+    'Address of the page of a checkout or portal session, or of the invoice for which a change waits.';
 create index stripe_requests_pending_idx on tenantry.stripe_requests (next_attempt_at, id) where state = 'pending';
 create index stripe_requests_organization_id_idx on tenantry.stripe_requests (organization_id, operation, created_at);
 -- Two pending requests with the same arguments are one request.
 create unique index stripe_requests_pending_key on tenantry.stripe_requests
     (operation, organization_id, subject_id, method, path, md5(params::text)) nulls not distinct
     where state = 'pending';
+-- The top-up of a payment.
+create index stripe_requests_top_up_idx on tenantry.stripe_requests (stripe_id) where operation = 'auto_top_up';
 -- An organization has one pending top-up at most.
 create unique index stripe_requests_auto_top_up_key on tenantry.stripe_requests (organization_id)
     where operation = 'auto_top_up' and state = 'pending';

@@ -134,6 +134,13 @@ values
     ('SETTLEMENT_FAILED', 48, 'TN048', '{}', 'INTERNAL', null, 'organization_id',
         'The due changes of the account could not be applied, because its ledger is damaged.',
         'Verify the ledger of the organization, and report the findings to the operator.'),
+    ('PAYMENT_INCOMPLETE', 49, 'TN049', '{}', 'FAILED_PRECONDITION', null,
+        'stripe_request_id, operation, state, type, code, url',
+        'Stripe makes the change when its invoice is paid: the customer has to confirm the payment, or a card failed.',
+        'Send the customer to url, the page of the invoice.'),
+    ('COLLECTION_PAUSED', 50, 'TN050', '{}', 'FAILED_PRECONDITION', null, 'subscription_id, stripe_subscription_id',
+        'Stripe collects no payments for the subscription at present, so a change now would cost nothing.',
+        'Resume the collection at Stripe, or change the plan at the renewal.'),
 
     ('PERMISSION_DENIED', 101, '42501', '{}', 'PERMISSION_DENIED', null, 'permission, organization_id',
         'The caller lacks a permission.',

@@ -1,5 +1,6 @@
 -- Keeps the price and period of a plan while live subscriptions have it, and its Stripe price, which identifies their
--- plan at Stripe. A plan without a price at Stripe can get one.
+-- plan at Stripe. A plan without a price at Stripe can get one. An amount that Stripe charges for the price is no
+-- change of the terms: the plan here said it wrongly.
 --
 -- The function is a definer function, because it must see every subscription and call private functions.
 --
@@ -10,9 +11,14 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_follows_stripe constant boolean := (new.price_amount, new.currency) <> (old.price_amount, old.currency)
+        and exists (
+            select from tenantry.stripe_price_terms(new.stripe_price_id, new.stripe_product_id) as t
+            where (t.amount, t.currency) = (new.price_amount, new.currency)
+        );
     v_field constant text := case
-        when new.price_amount <> old.price_amount then 'price_amount'
-        when new.currency <> old.currency then 'currency'
+        when new.price_amount <> old.price_amount and not v_follows_stripe then 'price_amount'
+        when new.currency <> old.currency and not v_follows_stripe then 'currency'
         when new.interval <> old.interval then 'interval'
         when new.interval_count <> old.interval_count then 'interval_count'
         when new.stripe_price_id <> old.stripe_price_id and not tenantry.is_local_stripe_id(old.stripe_price_id)

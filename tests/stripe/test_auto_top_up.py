@@ -136,6 +136,70 @@ def test_nor_while_its_money_is_on_its_way(shop: Shop) -> None:
     assert len(payments(shop)) == 1
 
 
+@pytest.mark.parametrize("ends", ["refused", "canceled"])
+def test_a_payment_that_fails_after_days_has_failed(shop: Shop, ends: str) -> None:
+    now = freeze(shop.admin)
+    shop.fake.now = int(now.timestamp()) - 600
+    acme = ready(shop, monthly_cap=1)
+    (customer,) = shop.fake.of("customer")
+    shop.fake.delay(customer["id"])
+    consume(shop.service, acme, 450)
+    shop.send()
+    (payment,) = payments(shop)
+    assert (payment["status"], shop.credits(acme)) == ("processing", 50)
+    assert call(shop.service, "get_auto_top_up", organization_id=acme)["payments_this_month"] == 1
+    move_clock(shop.admin, now + timedelta(days=4))
+    shop.fake.now += 4 * 86400
+    if ends == "refused":
+        shop.fake.settle(payment["id"], succeeds=False)
+    else:
+        with shop.fake._change():
+            canceled = shop.fake.objects[payment["id"]] | {"status": "canceled", "cancellation_reason": "abandoned"}
+            shop.fake._emit("payment_intent.canceled", canceled)
+    for _ in range(2):
+        shop.hear()
+    reason = "generic_decline" if ends == "refused" else "abandoned"
+    assert failures(shop, acme) == [reason]
+    (request,) = shop.requests("auto_top_up")
+    assert (request["state"], request["error_code"]) == ("failed", reason)
+    assert call(shop.service, "get_auto_top_up", organization_id=acme)["payments_this_month"] == 0
+    # The rule of every failed payment: the next fall, an hour later.
+    fall(shop, acme)
+    assert failures(shop, acme)[1:] == ["monthly_cap_reached"]
+    call(shop.service, "set_auto_top_up", organization_id=acme, credit_product="Pack", threshold=100, monthly_cap=9)
+    assert failures(shop, acme)[2:] == ["retry_later"]
+    move_clock(shop.admin, now + timedelta(days=4, hours=1))
+    shop.fake.delay(customer["id"], delays=False)
+    fall(shop, acme)
+    assert [r["state"] for r in shop.requests("auto_top_up")] == ["failed", "succeeded"]
+    assert shop.credits(acme) == 550
+
+
+def test_a_failed_payment_that_succeeds_after_all_is_a_payment(shop: Shop) -> None:
+    acme = ready(shop)
+    (customer,) = shop.fake.of("customer")
+    shop.fake.delay(customer["id"])
+    consume(shop.service, acme, 450)
+    shop.send()
+    (payment,) = payments(shop)
+    shop.fake.settle(payment["id"], succeeds=False)
+    shop.hear()
+    shop.fake.settle(payment["id"], succeeds=True)
+    shop.hear()
+    assert [r["state"] for r in shop.requests("auto_top_up")] == ["succeeded"]
+    assert call(shop.service, "get_auto_top_up", organization_id=acme)["payments_this_month"] == 1
+    assert shop.credits(acme) == 550
+
+
+def test_a_card_from_the_portal_is_charged_from_then_on(shop: Shop) -> None:
+    acme = ready(shop)
+    new = shop.fake.portal_payment_method(shop.fake.of("customer")[0]["id"])
+    shop.hear()
+    consume(shop.service, acme, 450)
+    shop.send()
+    assert [p["payment_method"] for p in payments(shop)] == [new]
+
+
 def test_each_dip_makes_a_payment_until_the_month_has_had_enough(shop: Shop) -> None:
     now = freeze(shop.admin)
     shop.fake.now = int(now.timestamp()) - 600

@@ -194,6 +194,15 @@ def test_another_billing_period_starts_now_at_its_full_price(fake: FakeStripe, a
         proration_behavior="none",
     )
     (item,) = fake.of("subscription")[0]["items"]["data"]
+    assert item["current_period_end"] < fake.now + 31 * DAY, "not unless it is told to"
+    ask(
+        "post",
+        f"/v1/subscriptions/{subscription}",
+        items=[{"id": item["id"], "price": year}],
+        billing_cycle_anchor={"type": "now"},
+        proration_behavior="none",
+    )
+    (item,) = fake.of("subscription")[0]["items"]["data"]
     assert item["current_period_start"] == fake.now
     assert item["current_period_end"] - fake.now in (365 * DAY, 366 * DAY)
     assert [i["total"] for i in fake.of("invoice")] == [1000, 1000]

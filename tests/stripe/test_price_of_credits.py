@@ -18,6 +18,8 @@ CENTS = 10
 """The price of a credit in every plan of this module, in cents."""
 
 DAY = 86400
+MONTH = 31 * DAY + 2 * 3600
+"""Seconds of January and of the time after which Stripe has charged a renewal."""
 
 
 def plans(shop: Shop) -> None:
@@ -90,7 +92,7 @@ def test_up_spend_down_and_again_costs_what_was_spent(shop: Shop) -> None:
         change(shop, subscription, "Large")
         consume(shop.service, acme, shop.credits(acme))
         change(shop, subscription, "Small")
-        advance(shop, 31 * DAY)
+        advance(shop, MONTH)
     assert spent(shop, acme) == 20000
     assert kept(shop, subscription["stripe_customer_id"]) >= 20000 * CENTS
 
@@ -110,7 +112,7 @@ def test_a_cheaper_plan_comes_at_renewal(shop: Shop, way: str) -> None:
     assert found["pending_plan_id"] is not None
     assert [i["total"] for i in shop.fake.of("invoice")] == [10000 * CENTS]
     assert shop.credits(acme) == (10000 if kept_hold else 4000)
-    advance(shop, 31 * DAY)
+    advance(shop, MONTH)
     assert [i["total"] for i in shop.fake.of("invoice")] == [10000 * CENTS, 100 * CENTS]
     renewed = current(shop.service, acme)
     assert (renewed["pending_plan_id"], renewed["subscription_plan_id"]) == (None, found["pending_plan_id"])
@@ -184,7 +186,7 @@ def test_a_change_at_renewal_that_reaches_stripe_after_the_renewal_waits_for_the
         subscription_plan="Large",
         at_renewal=True,
     )
-    advance(shop, 31 * DAY)
+    advance(shop, MONTH)
     shop.due_now()
     shop.admin.execute("update tenantry.stripe_requests set created_at = tenantry.clock() where state = 'pending'")
     shop.send()
@@ -193,7 +195,7 @@ def test_a_change_at_renewal_that_reaches_stripe_after_the_renewal_waits_for_the
     assert found["subscription_plan_id"] == subscription["subscription_plan_id"]
     assert found["pending_plan_id"] is not None
     assert shop.credits(acme) == 100
-    advance(shop, 31 * DAY)
+    advance(shop, MONTH)
     found = current(shop.service, acme)
     assert (found["subscription_plan_id"] == subscription["subscription_plan_id"], found["pending_plan_id"]) == (
         False,

@@ -8,8 +8,8 @@ import pytest
 from tenantry import cli
 from tenantry_demo.fake_stripe import Failure, Object
 from tests.conftest import Connect
-from tests.support.fake_stripe import Shop
-from tests.support.ledger import Row, call, refused
+from tests.support.fake_stripe import PAGES, Shop
+from tests.support.ledger import Row, call, organization, refused
 from tests.support.users import Team
 
 
@@ -148,6 +148,57 @@ def test_a_pull_takes_over_what_stripe_charges(shop: Shop) -> None:
     assert first["operation"] == "pull_catalog"
     assert [r["state"] for r in shop.requests("pull_catalog")] == ["succeeded"] * 2, "page after page"
     assert plan(shop)["price_amount"] == 3000
+
+
+@pytest.mark.parametrize("archived", ["price", "product"])
+def test_a_pull_takes_over_that_stripe_sells_it_no_more(shop: Shop, archived: str) -> None:
+    pro = shop.plan()
+    pack = shop.product()
+    for item in (pro, pack):
+        shop.fake.objects[item[f"stripe_{archived}_id"]]["active"] = False
+    sync(shop, "pull")
+    assert not plan(shop)["is_active"]
+    assert not call(shop.service, "get_credit_product", credit_product="Pack")["is_active"]
+    for item in (pro, pack):
+        shop.fake.objects[item[f"stripe_{archived}_id"]]["active"] = True
+    sync(shop, "pull")
+    assert plan(shop)["is_active"]
+
+
+@pytest.mark.parametrize("kind", ["price", "product"])
+def test_the_amount_at_stripe_counts_for_a_plan_in_use_too(shop: Shop, kind: str) -> None:
+    """Stripe charges its own price. A plan that says another one is wrong, whoever has it."""
+    pro = shop.plan()
+    shop.product()
+    acme = organization(shop.service)
+    page = shop.ask("create_checkout_session", organization_id=acme, subscription_plan="Pro", **PAGES)
+    shop.fake.complete(page["stripe_id"])
+    shop.hear()
+    shop.fake.objects[pro["stripe_price_id"]] |= {"unit_amount": 3000, "nickname": "Old"}
+    with shop.fake._change():
+        shop.fake._emit("price.updated", shop.fake.objects[pro["stripe_price_id"]])
+        shop.fake._emit("product.updated", shop.fake.objects[pro["stripe_product_id"]])
+    states = [row["state"] for row in shop.hear()[-2:]]
+    assert states == ["processed"] * 2
+    assert plan(shop)["price_amount"] == 3000
+    refusal = refused(shop.service, "TN033", "update_subscription_plan", subscription_plan="Pro", price_amount=1)
+    assert refusal["field"] == "price_amount"
+    # It is archived in the same way.
+    shop.fake.objects[pro[f"stripe_{kind}_id"]]["active"] = False
+    with shop.fake._change():
+        shop.fake._emit(f"{kind}.updated", shop.fake.objects[pro[f"stripe_{kind}_id"]])
+    shop.hear()
+    assert not plan(shop)["is_active"]
+
+
+def test_a_price_beyond_the_column_is_not_replaced(shop: Shop) -> None:
+    """The mirror has the exact amount; the catalog has the largest one that it can hold."""
+    pro = shop.plan()
+    shop.fake.objects[pro["stripe_price_id"]]["unit_amount"] = 3_000_000_000
+    sync(shop, "pull")
+    assert plan(shop)["price_amount"] == 2147483647
+    sync(shop)
+    assert plan(shop)["stripe_price_id"] == pro["stripe_price_id"]
 
 
 def test_a_change_that_cannot_be_followed_here_is_told(shop: Shop) -> None:

@@ -48,8 +48,7 @@ async def reconcile(database: Database, stripe: Stripe, since: datetime) -> Repo
         report.looked_at += 1
         statement = Statement(
             "reconcile_stripe",
-            "select r.organization_id, r.kind, r.name, r.before, r.after"
-            " from tenantry.reconcile_stripe($1, $2) as r",
+            "select r.organization_id, r.kind, r.name, r.before, r.after from tenantry.reconcile_stripe($1, $2) as r",
             literals(json.dumps(found), answer.answered_at),
         )
         rows = await database.call(SERVICE, statement, TIMEOUT)

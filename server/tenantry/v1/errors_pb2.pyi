@@ -44,6 +44,8 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CREDIT_PRODUCT_INACTIVE: _ClassVar[ErrorReason]
     TOO_MANY_REQUESTS: _ClassVar[ErrorReason]
     SETTLEMENT_FAILED: _ClassVar[ErrorReason]
+    PAYMENT_INCOMPLETE: _ClassVar[ErrorReason]
+    COLLECTION_PAUSED: _ClassVar[ErrorReason]
     PERMISSION_DENIED: _ClassVar[ErrorReason]
     TOKEN_REQUIRED: _ClassVar[ErrorReason]
     INVALID_TOKEN: _ClassVar[ErrorReason]
@@ -99,6 +101,8 @@ NOT_AT_STRIPE: ErrorReason
 CREDIT_PRODUCT_INACTIVE: ErrorReason
 TOO_MANY_REQUESTS: ErrorReason
 SETTLEMENT_FAILED: ErrorReason
+PAYMENT_INCOMPLETE: ErrorReason
+COLLECTION_PAUSED: ErrorReason
 PERMISSION_DENIED: ErrorReason
 TOKEN_REQUIRED: ErrorReason
 INVALID_TOKEN: ErrorReason

@@ -25,17 +25,17 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18tenantry/v1/stripe.proto\x12\x0btenantry.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe9\x03\n\rStripeRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x1c\n\x0forganization_id\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x11\n\toperation\x18\x03 \x01(\t\x12\x17\n\nsubject_id\x18\x04 \x01(\tH\x01\x88\x01\x01\x12.\n\x05state\x18\x05 \x01(\x0e\x32\x1f.tenantry.v1.StripeRequestState\x12\x10\n\x08\x61ttempts\x18\x06 \x01(\x05\x12\x16\n\tstripe_id\x18\x07 \x01(\tH\x02\x88\x01\x01\x12\x10\n\x03url\x18\x08 \x01(\tH\x03\x88\x01\x01\x12\x17\n\nerror_type\x18\t \x01(\tH\x04\x88\x01\x01\x12\x17\n\nerror_code\x18\n \x01(\tH\x05\x88\x01\x01\x12\x1a\n\rerror_message\x18\x0b \x01(\tH\x06\x88\x01\x01\x12.\n\ncreated_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x12\n\x10_organization_idB\r\n\x0b_subject_idB\x0c\n\n_stripe_idB\x06\n\x04_urlB\r\n\x0b_error_typeB\r\n\x0b_error_codeB\x10\n\x0e_error_message\"\xe4\x01\n\tAutoTopUp\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x19\n\x11\x63redit_product_id\x18\x02 \x01(\t\x12\x11\n\tthreshold\x18\x03 \x01(\x05\x12\x13\n\x0bmonthly_cap\x18\x04 \x01(\x05\x12\x1b\n\x13payments_this_month\x18\x05 \x01(\x05\x12.\n\ncreated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"?\n\x15\x45nsureCustomerRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\"L\n\x16\x45nsureCustomerResponse\x12\x32\n\x0estripe_request\x18\x01 \x01(\x0b\x32\x1a.tenantry.v1.StripeRequest\"\xe3\x01\n\x1c\x43reateCheckoutSessionRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x19\n\x11subscription_plan\x18\x02 \x01(\t\x12\x16\n\x0e\x63redit_product\x18\x03 \x01(\t\x12\x15\n\x08quantity\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x13\n\x0bsuccess_url\x18\x05 \x01(\t\x12\x12\n\ncancel_url\x18\x06 \x01(\t\x12\r\n\x05\x65mail\x18\x07 \x01(\t\x12\x1b\n\x13save_payment_method\x18\x08 \x01(\x08\x42\x0b\n\t_quantity\"S\n\x1d\x43reateCheckoutSessionResponse\x12\x32\n\x0estripe_request\x18\x01 \x01(\x0b\x32\x1a.tenantry.v1.StripeRequest\"I\n\x1a\x43reatePortalSessionRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x12\n\nreturn_url\x18\x02 \x01(\t\"Q\n\x1b\x43reatePortalSessionResponse\x12\x32\n\x0estripe_request\x18\x01 \x01(\x0b\x32\x1a.tenantry.v1.StripeRequest\"C\n\x12SyncCatalogRequest\x12-\n\tdirection\x18\x01 \x01(\x0e\x32\x1a.tenantry.v1.SyncDirection\"J\n\x13SyncCatalogResponse\x12\x33\n\x0fstripe_requests\x18\x01 \x03(\x0b\x32\x1a.tenantry.v1.StripeRequest\"\x96\x01\n\x13SetAutoTopUpRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x16\n\x0e\x63redit_product\x18\x02 \x01(\t\x12\x16\n\tthreshold\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x18\n\x0bmonthly_cap\x18\x04 \x01(\x05H\x01\x88\x01\x01\x42\x0c\n\n_thresholdB\x0e\n\x0c_monthly_cap\"C\n\x14SetAutoTopUpResponse\x12+\n\x0b\x61uto_top_up\x18\x01 \x01(\x0b\x32\x16.tenantry.v1.AutoTopUp\".\n\x13GetAutoTopUpRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\"C\n\x14GetAutoTopUpResponse\x12+\n\x0b\x61uto_top_up\x18\x01 \x01(\x0b\x32\x16.tenantry.v1.AutoTopUp\"2\n\x17\x44isableAutoTopUpRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\"\x1a\n\x18\x44isableAutoTopUpResponse\"M\n\x17GetStripeRequestRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x19\n\x11stripe_request_id\x18\x02 \x01(\t\"N\n\x18GetStripeRequestResponse\x12\x32\n\x0estripe_request\x18\x01 \x01(\x0b\x32\x1a.tenantry.v1.StripeRequest\"\x9e\x01\n\x19ListStripeRequestsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x11\n\toperation\x18\x02 \x01(\t\x12.\n\x05state\x18\x03 \x01(\x0e\x32\x1f.tenantry.v1.StripeRequestState\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"j\n\x1aListStripeRequestsResponse\x12\x33\n\x0fstripe_requests\x18\x01 \x03(\x0b\x32\x1a.tenantry.v1.StripeRequest\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\xa1\x01\n\x12StripeRequestState\x12$\n STRIPE_REQUEST_STATE_UNSPECIFIED\x10\x00\x12 \n\x1cSTRIPE_REQUEST_STATE_PENDING\x10\x01\x12\"\n\x1eSTRIPE_REQUEST_STATE_SUCCEEDED\x10\x02\x12\x1f\n\x1bSTRIPE_REQUEST_STATE_FAILED\x10\x03*a\n\rSyncDirection\x12\x1e\n\x1aSYNC_DIRECTION_UNSPECIFIED\x10\x00\x12\x17\n\x13SYNC_DIRECTION_PUSH\x10\x01\x12\x17\n\x13SYNC_DIRECTION_PULL\x10\x02\x32\xe9\x06\n\rStripeService\x12Y\n\x0e\x45nsureCustomer\x12\".tenantry.v1.EnsureCustomerRequest\x1a#.tenantry.v1.EnsureCustomerResponse\x12n\n\x15\x43reateCheckoutSession\x12).tenantry.v1.CreateCheckoutSessionRequest\x1a*.tenantry.v1.CreateCheckoutSessionResponse\x12h\n\x13\x43reatePortalSession\x12\'.tenantry.v1.CreatePortalSessionRequest\x1a(.tenantry.v1.CreatePortalSessionResponse\x12P\n\x0bSyncCatalog\x12\x1f.tenantry.v1.SyncCatalogRequest\x1a .tenantry.v1.SyncCatalogResponse\x12S\n\x0cSetAutoTopUp\x12 .tenantry.v1.SetAutoTopUpRequest\x1a!.tenantry.v1.SetAutoTopUpResponse\x12S\n\x0cGetAutoTopUp\x12 .tenantry.v1.GetAutoTopUpRequest\x1a!.tenantry.v1.GetAutoTopUpResponse\x12_\n\x10\x44isableAutoTopUp\x12$.tenantry.v1.DisableAutoTopUpRequest\x1a%.tenantry.v1.DisableAutoTopUpResponse\x12_\n\x10GetStripeRequest\x12$.tenantry.v1.GetStripeRequestRequest\x1a%.tenantry.v1.GetStripeRequestResponse\x12\x65\n\x12ListStripeRequests\x12&.tenantry.v1.ListStripeRequestsRequest\x1a\'.tenantry.v1.ListStripeRequestsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18tenantry/v1/stripe.proto\x12\x0btenantry.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe9\x03\n\rStripeRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x1c\n\x0forganization_id\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x11\n\toperation\x18\x03 \x01(\t\x12\x17\n\nsubject_id\x18\x04 \x01(\tH\x01\x88\x01\x01\x12.\n\x05state\x18\x05 \x01(\x0e\x32\x1f.tenantry.v1.StripeRequestState\x12\x10\n\x08\x61ttempts\x18\x06 \x01(\x05\x12\x16\n\tstripe_id\x18\x07 \x01(\tH\x02\x88\x01\x01\x12\x10\n\x03url\x18\x08 \x01(\tH\x03\x88\x01\x01\x12\x17\n\nerror_type\x18\t \x01(\tH\x04\x88\x01\x01\x12\x17\n\nerror_code\x18\n \x01(\tH\x05\x88\x01\x01\x12\x1a\n\rerror_message\x18\x0b \x01(\tH\x06\x88\x01\x01\x12.\n\ncreated_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x12\n\x10_organization_idB\r\n\x0b_subject_idB\x0c\n\n_stripe_idB\x06\n\x04_urlB\r\n\x0b_error_typeB\r\n\x0b_error_codeB\x10\n\x0e_error_message\"\xe4\x01\n\tAutoTopUp\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x19\n\x11\x63redit_product_id\x18\x02 \x01(\t\x12\x11\n\tthreshold\x18\x03 \x01(\x05\x12\x13\n\x0bmonthly_cap\x18\x04 \x01(\x05\x12\x1b\n\x13payments_this_month\x18\x05 \x01(\x05\x12.\n\ncreated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"?\n\x15\x45nsureCustomerRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\"L\n\x16\x45nsureCustomerResponse\x12\x32\n\x0estripe_request\x18\x01 \x01(\x0b\x32\x1a.tenantry.v1.StripeRequest\"\xc2\x03\n\x1c\x43reateCheckoutSessionRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x19\n\x11subscription_plan\x18\x02 \x01(\t\x12\x16\n\x0e\x63redit_product\x18\x03 \x01(\t\x12\x15\n\x08quantity\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x13\n\x0bsuccess_url\x18\x05 \x01(\t\x12\x12\n\ncancel_url\x18\x06 \x01(\t\x12\r\n\x05\x65mail\x18\x07 \x01(\t\x12\x1b\n\x13save_payment_method\x18\x08 \x01(\x08\x12\x1d\n\x15\x61llow_promotion_codes\x18\t \x01(\x08\x12\x15\n\rautomatic_tax\x18\n \x01(\x08\x12\x19\n\x11tax_id_collection\x18\x0b \x01(\x08\x12\"\n\x1a\x62illing_address_collection\x18\x0c \x01(\x08\x12$\n\x1ctrial_without_payment_method\x18\r \x01(\x08\x12\x13\n\x06locale\x18\x0e \x01(\tH\x01\x88\x01\x01\x12\x15\n\x08\x63urrency\x18\x0f \x01(\tH\x02\x88\x01\x01\x42\x0b\n\t_quantityB\t\n\x07_localeB\x0b\n\t_currency\"S\n\x1d\x43reateCheckoutSessionResponse\x12\x32\n\x0estripe_request\x18\x01 \x01(\x0b\x32\x1a.tenantry.v1.StripeRequest\"I\n\x1a\x43reatePortalSessionRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x12\n\nreturn_url\x18\x02 \x01(\t\"Q\n\x1b\x43reatePortalSessionResponse\x12\x32\n\x0estripe_request\x18\x01 \x01(\x0b\x32\x1a.tenantry.v1.StripeRequest\"C\n\x12SyncCatalogRequest\x12-\n\tdirection\x18\x01 \x01(\x0e\x32\x1a.tenantry.v1.SyncDirection\"J\n\x13SyncCatalogResponse\x12\x33\n\x0fstripe_requests\x18\x01 \x03(\x0b\x32\x1a.tenantry.v1.StripeRequest\"\x96\x01\n\x13SetAutoTopUpRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x16\n\x0e\x63redit_product\x18\x02 \x01(\t\x12\x16\n\tthreshold\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x18\n\x0bmonthly_cap\x18\x04 \x01(\x05H\x01\x88\x01\x01\x42\x0c\n\n_thresholdB\x0e\n\x0c_monthly_cap\"C\n\x14SetAutoTopUpResponse\x12+\n\x0b\x61uto_top_up\x18\x01 \x01(\x0b\x32\x16.tenantry.v1.AutoTopUp\".\n\x13GetAutoTopUpRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\"C\n\x14GetAutoTopUpResponse\x12+\n\x0b\x61uto_top_up\x18\x01 \x01(\x0b\x32\x16.tenantry.v1.AutoTopUp\"2\n\x17\x44isableAutoTopUpRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\"\x1a\n\x18\x44isableAutoTopUpResponse\"M\n\x17GetStripeRequestRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x19\n\x11stripe_request_id\x18\x02 \x01(\t\"N\n\x18GetStripeRequestResponse\x12\x32\n\x0estripe_request\x18\x01 \x01(\x0b\x32\x1a.tenantry.v1.StripeRequest\"\x9e\x01\n\x19ListStripeRequestsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x11\n\toperation\x18\x02 \x01(\t\x12.\n\x05state\x18\x03 \x01(\x0e\x32\x1f.tenantry.v1.StripeRequestState\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"j\n\x1aListStripeRequestsResponse\x12\x33\n\x0fstripe_requests\x18\x01 \x03(\x0b\x32\x1a.tenantry.v1.StripeRequest\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\xa1\x01\n\x12StripeRequestState\x12$\n STRIPE_REQUEST_STATE_UNSPECIFIED\x10\x00\x12 \n\x1cSTRIPE_REQUEST_STATE_PENDING\x10\x01\x12\"\n\x1eSTRIPE_REQUEST_STATE_SUCCEEDED\x10\x02\x12\x1f\n\x1bSTRIPE_REQUEST_STATE_FAILED\x10\x03*a\n\rSyncDirection\x12\x1e\n\x1aSYNC_DIRECTION_UNSPECIFIED\x10\x00\x12\x17\n\x13SYNC_DIRECTION_PUSH\x10\x01\x12\x17\n\x13SYNC_DIRECTION_PULL\x10\x02\x32\xe9\x06\n\rStripeService\x12Y\n\x0e\x45nsureCustomer\x12\".tenantry.v1.EnsureCustomerRequest\x1a#.tenantry.v1.EnsureCustomerResponse\x12n\n\x15\x43reateCheckoutSession\x12).tenantry.v1.CreateCheckoutSessionRequest\x1a*.tenantry.v1.CreateCheckoutSessionResponse\x12h\n\x13\x43reatePortalSession\x12\'.tenantry.v1.CreatePortalSessionRequest\x1a(.tenantry.v1.CreatePortalSessionResponse\x12P\n\x0bSyncCatalog\x12\x1f.tenantry.v1.SyncCatalogRequest\x1a .tenantry.v1.SyncCatalogResponse\x12S\n\x0cSetAutoTopUp\x12 .tenantry.v1.SetAutoTopUpRequest\x1a!.tenantry.v1.SetAutoTopUpResponse\x12S\n\x0cGetAutoTopUp\x12 .tenantry.v1.GetAutoTopUpRequest\x1a!.tenantry.v1.GetAutoTopUpResponse\x12_\n\x10\x44isableAutoTopUp\x12$.tenantry.v1.DisableAutoTopUpRequest\x1a%.tenantry.v1.DisableAutoTopUpResponse\x12_\n\x10GetStripeRequest\x12$.tenantry.v1.GetStripeRequestRequest\x1a%.tenantry.v1.GetStripeRequestResponse\x12\x65\n\x12ListStripeRequests\x12&.tenantry.v1.ListStripeRequestsRequest\x1a\'.tenantry.v1.ListStripeRequestsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tenantry.v1.stripe_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_STRIPEREQUESTSTATE']._serialized_start=2406
-  _globals['_STRIPEREQUESTSTATE']._serialized_end=2567
-  _globals['_SYNCDIRECTION']._serialized_start=2569
-  _globals['_SYNCDIRECTION']._serialized_end=2666
+  _globals['_STRIPEREQUESTSTATE']._serialized_start=2629
+  _globals['_STRIPEREQUESTSTATE']._serialized_end=2790
+  _globals['_SYNCDIRECTION']._serialized_start=2792
+  _globals['_SYNCDIRECTION']._serialized_end=2889
   _globals['_STRIPEREQUEST']._serialized_start=75
   _globals['_STRIPEREQUEST']._serialized_end=564
   _globals['_AUTOTOPUP']._serialized_start=567
@@ -45,37 +45,37 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENSURECUSTOMERRESPONSE']._serialized_start=862
   _globals['_ENSURECUSTOMERRESPONSE']._serialized_end=938
   _globals['_CREATECHECKOUTSESSIONREQUEST']._serialized_start=941
-  _globals['_CREATECHECKOUTSESSIONREQUEST']._serialized_end=1168
-  _globals['_CREATECHECKOUTSESSIONRESPONSE']._serialized_start=1170
-  _globals['_CREATECHECKOUTSESSIONRESPONSE']._serialized_end=1253
-  _globals['_CREATEPORTALSESSIONREQUEST']._serialized_start=1255
-  _globals['_CREATEPORTALSESSIONREQUEST']._serialized_end=1328
-  _globals['_CREATEPORTALSESSIONRESPONSE']._serialized_start=1330
-  _globals['_CREATEPORTALSESSIONRESPONSE']._serialized_end=1411
-  _globals['_SYNCCATALOGREQUEST']._serialized_start=1413
-  _globals['_SYNCCATALOGREQUEST']._serialized_end=1480
-  _globals['_SYNCCATALOGRESPONSE']._serialized_start=1482
-  _globals['_SYNCCATALOGRESPONSE']._serialized_end=1556
-  _globals['_SETAUTOTOPUPREQUEST']._serialized_start=1559
-  _globals['_SETAUTOTOPUPREQUEST']._serialized_end=1709
-  _globals['_SETAUTOTOPUPRESPONSE']._serialized_start=1711
-  _globals['_SETAUTOTOPUPRESPONSE']._serialized_end=1778
-  _globals['_GETAUTOTOPUPREQUEST']._serialized_start=1780
-  _globals['_GETAUTOTOPUPREQUEST']._serialized_end=1826
-  _globals['_GETAUTOTOPUPRESPONSE']._serialized_start=1828
-  _globals['_GETAUTOTOPUPRESPONSE']._serialized_end=1895
-  _globals['_DISABLEAUTOTOPUPREQUEST']._serialized_start=1897
-  _globals['_DISABLEAUTOTOPUPREQUEST']._serialized_end=1947
-  _globals['_DISABLEAUTOTOPUPRESPONSE']._serialized_start=1949
-  _globals['_DISABLEAUTOTOPUPRESPONSE']._serialized_end=1975
-  _globals['_GETSTRIPEREQUESTREQUEST']._serialized_start=1977
-  _globals['_GETSTRIPEREQUESTREQUEST']._serialized_end=2054
-  _globals['_GETSTRIPEREQUESTRESPONSE']._serialized_start=2056
-  _globals['_GETSTRIPEREQUESTRESPONSE']._serialized_end=2134
-  _globals['_LISTSTRIPEREQUESTSREQUEST']._serialized_start=2137
-  _globals['_LISTSTRIPEREQUESTSREQUEST']._serialized_end=2295
-  _globals['_LISTSTRIPEREQUESTSRESPONSE']._serialized_start=2297
-  _globals['_LISTSTRIPEREQUESTSRESPONSE']._serialized_end=2403
-  _globals['_STRIPESERVICE']._serialized_start=2669
-  _globals['_STRIPESERVICE']._serialized_end=3542
+  _globals['_CREATECHECKOUTSESSIONREQUEST']._serialized_end=1391
+  _globals['_CREATECHECKOUTSESSIONRESPONSE']._serialized_start=1393
+  _globals['_CREATECHECKOUTSESSIONRESPONSE']._serialized_end=1476
+  _globals['_CREATEPORTALSESSIONREQUEST']._serialized_start=1478
+  _globals['_CREATEPORTALSESSIONREQUEST']._serialized_end=1551
+  _globals['_CREATEPORTALSESSIONRESPONSE']._serialized_start=1553
+  _globals['_CREATEPORTALSESSIONRESPONSE']._serialized_end=1634
+  _globals['_SYNCCATALOGREQUEST']._serialized_start=1636
+  _globals['_SYNCCATALOGREQUEST']._serialized_end=1703
+  _globals['_SYNCCATALOGRESPONSE']._serialized_start=1705
+  _globals['_SYNCCATALOGRESPONSE']._serialized_end=1779
+  _globals['_SETAUTOTOPUPREQUEST']._serialized_start=1782
+  _globals['_SETAUTOTOPUPREQUEST']._serialized_end=1932
+  _globals['_SETAUTOTOPUPRESPONSE']._serialized_start=1934
+  _globals['_SETAUTOTOPUPRESPONSE']._serialized_end=2001
+  _globals['_GETAUTOTOPUPREQUEST']._serialized_start=2003
+  _globals['_GETAUTOTOPUPREQUEST']._serialized_end=2049
+  _globals['_GETAUTOTOPUPRESPONSE']._serialized_start=2051
+  _globals['_GETAUTOTOPUPRESPONSE']._serialized_end=2118
+  _globals['_DISABLEAUTOTOPUPREQUEST']._serialized_start=2120
+  _globals['_DISABLEAUTOTOPUPREQUEST']._serialized_end=2170
+  _globals['_DISABLEAUTOTOPUPRESPONSE']._serialized_start=2172
+  _globals['_DISABLEAUTOTOPUPRESPONSE']._serialized_end=2198
+  _globals['_GETSTRIPEREQUESTREQUEST']._serialized_start=2200
+  _globals['_GETSTRIPEREQUESTREQUEST']._serialized_end=2277
+  _globals['_GETSTRIPEREQUESTRESPONSE']._serialized_start=2279
+  _globals['_GETSTRIPEREQUESTRESPONSE']._serialized_end=2357
+  _globals['_LISTSTRIPEREQUESTSREQUEST']._serialized_start=2360
+  _globals['_LISTSTRIPEREQUESTSREQUEST']._serialized_end=2518
+  _globals['_LISTSTRIPEREQUESTSRESPONSE']._serialized_start=2520
+  _globals['_LISTSTRIPEREQUESTSRESPONSE']._serialized_end=2626
+  _globals['_STRIPESERVICE']._serialized_start=2892
+  _globals['_STRIPESERVICE']._serialized_end=3765
 # @@protoc_insertion_point(module_scope)

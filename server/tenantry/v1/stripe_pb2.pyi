@@ -93,7 +93,7 @@ class EnsureCustomerResponse(_message.Message):
     def __init__(self, stripe_request: _Optional[_Union[StripeRequest, _Mapping]] = ...) -> None: ...
 
 class CreateCheckoutSessionRequest(_message.Message):
-    __slots__ = ("organization_id", "subscription_plan", "credit_product", "quantity", "success_url", "cancel_url", "email", "save_payment_method")
+    __slots__ = ("organization_id", "subscription_plan", "credit_product", "quantity", "success_url", "cancel_url", "email", "save_payment_method", "allow_promotion_codes", "automatic_tax", "tax_id_collection", "billing_address_collection", "trial_without_payment_method", "locale", "currency")
     ORGANIZATION_ID_FIELD_NUMBER: _ClassVar[int]
     SUBSCRIPTION_PLAN_FIELD_NUMBER: _ClassVar[int]
     CREDIT_PRODUCT_FIELD_NUMBER: _ClassVar[int]
@@ -102,6 +102,13 @@ class CreateCheckoutSessionRequest(_message.Message):
     CANCEL_URL_FIELD_NUMBER: _ClassVar[int]
     EMAIL_FIELD_NUMBER: _ClassVar[int]
     SAVE_PAYMENT_METHOD_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_PROMOTION_CODES_FIELD_NUMBER: _ClassVar[int]
+    AUTOMATIC_TAX_FIELD_NUMBER: _ClassVar[int]
+    TAX_ID_COLLECTION_FIELD_NUMBER: _ClassVar[int]
+    BILLING_ADDRESS_COLLECTION_FIELD_NUMBER: _ClassVar[int]
+    TRIAL_WITHOUT_PAYMENT_METHOD_FIELD_NUMBER: _ClassVar[int]
+    LOCALE_FIELD_NUMBER: _ClassVar[int]
+    CURRENCY_FIELD_NUMBER: _ClassVar[int]
     organization_id: str
     subscription_plan: str
     credit_product: str
@@ -110,7 +117,14 @@ class CreateCheckoutSessionRequest(_message.Message):
     cancel_url: str
     email: str
     save_payment_method: bool
-    def __init__(self, organization_id: _Optional[str] = ..., subscription_plan: _Optional[str] = ..., credit_product: _Optional[str] = ..., quantity: _Optional[int] = ..., success_url: _Optional[str] = ..., cancel_url: _Optional[str] = ..., email: _Optional[str] = ..., save_payment_method: _Optional[bool] = ...) -> None: ...
+    allow_promotion_codes: bool
+    automatic_tax: bool
+    tax_id_collection: bool
+    billing_address_collection: bool
+    trial_without_payment_method: bool
+    locale: str
+    currency: str
+    def __init__(self, organization_id: _Optional[str] = ..., subscription_plan: _Optional[str] = ..., credit_product: _Optional[str] = ..., quantity: _Optional[int] = ..., success_url: _Optional[str] = ..., cancel_url: _Optional[str] = ..., email: _Optional[str] = ..., save_payment_method: _Optional[bool] = ..., allow_promotion_codes: _Optional[bool] = ..., automatic_tax: _Optional[bool] = ..., tax_id_collection: _Optional[bool] = ..., billing_address_collection: _Optional[bool] = ..., trial_without_payment_method: _Optional[bool] = ..., locale: _Optional[str] = ..., currency: _Optional[str] = ...) -> None: ...
 
 class CreateCheckoutSessionResponse(_message.Message):
     __slots__ = ("stripe_request",)

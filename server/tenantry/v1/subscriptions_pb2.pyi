@@ -218,14 +218,16 @@ class ResumeSubscriptionResponse(_message.Message):
     def __init__(self, subscription: _Optional[_Union[Subscription, _Mapping]] = ...) -> None: ...
 
 class ChangePlanRequest(_message.Message):
-    __slots__ = ("subscription_id", "subscription_plan", "at_renewal")
+    __slots__ = ("subscription_id", "subscription_plan", "at_renewal", "quantity")
     SUBSCRIPTION_ID_FIELD_NUMBER: _ClassVar[int]
     SUBSCRIPTION_PLAN_FIELD_NUMBER: _ClassVar[int]
     AT_RENEWAL_FIELD_NUMBER: _ClassVar[int]
+    QUANTITY_FIELD_NUMBER: _ClassVar[int]
     subscription_id: str
     subscription_plan: str
     at_renewal: bool
-    def __init__(self, subscription_id: _Optional[str] = ..., subscription_plan: _Optional[str] = ..., at_renewal: _Optional[bool] = ...) -> None: ...
+    quantity: int
+    def __init__(self, subscription_id: _Optional[str] = ..., subscription_plan: _Optional[str] = ..., at_renewal: _Optional[bool] = ..., quantity: _Optional[int] = ...) -> None: ...
 
 class ChangePlanResponse(_message.Message):
     __slots__ = ("subscription",)

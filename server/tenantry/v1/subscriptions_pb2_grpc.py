@@ -145,7 +145,9 @@ class SubscriptionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ChangePlan(self, request, context):
-        """Changes the plan of a subscription, now or from the next renewal on.
+        """Changes the plan of a subscription or, at Stripe, the quantity of the plan, now or from the next renewal on.
+        FAILED_PRECONDITION, reason PAYMENT_INCOMPLETE, with the url of the invoice, if the payment at Stripe needs the
+        customer: the change is made when the invoice is paid; or COLLECTION_PAUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

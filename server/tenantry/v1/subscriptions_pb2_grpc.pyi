@@ -55,7 +55,10 @@ class SubscriptionServiceStub:
     ResumeSubscription: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.ResumeSubscriptionRequest, _subscriptions_pb2.ResumeSubscriptionResponse]
     """Takes back a cancellation before it takes effect."""
     ChangePlan: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.ChangePlanRequest, _subscriptions_pb2.ChangePlanResponse]
-    """Changes the plan of a subscription, now or from the next renewal on."""
+    """Changes the plan of a subscription or, at Stripe, the quantity of the plan, now or from the next renewal on.
+    FAILED_PRECONDITION, reason PAYMENT_INCOMPLETE, with the url of the invoice, if the payment at Stripe needs the
+    customer: the change is made when the invoice is paid; or COLLECTION_PAUSED.
+    """
     GetEntitlements: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.GetEntitlementsRequest, _subscriptions_pb2.GetEntitlementsResponse]
     """Returns the features and seats that an organization can use now."""
     CheckFeature: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.CheckFeatureRequest, _subscriptions_pb2.CheckFeatureResponse]
@@ -88,7 +91,10 @@ class SubscriptionServiceAsyncStub(SubscriptionServiceStub):
     ResumeSubscription: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.ResumeSubscriptionRequest, _subscriptions_pb2.ResumeSubscriptionResponse]  # type: ignore[assignment]
     """Takes back a cancellation before it takes effect."""
     ChangePlan: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.ChangePlanRequest, _subscriptions_pb2.ChangePlanResponse]  # type: ignore[assignment]
-    """Changes the plan of a subscription, now or from the next renewal on."""
+    """Changes the plan of a subscription or, at Stripe, the quantity of the plan, now or from the next renewal on.
+    FAILED_PRECONDITION, reason PAYMENT_INCOMPLETE, with the url of the invoice, if the payment at Stripe needs the
+    customer: the change is made when the invoice is paid; or COLLECTION_PAUSED.
+    """
     GetEntitlements: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.GetEntitlementsRequest, _subscriptions_pb2.GetEntitlementsResponse]  # type: ignore[assignment]
     """Returns the features and seats that an organization can use now."""
     CheckFeature: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.CheckFeatureRequest, _subscriptions_pb2.CheckFeatureResponse]  # type: ignore[assignment]
@@ -166,7 +172,10 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscriptions_pb2.ChangePlanRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscriptions_pb2.ChangePlanResponse, _abc.Awaitable[_subscriptions_pb2.ChangePlanResponse]]:
-        """Changes the plan of a subscription, now or from the next renewal on."""
+        """Changes the plan of a subscription or, at Stripe, the quantity of the plan, now or from the next renewal on.
+        FAILED_PRECONDITION, reason PAYMENT_INCOMPLETE, with the url of the invoice, if the payment at Stripe needs the
+        customer: the change is made when the invoice is paid; or COLLECTION_PAUSED.
+        """
 
     @_abc_1.abstractmethod
     def GetEntitlements(

@@ -23,7 +23,8 @@ begin
     elsif p_direction = 'pull' then
         stripe_requests := array[tenantry.present_stripe_request(tenantry.create_stripe_request(
             'pull_catalog', null, null, 'get', '/v1/prices',
-            '{"active": true, "limit": 100, "expand": ["data.product"]}'))];
+            -- Archived prices, too: their items are not sold any more.
+            '{"limit": 100, "expand": ["data.product"]}'))];
     else
         perform tenantry.fail_invalid('direction', 'must be push or pull');
     end if;

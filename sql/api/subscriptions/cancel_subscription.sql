@@ -21,7 +21,8 @@ begin
     if v_subscription.stripe_subscription_id is not null then
         if p_immediately then
             perform tenantry.create_subscription_request(v_subscription, 'cancel_subscription', 'delete', '{}');
-        elsif not v_subscription.cancel_at_period_end then
+        elsif not v_subscription.cancel_at_period_end
+            or tenantry.is_request_pending(v_subscription, 'resume_subscription') then
             perform tenantry.create_subscription_request(
                 v_subscription, 'cancel_subscription', 'post', jsonb_build_object('cancel_at_period_end', true));
         end if;

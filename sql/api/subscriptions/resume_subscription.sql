@@ -3,6 +3,9 @@
 -- A user who can cancel can resume. A trial, and a subscription for a single period, end without a cancellation.
 -- Resumed, they go on without a payment, so this takes platform:subscribe.
 --
+-- At Stripe, a cancellation is cancel_at_period_end, or a date in cancel_at, which the customer portal sets. Stripe
+-- accepts one of the two in a request.
+--
 -- Locks: the organization's row, then the subscription.
 -- Raises: TN001, TN002, TN031 (it has ended), TN047, 42501.
 -- Callers: holders of subscriptions:manage in the organization.
@@ -16,11 +19,10 @@ declare
         := tenantry.lock_subscription(p_subscription_id, 'subscriptions:manage');
 begin
     perform tenantry.require_subscription_live(v_subscription);
-    if not v_subscription.cancel_at_period_end then
+    if v_subscription.stripe_subscription_id is not null then
+        perform tenantry.create_resumption_request(v_subscription);
         return v_subscription;
-    elsif v_subscription.stripe_subscription_id is not null then
-        perform tenantry.create_subscription_request(
-            v_subscription, 'resume_subscription', 'post', jsonb_build_object('cancel_at_period_end', false));
+    elsif not v_subscription.cancel_at_period_end then
         return v_subscription;
     elsif v_subscription.status = 'trial' or v_subscription.cancelled_at is null then
         perform tenantry.authorize('platform:subscribe', v_subscription.organization_id);

@@ -3,6 +3,7 @@
 --   credit_rollover  "none", "all" or a whole number: unspent included credits that move into the next period
 --   credit_interval  "monthly": included credits come each month, for any billing period
 --   trial_limit      "organization", "user" (the default) or "payment_method": the trial is once for each
+--   max_quantity     1 to 1000000, default 1000: the most times that one subscription at Stripe takes the plan
 --   grace_days       0 to 365, default 7: days after a missed payment in which nothing changes
 --   trial, past_due  objects: features that replace the plan's features in that state
 --
@@ -13,9 +14,11 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     c_rules constant text[]
-        := array['credit_rollover', 'credit_interval', 'grace_days', 'trial_limit', 'trial', 'past_due'];
+        := array[
+            'credit_rollover', 'credit_interval', 'max_quantity', 'grace_days', 'trial_limit', 'trial', 'past_due'];
     v_rollover constant jsonb := p_features -> 'credit_rollover';
     v_grace constant jsonb := p_features -> 'grace_days';
+    v_quantity constant jsonb := p_features -> 'max_quantity';
     v_state text;
     v_replaced jsonb;
 begin
@@ -27,6 +30,8 @@ begin
         perform tenantry.fail_invalid('features', 'credit_interval must be "monthly"');
     elsif (p_features -> 'trial_limit')::text !~ '^"(organization|user|payment_method)"$' then
         perform tenantry.fail_invalid('features', 'trial_limit must be "organization", "user" or "payment_method"');
+    elsif v_quantity::text !~ '^[1-9][0-9]*$' or v_quantity @? '$ ? (@ > 1000000)' then
+        perform tenantry.fail_invalid('features', 'max_quantity must be a whole number from 1 to 1000000');
     elsif v_grace::text !~ '^[0-9]+$' or v_grace @? '$ ? (@ > 365)' then
         perform tenantry.fail_invalid('features', 'grace_days must be a whole number from 0 to 365');
     end if;

@@ -42,6 +42,8 @@ return case p_code
     when 'TN046' then 'CREDIT_PRODUCT_INACTIVE'
     when 'TN047' then 'TOO_MANY_REQUESTS'
     when 'TN048' then 'SETTLEMENT_FAILED'
+    when 'TN049' then 'PAYMENT_INCOMPLETE'
+    when 'TN050' then 'COLLECTION_PAUSED'
     when '42501' then 'PERMISSION_DENIED'
 end;
 

@@ -61,8 +61,9 @@ begin
         end if;
     end if;
     if v_price is null or (
-        v_price ->> 'unit_amount', v_price ->> 'currency', v_price #>> '{recurring,interval}',
-        v_price #>> '{recurring,interval_count}'
+        -- A price of the catalog cannot be larger. Stripe's can.
+        least((v_price ->> 'unit_amount')::bigint, 2147483647)::text, v_price ->> 'currency',
+        v_price #>> '{recurring,interval}', v_price #>> '{recurring,interval_count}'
     ) is distinct from (
         v_item.price ->> 'unit_amount', v_item.price ->> 'currency', v_item.price #>> '{recurring,interval}',
         v_item.price #>> '{recurring,interval_count}'

@@ -1,5 +1,5 @@
 -- Returns the terms of a price at Stripe from the mirror: whether it is sold, and its amount. An unknown price counts
--- as sold.
+-- as sold. An amount above the range of price_amount counts as the largest one.
 create or replace function tenantry.stripe_price_terms(
     p_price text,
     p_product text,
@@ -13,7 +13,7 @@ begin atomic
         coalesce(
             bool_and(o.data -> 'active' is distinct from 'false' and o.data -> 'deleted' is distinct from 'true'),
             true),
-        max((o.data ->> 'unit_amount')::integer) filter (where o.object = 'price'),
+        max(least((o.data ->> 'unit_amount')::bigint, 2147483647)::integer) filter (where o.object = 'price'),
         upper(max(o.data ->> 'currency') filter (where o.object = 'price'))
     from tenantry.stripe_objects as o
     where o.id in (p_price, p_product);

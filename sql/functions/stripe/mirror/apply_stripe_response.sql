@@ -1,6 +1,6 @@
--- Applies the objects in an answer from Stripe as if their events had arrived: the object itself, or the objects of a
--- list with the products of its prices. Objects of the catalog that were pushed from here are only mirrored, because
--- the catalog here decides.
+-- Applies the objects in an answer from Stripe as if their events had arrived: the object itself, the objects of a
+-- list with the products of its prices, or a subscription with its latest invoice. Objects of the catalog that were
+-- pushed from here are only mirrored, because the catalog here decides.
 --
 -- Locks: none of its own. The caller holds the Stripe lock, and then the lock of the organization's row.
 create or replace function tenantry.apply_stripe_response(
@@ -27,7 +27,12 @@ begin
             from jsonb_array_elements(
                 case when p_body ->> 'object' = 'list' then p_body -> 'data' else '[]' end) as listed (object)
             union all
-            select p_body
+            select p_body -> 'latest_invoice'
+            union all
+            select case
+                when jsonb_typeof(p_body -> 'latest_invoice') = 'object'
+                then jsonb_set(p_body, '{latest_invoice}', p_body #> '{latest_invoice,id}') else p_body
+            end
         ) as o (object)
         where o.object ->> 'object' <> 'list' and o.object ? 'id'
           and o.object ->> 'object' <> 'billing_portal.session'

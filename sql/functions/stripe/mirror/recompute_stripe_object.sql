@@ -14,6 +14,7 @@ begin
     perform tenantry.lock_account(p_organization_id);
     perform tenantry.recompute_purchase(p_organization_id, v_ids);
     perform tenantry.recompute_billing_history(p_organization_id, v_ids);
+    perform tenantry.recompute_top_up(v_ids);
     perform from tenantry.stripe_objects as o
     where o.id = any (v_ids) and (
         o.object in ('subscription', 'payment_method') or o.object = 'invoice' and o.subscription is not null);

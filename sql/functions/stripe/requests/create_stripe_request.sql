@@ -1,5 +1,6 @@
 -- Creates a request to Stripe. The server sends it once this transaction has committed. If the same request is pending
--- already, the function returns the pending one.
+-- already, the function returns the pending one. It raises an error if another request about the subject is to be sent
+-- after the pending one, because the order of the calls would be lost.
 --
 -- An organization has at most twenty pending requests, so no organization delays the others. An automatic top-up can be
 -- one more, because no user requests it, and a consumption of credits must not fail because of it.
@@ -8,7 +9,7 @@
 -- values are left out, except for a null customer: such a request waits for the organization's ensure_customer.
 --
 -- Locks: only the new row.
--- Raises: TN047 (too many pending requests).
+-- Raises: TN047 (too many pending requests, or one that comes after the same request).
 -- Callers: functions that have checked the permission.
 create or replace function tenantry.create_stripe_request(
     p_operation text,
@@ -60,7 +61,17 @@ begin
               r.subject_id is not distinct from p_subject_id
               and r.method = p_method and r.path = p_path and r.params = v_params
           ));
-        if found then
+        if found and exists (
+            select from tenantry.stripe_requests as later
+            where later.organization_id = p_organization_id and later.state = 'pending'
+              and later.subject_id = p_subject_id and later.id > v_request.id
+              and p_operation <> 'auto_top_up'
+        ) then
+            perform tenantry.fail(
+                'TN047', 'the same request is under way, and another one after it',
+                jsonb_build_object('organization_id', p_organization_id, 'pending', v_pending),
+                'Wait until they have been answered.');
+        elsif v_request.id is not null then
             return v_request;
         end if;
         -- The pending request was answered in between, so this request is a new one.

@@ -24,6 +24,8 @@ declare
     v_request tenantry.stripe_requests;
     v_answer jsonb;
     v_version timestamptz;
+    -- A change that waits for the payment of this invoice.
+    v_unpaid jsonb;
 begin
     perform tenantry.authorize('platform:stripe');
     select * into v_request from tenantry.stripe_requests as r where r.id = p_id;
@@ -44,10 +46,18 @@ begin
 
     if p_status between 200 and 299 then
         v_answer := p_body;
+        v_unpaid := case
+            when p_body ->> 'object' = 'subscription' and jsonb_typeof(p_body -> 'pending_update') = 'object'
+                then p_body -> 'latest_invoice'
+        end;
         update tenantry.stripe_requests as r
         set state = 'succeeded',
             stripe_id = p_body ->> 'id',
-            url = case when p_body ->> 'object' like '%.session' then p_body ->> 'url' end,
+            url = case
+                when p_body ->> 'object' like '%.session' then p_body ->> 'url' else v_unpaid ->> 'hosted_invoice_url'
+            end,
+            error_type = case when v_unpaid is not null then 'payment_incomplete' end,
+            error_message = case when v_unpaid is not null then 'Stripe waits for the payment of the invoice' end,
             finished_at = tenantry.clock()
         where r.id = p_id;
     elsif p_status between 400 and 499 and p_status not in (409, 429) then
