@@ -4,7 +4,7 @@
 -- succeeded again.
 --
 -- p_ids: the objects of the payment, from payment_object_ids().
--- Locks: the request. The caller holds the lock of the organization's row.
+-- Locks: none of its own. The caller holds the lock of the organization's row.
 create or replace function tenantry.recompute_top_up(p_ids text[]) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -23,7 +23,6 @@ begin
               when o.data ->> 'status' = 'succeeded' then 'succeeded'
               else r.state
           end
-        for update of r
     loop
         if v_top_up.state = 'failed' then
             update tenantry.stripe_requests as r
