@@ -58,12 +58,13 @@ comment on column tenantry.stripe_events.attempts is 'Number of times that the e
 comment on column tenantry.stripe_events.received_at is 'When the event first arrived.';
 comment on column tenantry.stripe_events.processed_at is 'When it was processed; null until then.';
 comment on column tenantry.stripe_events.state is
-    'pending; processed; ignored (a type without a meaning here); unmatched (a customer or price that is not known'
+    'pending (not processed, or waits for the rest of an invoice''s lines); processed; ignored (a type without a'
+    ' meaning here); unmatched (a customer or price that is not known'
     ' here; processed again once it is); failed (error_code and error_message say why; to be retried).';
 -- The predicate lists the states of tenantry.is_stuck_event(), which is created after the migrations.
 create index stripe_events_stuck_idx on tenantry.stripe_events (received_at, id)
     where state in ('pending', 'unmatched', 'failed');
-create index stripe_events_object_id_idx on tenantry.stripe_events (object_id) where state = 'unmatched';
+create index stripe_events_object_id_idx on tenantry.stripe_events (object_id) where state in ('pending', 'unmatched');
 create index stripe_events_received_at_idx on tenantry.stripe_events (received_at, id);
 create index stripe_events_organization_id_idx on tenantry.stripe_events (organization_id)
     where organization_id is not null;
@@ -188,7 +189,7 @@ comment on column tenantry.stripe_requests.error_message is 'Message of the erro
 comment on column tenantry.stripe_requests.finished_at is 'When it succeeded or failed; null while it is pending.';
 comment on column tenantry.stripe_requests.operation is
     'ensure_customer, create_checkout_session, create_portal_session, cancel_subscription, resume_subscription,'
-    ' change_plan, sync_product, sync_price, pull_catalog, auto_top_up.';
+    ' change_plan, sync_product, sync_price, pull_catalog, auto_top_up, read_invoice_lines.';
 comment on column tenantry.stripe_requests.subject_id is 'The subscription, plan or product of the request.';
 comment on column tenantry.stripe_requests.params is
     'Parameters by Stripe''s names. A request with a null customer waits for the organization''s ensure_customer.';

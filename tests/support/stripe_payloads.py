@@ -737,6 +737,54 @@ def dispute(era: str, name: str, *, charge: str, payment_intent: str, amount: in
     }
 
 
+def credit_note(
+    era: str,
+    name: str,
+    *,
+    customer: str,
+    invoice: str,
+    amount: int,
+    created: int,
+    refund: str | None = None,
+    status: str = "issued",
+) -> Object:
+    """A credit note for a paid invoice: by a refund, or else to the balance of the customer."""
+    made: Object = {
+        "id": name,
+        "object": "credit_note",
+        "amount": amount,
+        "created": created,
+        "currency": "usd",
+        "customer": customer,
+        "customer_balance_transaction": None if refund else f"cbtxn_{name}",
+        "discount_amount": 0,
+        "invoice": invoice,
+        "lines": _list(f"/v1/credit_notes/{name}/lines", []),
+        "livemode": False,
+        "memo": None,
+        "metadata": {},
+        "number": f"8F3A21C-{name}",
+        "out_of_band_amount": None,
+        "pdf": f"https://pay.stripe.com/credit_notes/{name}/pdf",
+        "reason": None,
+        "status": status,
+        "subtotal": amount,
+        "total": amount,
+        "type": "post_payment",
+        "voided_at": None,
+    }
+    if era == OLD:
+        return made | {"refund": refund}
+    return made | {
+        "effective_at": created,
+        "post_payment_amount": amount,
+        "pre_payment_amount": 0,
+        "refunds": [{"amount_refunded": amount, "refund": refund, "type": "refund"}] if refund else [],
+        "shipping_cost": None,
+        "total_taxes": [],
+    }
+
+
 def checkout_session(
     era: str,
     name: str,

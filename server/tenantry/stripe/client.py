@@ -61,6 +61,13 @@ class Stripe:
             return _answer(None, _error("unavailable", f"the answer broke off: {type(error).__name__}"), {})
         return _answer(response.code, response.body, response.headers)
 
+    async def read(self, path: str, params: Mapping[str, Any]) -> Answer:
+        """Reads an object or a page of a list. Raises StripeUnavailable when it cannot be read."""
+        answer = await self.send("get", path, params, None)
+        if answer.status != 200:
+            raise StripeUnavailable(json.loads(answer.body)["error"]["message"])
+        return answer
+
     async def list(self, path: str, params: Mapping[str, Any]) -> AsyncIterator[Answer]:
         """Yields every page of a list, each with up to 100 objects.
 
@@ -68,9 +75,7 @@ class Stripe:
         """
         page: dict[str, Any] = {"limit": 100, **params}
         while True:
-            answer = await self.send("get", path, page, None)
-            if answer.status != 200:
-                raise StripeUnavailable(json.loads(answer.body)["error"]["message"])
+            answer = await self.read(path, page)
             yield answer
             listed = json.loads(answer.body)
             if not listed["has_more"]:

@@ -1,7 +1,7 @@
 """Reads from Stripe everything that happened since a time, and passes it to the database, which corrects its state."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -41,6 +41,8 @@ class Report:
 async def reconcile(database: Database, stripe: Stripe, since: datetime) -> Report:
     """Compares events and invoices since a time, and every subscription, and corrects the database.
 
+    Lists and events have the first lines of an invoice. The others are read, too.
+
     since: with a time zone. Raises StripeUnavailable and CallError; objects that were read before stay corrected.
     """
     report = Report(0, [])
@@ -58,6 +60,8 @@ async def reconcile(database: Database, stripe: Stripe, since: datetime) -> Repo
 
 async def _objects(stripe: Stripe, since: datetime) -> AsyncIterator[tuple[dict[str, Any], Answer]]:
     created = {"created": {"gte": int(since.timestamp())}}
+    # Invoices of events that have more lines. An old one is not among the invoices since that time.
+    cut: set[str] = set()
     # All subscriptions, whatever their age: an old one may have changed since.
     for path, params in (
         ("/v1/events", created),
@@ -66,4 +70,25 @@ async def _objects(stripe: Stripe, since: datetime) -> AsyncIterator[tuple[dict[
     ):
         async for answer in stripe.list(path, params):
             for found in json.loads(answer.body)["data"]:
+                if path == "/v1/events" and _is_cut(found["data"]["object"]):
+                    cut.add(found["data"]["object"]["id"])
+                elif _is_cut(found):
+                    cut.discard(found["id"])
+                    await _read_lines(stripe, found)
                 yield found, answer
+    for invoice_id in sorted(cut):
+        answer = await stripe.read(f"/v1/invoices/{invoice_id}", {"expand": ["payments"]})
+        found = json.loads(answer.body)
+        await _read_lines(stripe, found)
+        yield found, answer
+
+
+def _is_cut(found: Mapping[str, Any]) -> bool:
+    """Whether the object is an invoice with more lines than it shows."""
+    return found["object"] == "invoice" and bool(found.get("lines", {}).get("has_more"))
+
+
+async def _read_lines(stripe: Stripe, invoice: dict[str, Any]) -> None:
+    """Reads all lines of an invoice."""
+    pages = [json.loads(page.body)["data"] async for page in stripe.list(f"/v1/invoices/{invoice['id']}/lines", {})]
+    invoice["lines"] |= {"data": [line for page in pages for line in page], "has_more": False}

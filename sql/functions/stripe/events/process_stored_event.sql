@@ -28,7 +28,7 @@ begin
             or v_object ->> 'object' not in (
                 'customer', 'subscription', 'checkout.session', 'invoice', 'invoice_payment',
                 'payment_intent', 'payment_method', 'charge',
-                'refund', 'dispute', 'product', 'price')
+                'refund', 'credit_note', 'dispute', 'product', 'price')
         then
             v_event.state := 'ignored';
         else
@@ -37,6 +37,11 @@ begin
             end if;
             v_event.organization_id := tenantry.apply_stripe_object(v_object, v_event.created, v_event.id);
             v_event.state := case
+                -- The rest of the lines was requested. Its answer processes the event again.
+                when v_event.organization_id is not null and exists (
+                    select from tenantry.stripe_objects as o
+                    where o.id = v_event.object_id and tenantry.has_unread_lines(o.data)
+                ) then 'pending'
                 when tenantry.has_unknown_stripe_price(v_object)
                     or v_event.organization_id is null and v_object ->> 'object' not in ('product', 'price')
                     then 'unmatched'

@@ -51,6 +51,7 @@ begin
         end if;
     else
         perform tenantry.apply_stripe_object(p_object, p_version, 'answer:reconcile');
+        perform tenantry.process_waiting_events(p_object ->> 'id');
     end if;
 
     return query

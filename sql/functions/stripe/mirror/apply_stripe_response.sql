@@ -14,6 +14,10 @@ as $$
 declare
     v_object jsonb;
 begin
+    if p_request.operation = 'read_invoice_lines' then
+        perform tenantry.apply_invoice_lines(p_request, p_body);
+        return;
+    end if;
     for v_object in
         select o.object
         from (

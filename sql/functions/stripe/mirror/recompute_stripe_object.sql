@@ -15,6 +15,7 @@ begin
     perform tenantry.recompute_purchase(p_organization_id, v_ids);
     perform tenantry.recompute_billing_history(p_organization_id, v_ids);
     perform tenantry.recompute_top_up(v_ids);
+    perform tenantry.request_invoice_lines(v_ids);
     perform from tenantry.stripe_objects as o
     where o.id = any (v_ids) and (
         o.object in ('subscription', 'payment_method') or o.object = 'invoice' and o.subscription is not null);
@@ -25,7 +26,12 @@ begin
     -- Events that had no known organization when they arrived.
     update tenantry.stripe_events as e
     set organization_id = p_organization_id, processed_at = tenantry.clock(),
-        state = case when tenantry.has_unknown_stripe_price(e.payload #> '{data,object}')
+        state = case
+            when exists (
+                select from tenantry.stripe_objects as o
+                where o.id = e.object_id and tenantry.has_unread_lines(o.data)
+            ) then 'pending'
+            when tenantry.has_unknown_stripe_price(e.payload #> '{data,object}')
             then e.state else 'processed' end
     where e.state = 'unmatched' and e.object_id = any (v_ids);
 end

@@ -31,6 +31,7 @@ return case
             + 10 * coalesce((p_object ->> 'amount_refunded')::bigint, 0)
             + case when p_object -> 'disputed' = 'true' then 5 else 0 end
         when 'refund' then array_position('{pending,requires_action,succeeded,failed,canceled}', p_object ->> 'status')
+        when 'credit_note' then array_position('{issued,void}', p_object ->> 'status')
         when 'dispute' then array_position(
             '{warning_needs_response,warning_under_review,warning_closed,needs_response,under_review,lost,'
             'appeal_needs_response,appeal_under_review,prevented,won}', p_object ->> 'status')

@@ -20,6 +20,9 @@ begin
             else 'open'
         end);
     end if;
+    if tenantry.has_unread_lines(v_object) then
+        v_object := tenantry.keep_invoice_lines(v_object);
+    end if;
     insert into tenantry.stripe_objects as o (
         id, object, version, progress, event_id, data, customer, subscription, invoice, payment_intent, charge
     )

@@ -6,8 +6,8 @@ create or replace function tenantry.build_stripe_bills(p_organization_id uuid, p
 returns table (
     invoice text,
     payment_intent text,
-    amount integer,
-    amount_refunded integer,
+    amount bigint,
+    amount_refunded bigint,
     currency text,
     status text,
     description text,
@@ -60,8 +60,9 @@ begin
                 else 'pending'
             end as status,
             coalesce(
-                case when i.data ->> 'status' = 'paid' then i.data ->> 'amount_paid' end, i.data ->> 'amount_due'
-            )::integer as amount,
+                case when i.data ->> 'status' = 'paid' then tenantry.stripe_invoice_paid(i.data) end,
+                (i.data ->> 'amount_due')::bigint
+            ) as amount,
             i.data ->> 'currency' as currency,
             coalesce(i.data ->> 'description', i.data #>> '{lines,data,0,description}') as description,
             i.data ->> 'hosted_invoice_url' as invoice_url,
@@ -84,14 +85,14 @@ begin
                         when o.data ->> 'last_payment_error' is not null then 'failed'
                         else 'pending'
                     end as status,
-                    (o.data ->> 'amount')::integer as amount, o.data ->> 'currency' as currency,
+                    (o.data ->> 'amount')::bigint as amount, o.data ->> 'currency' as currency,
                     o.data ->> 'description' as description, o.made_at, 1 as source
                 from objects as o
                 where o.object = 'payment_intent'
                 union all
                 -- If only the checkout session is in the mirror.
                 select o.payment_intent, case when o.data ->> 'payment_status' = 'paid' then 'paid' else 'pending' end,
-                    (o.data ->> 'amount_total')::integer, o.data ->> 'currency', null, o.made_at, 2
+                    (o.data ->> 'amount_total')::bigint, o.data ->> 'currency', null, o.made_at, 2
                 from objects as o
                 where o.object = 'checkout.session' and o.payment_intent is not null
             ) as p
@@ -102,7 +103,7 @@ begin
     ),
     refunded as (
         select b.invoice, b.payment_intent,
-            case when b.status = 'paid' then least(m.given_back, greatest(b.amount, 0))::integer else 0 end as amount
+            case when b.status = 'paid' then least(m.given_back, greatest(b.amount, 0)) else 0 end as amount
         from bills as b
         cross join tenantry.payment_totals(p_ids) as m
     )

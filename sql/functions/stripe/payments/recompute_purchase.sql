@@ -31,19 +31,33 @@ declare
 begin
     select jsonb_object_agg(bought.product, bought.quantity) into v_items
     from (
-        select p.id::text as product, sum(coalesce(l.quantity, 1)) as quantity
+        -- A line below 0 takes a sale back, such as the old quantity of a recurring pack. It sells nothing itself.
+        select p.id::text as product,
+            sum(case when l.amount < 0 then - coalesce(l.quantity, 1) else coalesce(l.quantity, 1) end) as quantity
         from tenantry.stripe_objects as o
         cross join tenantry.stripe_invoice_lines(o.data) as l
         join public.credit_products as p on p.stripe_price_id = l.price
         where o.id = any (p_ids) and o.object = 'invoice' and o.data ->> 'status' = 'paid'
         group by p.id
-        having sum(coalesce(l.quantity, 1)) > 0
+        having sum(case when l.amount < 0 then - coalesce(l.quantity, 1) else coalesce(l.quantity, 1) end) > 0
     ) as bought;
     if v_items is null then
-        select jsonb_build_object(p.id::text, coalesce((o.data #>> '{metadata,tenantry_quantity}')::integer, 1))
-        into v_items
+        select jsonb_build_object(p.id::text, quantity.value) into v_items
         from tenantry.stripe_objects as o
         join public.credit_products as p on p.id::text = o.data #>> '{metadata,tenantry_credit_product_id}'
+        cross join lateral (
+            -- Metadata can be edited at Stripe. Without a readable quantity, the known purchase stays as it is.
+            select coalesce(
+                case when o.data #>> '{metadata,tenantry_quantity}' ~ '^[1-9][0-9]{0,8}$'
+                    then (o.data #>> '{metadata,tenantry_quantity}')::integer end,
+                (
+                    select (c.items ->> p.id::text)::integer from tenantry.credit_purchases as c
+                    where c.organization_id = p_organization_id and c.stripe_ids && p_ids and c.merged_into is null
+                    order by c.created_at, c.id
+                    limit 1
+                ),
+                1) as value
+        ) as quantity
         where o.id = any (p_ids)
           and (o.object = 'payment_intent' and o.data ->> 'status' = 'succeeded'
               or o.object = 'checkout.session' and o.data ->> 'mode' = 'payment'

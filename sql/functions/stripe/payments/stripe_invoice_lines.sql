@@ -1,6 +1,6 @@
 -- Returns the lines of an invoice, in any version of the API. Since 2025-03-31 (basil), the price is under pricing and
 -- the subject of the line under parent. Before, the price was under price (or plan), and the subject in fields of the
--- line.
+-- line. A paid invoice that shows a part of its lines has none until request_invoice_lines() has brought all of them.
 create or replace function tenantry.stripe_invoice_lines(p_invoice jsonb)
 returns table (
     price text,
@@ -9,7 +9,7 @@ returns table (
     period_start timestamptz,
     period_end timestamptz,
     quantity integer,
-    amount integer
+    amount bigint
 )
 language sql immutable
 set search_path = pg_catalog, pg_temp
@@ -32,8 +32,9 @@ select
     tenantry.stripe_time(l.line #> '{period,start}'),
     tenantry.stripe_time(l.line #> '{period,end}'),
     (l.line ->> 'quantity')::integer,
-    (l.line ->> 'amount')::integer
+    (l.line ->> 'amount')::bigint
 from jsonb_array_elements(p_invoice #> '{lines,data}') with ordinality as l (line, position)
+where not coalesce(tenantry.has_unread_lines(p_invoice), false)
 order by l.position;
 $$;
 
