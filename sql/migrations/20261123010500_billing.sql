@@ -117,8 +117,7 @@ comment on column public.billing_history.receipt_url is 'Address of the page tha
 comment on column public.billing_history.billing_reason is
     'Stripe''s reason, such as subscription_cycle; or credit_purchase, auto_top_up or manual.';
 comment on column public.billing_history.paid_at is 'When it was paid; null until then.';
-comment on column public.billing_history.amount is
-    'Amount in cents. A larger amount at Stripe counts as 2147483647, and metadata has it: stripe, amount.';
+comment on column public.billing_history.amount is 'Amount in cents';
 comment on column public.billing_history.amount_refunded is
     'Amount given back, in cents; a payment that was lost in a dispute counts.';
 comment on column public.billing_history.idempotency_key is 'The request_id of the call that made the record.';
