@@ -65,6 +65,8 @@ comment on column tenantry.stripe_events.state is
 create index stripe_events_stuck_idx on tenantry.stripe_events (received_at, id)
     where state in ('pending', 'unmatched', 'failed');
 create index stripe_events_object_id_idx on tenantry.stripe_events (object_id) where state in ('pending', 'unmatched');
+-- The events of an object in one second, and the one before.
+create index stripe_events_created_idx on tenantry.stripe_events (object_id, created, id);
 create index stripe_events_received_at_idx on tenantry.stripe_events (received_at, id);
 create index stripe_events_organization_id_idx on tenantry.stripe_events (organization_id)
     where organization_id is not null;
@@ -83,8 +85,8 @@ create table tenantry.stripe_objects (
     charge varchar(255)
 );
 comment on table tenantry.stripe_objects is
-    'The newest state of each object at Stripe that an event contained. The order of states is (version, progress,'
-    ' event_id).';
+    'The newest state of each object at Stripe that an event contained. The version decides, and within a second'
+    ' tenantry.last_stripe_state().';
 comment on column tenantry.stripe_objects.id is 'Id of the object at Stripe.';
 comment on column tenantry.stripe_objects.object is 'Type of the object at Stripe, such as invoice.';
 comment on column tenantry.stripe_objects.event_id is 'The event that carried this state.';
@@ -95,7 +97,7 @@ comment on column tenantry.stripe_objects.payment_intent is 'As customer.';
 comment on column tenantry.stripe_objects.charge is 'As customer.';
 comment on column tenantry.stripe_objects.version is 'When Stripe made the event that carried this state.';
 comment on column tenantry.stripe_objects.progress is
-    'Progress of the object through its life; decides between events of the same second.';
+    'Progress of the object through its life; decides between events of the same second that tell of no change.';
 comment on column tenantry.stripe_objects.customer is
     'Id of the object to which data refers, in any version of the API.';
 create index stripe_objects_customer_idx on tenantry.stripe_objects (customer, object) where customer is not null;

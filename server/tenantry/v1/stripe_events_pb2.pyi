@@ -102,6 +102,22 @@ class ListStripeEventsResponse(_message.Message):
     next_page_token: str
     def __init__(self, events: _Optional[_Iterable[_Union[StripeEvent, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
+class CountStripeEventsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class CountStripeEventsResponse(_message.Message):
+    __slots__ = ("pending", "unmatched", "failed", "oldest_failed_at")
+    PENDING_FIELD_NUMBER: _ClassVar[int]
+    UNMATCHED_FIELD_NUMBER: _ClassVar[int]
+    FAILED_FIELD_NUMBER: _ClassVar[int]
+    OLDEST_FAILED_AT_FIELD_NUMBER: _ClassVar[int]
+    pending: int
+    unmatched: int
+    failed: int
+    oldest_failed_at: _timestamp_pb2.Timestamp
+    def __init__(self, pending: _Optional[int] = ..., unmatched: _Optional[int] = ..., failed: _Optional[int] = ..., oldest_failed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
 class RetryStripeEventsRequest(_message.Message):
     __slots__ = ("max_events",)
     MAX_EVENTS_FIELD_NUMBER: _ClassVar[int]

@@ -52,6 +52,11 @@ class StripeEventServiceStub:
                 request_serializer=tenantry_dot_v1_dot_stripe__events__pb2.ListStripeEventsRequest.SerializeToString,
                 response_deserializer=tenantry_dot_v1_dot_stripe__events__pb2.ListStripeEventsResponse.FromString,
                 _registered_method=True)
+        self.CountStripeEvents = channel.unary_unary(
+                '/tenantry.v1.StripeEventService/CountStripeEvents',
+                request_serializer=tenantry_dot_v1_dot_stripe__events__pb2.CountStripeEventsRequest.SerializeToString,
+                response_deserializer=tenantry_dot_v1_dot_stripe__events__pb2.CountStripeEventsResponse.FromString,
+                _registered_method=True)
         self.RetryStripeEvents = channel.unary_unary(
                 '/tenantry.v1.StripeEventService/RetryStripeEvents',
                 request_serializer=tenantry_dot_v1_dot_stripe__events__pb2.RetryStripeEventsRequest.SerializeToString,
@@ -88,6 +93,13 @@ class StripeEventServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CountStripeEvents(self, request, context):
+        """Counts the stuck events by state, for a monitor.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RetryStripeEvents(self, request, context):
         """Retries stuck events, those with the fewest attempts first.
         """
@@ -112,6 +124,11 @@ def add_StripeEventServiceServicer_to_server(servicer, server):
                     servicer.ListStripeEvents,
                     request_deserializer=tenantry_dot_v1_dot_stripe__events__pb2.ListStripeEventsRequest.FromString,
                     response_serializer=tenantry_dot_v1_dot_stripe__events__pb2.ListStripeEventsResponse.SerializeToString,
+            ),
+            'CountStripeEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.CountStripeEvents,
+                    request_deserializer=tenantry_dot_v1_dot_stripe__events__pb2.CountStripeEventsRequest.FromString,
+                    response_serializer=tenantry_dot_v1_dot_stripe__events__pb2.CountStripeEventsResponse.SerializeToString,
             ),
             'RetryStripeEvents': grpc.unary_unary_rpc_method_handler(
                     servicer.RetryStripeEvents,
@@ -203,6 +220,33 @@ class StripeEventService:
             '/tenantry.v1.StripeEventService/ListStripeEvents',
             tenantry_dot_v1_dot_stripe__events__pb2.ListStripeEventsRequest.SerializeToString,
             tenantry_dot_v1_dot_stripe__events__pb2.ListStripeEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CountStripeEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.v1.StripeEventService/CountStripeEvents',
+            tenantry_dot_v1_dot_stripe__events__pb2.CountStripeEventsRequest.SerializeToString,
+            tenantry_dot_v1_dot_stripe__events__pb2.CountStripeEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

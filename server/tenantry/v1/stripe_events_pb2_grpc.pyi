@@ -45,6 +45,8 @@ class StripeEventServiceStub:
     """Returns one event with the payload that Stripe sent."""
     ListStripeEvents: _grpc.UnaryUnaryMultiCallable[_stripe_events_pb2.ListStripeEventsRequest, _stripe_events_pb2.ListStripeEventsResponse]
     """Lists events, newest first."""
+    CountStripeEvents: _grpc.UnaryUnaryMultiCallable[_stripe_events_pb2.CountStripeEventsRequest, _stripe_events_pb2.CountStripeEventsResponse]
+    """Counts the stuck events by state, for a monitor."""
     RetryStripeEvents: _grpc.UnaryUnaryMultiCallable[_stripe_events_pb2.RetryStripeEventsRequest, _stripe_events_pb2.RetryStripeEventsResponse]
     """Retries stuck events, those with the fewest attempts first."""
 
@@ -65,6 +67,8 @@ class StripeEventServiceAsyncStub(StripeEventServiceStub):
     """Returns one event with the payload that Stripe sent."""
     ListStripeEvents: _aio.UnaryUnaryMultiCallable[_stripe_events_pb2.ListStripeEventsRequest, _stripe_events_pb2.ListStripeEventsResponse]  # type: ignore[assignment]
     """Lists events, newest first."""
+    CountStripeEvents: _aio.UnaryUnaryMultiCallable[_stripe_events_pb2.CountStripeEventsRequest, _stripe_events_pb2.CountStripeEventsResponse]  # type: ignore[assignment]
+    """Counts the stuck events by state, for a monitor."""
     RetryStripeEvents: _aio.UnaryUnaryMultiCallable[_stripe_events_pb2.RetryStripeEventsRequest, _stripe_events_pb2.RetryStripeEventsResponse]  # type: ignore[assignment]
     """Retries stuck events, those with the fewest attempts first."""
 
@@ -100,6 +104,14 @@ class StripeEventServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_stripe_events_pb2.ListStripeEventsResponse, _abc.Awaitable[_stripe_events_pb2.ListStripeEventsResponse]]:
         """Lists events, newest first."""
+
+    @_abc_1.abstractmethod
+    def CountStripeEvents(
+        self,
+        request: _stripe_events_pb2.CountStripeEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_stripe_events_pb2.CountStripeEventsResponse, _abc.Awaitable[_stripe_events_pb2.CountStripeEventsResponse]]:
+        """Counts the stuck events by state, for a monitor."""
 
     @_abc_1.abstractmethod
     def RetryStripeEvents(

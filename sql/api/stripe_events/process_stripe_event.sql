@@ -1,5 +1,6 @@
 -- Stores an event from Stripe once, and processes it. A repeated event that was processed or ignored returns its
--- outcome. A repeated event that is stuck is processed again.
+-- outcome. A repeated event that is stuck, or was ignored as foreign, is processed again: the setting of the mode can
+-- be different now.
 --
 -- The caller makes sure that Stripe sent the event: the server checks the signature.
 --
@@ -22,7 +23,7 @@ begin
     )
     on conflict (id) do nothing;
     select * into v_event from tenantry.stripe_events as e where e.id = p_event ->> 'id';
-    if tenantry.is_stuck_event(v_event.state) then
+    if tenantry.is_stuck_event(v_event.state) or v_event.error_message is not null then
         v_event := tenantry.process_stored_event(v_event.id);
     end if;
     return tenantry.present_stripe_event(v_event);

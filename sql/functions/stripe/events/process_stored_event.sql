@@ -4,8 +4,12 @@
 -- The type of the object decides whether an event counts. Any event with a newer state of such an object counts, except
 -- invoice.upcoming, whose invoice does not exist yet.
 --
+-- An event of a connected account is ignored: its objects are those of another company, which can give them any
+-- metadata. An event of the other mode is ignored, too, because its payments move no money here. error_message says so.
+--
 -- Locks: the Stripe lock, then the event, then as apply_stripe_object().
--- Raises: 40001, 40P01, 55P03, which a repetition of the whole call can resolve.
+-- Raises: errors that a repetition of the whole call can resolve: of the classes 40 (deadlocks), 55 (locks), 53 (no
+-- memory or space), 57 (a deadline or shutdown), 58 (a failure of the host) and 25 (a read-only database).
 create or replace function tenantry.process_stored_event(p_id text) returns tenantry.stripe_events
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -21,7 +25,9 @@ begin
     v_event.error_code := null;
     v_event.error_message := null;
     begin
-        if v_event.object_id is null
+        v_event.error_message := tenantry.foreign_event_reason(v_event);
+        if v_event.error_message is not null
+            or v_event.object_id is null
             or v_event.type = 'invoice.upcoming'
             -- A payment method that is detached names no customer any more.
             or v_object ->> 'object' = 'payment_method' and v_event.type <> 'payment_method.attached'
@@ -50,7 +56,8 @@ begin
         end if;
         v_event.processed_at := tenantry.clock();
     exception
-        when serialization_failure or deadlock_detected or lock_not_available then
+        when transaction_rollback or object_not_in_prerequisite_state or insufficient_resources
+            or operator_intervention or system_error or invalid_transaction_state then
             raise;
         when others then
             v_event.state := 'failed';

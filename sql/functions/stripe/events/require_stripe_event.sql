@@ -12,6 +12,10 @@ begin
         perform tenantry.fail_invalid('event', 'is required');
     end if;
     perform tenantry.require_json_object('event', p_event);
+    if p_event @? '$.**{64}' then
+        -- Functions that call themselves for each level would run out of stack.
+        perform tenantry.fail_invalid('event', 'must not have more than 64 levels');
+    end if;
     if p_event ->> 'object' is distinct from 'event' then
         perform tenantry.fail_invalid('event.object', 'must be event');
     end if;

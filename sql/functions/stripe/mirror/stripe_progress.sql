@@ -1,6 +1,6 @@
 -- Returns the progress of an object through its life, from its content. Between two states of the same second, the one
 -- with more progress is newer. Stripe's timestamps count seconds, and much happens in one: a subscription is created as
--- incomplete and becomes active. upsert_stripe_object() compares the progress with that of the stored state.
+-- incomplete and becomes active. last_stripe_state() compares them.
 create or replace function tenantry.stripe_progress(p_object jsonb) returns bigint
 language sql immutable
 return case
