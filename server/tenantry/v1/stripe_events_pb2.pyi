@@ -103,8 +103,10 @@ class ListStripeEventsResponse(_message.Message):
     def __init__(self, events: _Optional[_Iterable[_Union[StripeEvent, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class CountStripeEventsRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("min_age_seconds",)
+    MIN_AGE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    min_age_seconds: int
+    def __init__(self, min_age_seconds: _Optional[int] = ...) -> None: ...
 
 class CountStripeEventsResponse(_message.Message):
     __slots__ = ("pending", "unmatched", "failed", "oldest_failed_at")
