@@ -120,6 +120,7 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
         "payment_method": str,
         "off_session": bool,
         "confirm": bool,
+        "automatic_payment_methods": {"enabled!": bool, "allow_redirects": str},
     },
     "GET /v1/payment_intents/:id": {},
     "POST /v1/refunds": {"payment_intent!": str, "amount": int, "metadata": _META},

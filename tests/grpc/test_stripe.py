@@ -149,6 +149,41 @@ def test_a_change_of_plan_is_answered_with_the_plan_that_is_then(site: Site) -> 
     assert site.shop.credits(UUID(acme)) == 300
 
 
+def test_a_change_that_waits_for_its_payment_names_the_page_of_the_invoice(site: Site) -> None:
+    sell(site)
+    site("CreateSubscriptionPlan", name="Team", price_amount=5000, interval=MONTHLY, included_credits=300)
+    site("SyncCatalog", direction="SYNC_DIRECTION_PUSH")
+    acme, fake = str(organization(site.shop.service)), site.shop.fake
+    session = site(
+        "CreateCheckoutSession",
+        organization_id=acme,
+        subscription_plan="Pro",
+        quantity=3,
+        allow_promotion_codes=True,
+        automatic_tax=True,
+        tax_id_collection=True,
+        locale="de",
+        **PAGES,
+    ).stripe_request
+    fake.complete(session.stripe_id)
+    site.shop.hear()
+    live = site("GetSubscription", organization_id=acme).subscription
+    fake.authenticate(live.stripe_customer_id)
+    failure = site.refused("ChangePlan", subscription_id=live.id, subscription_plan="Team", quantity=4)
+    assert (failure.code, failure.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "PAYMENT_INCOMPLETE")
+    invoice = fake.of("invoice")[-1]
+    assert failure.metadata["url"] == invoice["hosted_invoice_url"]
+    assert invoice["total"] == 4 * 5000 - 3 * 2000
+    shown = site(
+        "GetStripeRequest", organization_id=acme, stripe_request_id=failure.metadata["stripe_request_id"]
+    ).stripe_request
+    assert (shown.state, shown.error_type, shown.url) == (2, "payment_incomplete", invoice["hosted_invoice_url"])
+    fake.pay_open_invoices(live.stripe_customer_id)
+    site.shop.hear()
+    changed = site("GetSubscription", organization_id=acme).subscription
+    assert changed.subscription_plan_id != live.subscription_plan_id
+
+
 def test_a_subscription_that_stripe_does_not_know_of_needs_no_stripe(open_site: Open) -> None:
     with open_site(TENANTRY_STRIPE_API_KEY="") as site:
         site("CreateSubscriptionPlan", name="Pro", price_amount=2000, interval=MONTHLY)

@@ -73,6 +73,7 @@ def test_a_dip_below_the_threshold_makes_one_payment_whose_credits_come_once(sho
         "payment_method": saved,
         "off_session": True,
         "confirm": True,
+        "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
         "description": "Pack",
         "metadata": None,
     }

@@ -46,6 +46,8 @@ begin
         jsonb_build_object(
             'amount', v_product.price_amount, 'currency', lower(v_product.currency), 'customer', v_customer,
             'payment_method', v_payment_method, 'off_session', true, 'confirm', true, 'description', v_product.name,
+            -- Nobody is there to be led to a page of the payment method and back.
+            'automatic_payment_methods', '{"enabled": true, "allow_redirects": "never"}'::jsonb,
             'metadata', tenantry.build_purchase_metadata(p_organization_id, v_product.id, 1, 'auto_top_up')));
 end
 $$;
