@@ -4,7 +4,7 @@ Like Stripe, it refuses a wrong key, unknown or missing parameters, and an idemp
 replays the answer to an idempotency key. Its objects have the shapes of the pinned version of the API: an invoice shows
 ten of its lines, and subscriptions are in flexible billing mode. An invoice of a renewal is finalized an hour after the
 period begins. Its methods play the customer (`complete`, `expire`, and those beginning with `portal_`), the time
-(`advance`), the account (`refund`, `credit`) and errors (`decline`, `authenticate`, `delay`, `fail`). It keeps and
+(`advance`), the account (`refund`, `credit`, `pause`) and errors (`decline`, `authenticate`, `delay`, `fail`). It keeps and
 lists events; `deliver` posts them to a webhook, signed as Stripe signs them.
 """
 
@@ -354,6 +354,14 @@ class FakeStripe:
             invoice["post_payment_credit_notes_amount"] += amount
             self._emit("invoice.updated", invoice)
             return _public(note)
+
+    def pause(self, subscription_id: str, behavior: str | None) -> None:
+        """Pauses the collection of payments. behavior: void, keep_as_draft or mark_uncollectible; None resumes it."""
+        with self._change():
+            subscription = self.objects[subscription_id]
+            before = subscription["pause_collection"]
+            subscription["pause_collection"] = {"behavior": behavior, "resumes_at": None} if behavior else None
+            self._emit("customer.subscription.updated", subscription, pause_collection=before)
 
     def authenticate(self, customer: str, asks: bool = True) -> None:
         """Asks the customer to confirm payments (3-D Secure) from now on, or does not ask any more."""
@@ -1166,8 +1174,18 @@ class FakeStripe:
         return (at, lambda: happens(self.objects[name])) if at <= until else None
 
     def _finalize_and_collect(self, invoice: Object) -> None:
+        subscription = self._subscription_of(invoice)
+        paused = subscription["pause_collection"] if subscription else None
+        if paused and paused["behavior"] == "keep_as_draft":
+            del invoice["_finalizes_at"]
+            return
         self._finalize(invoice)
-        self._collect(invoice)
+        if not paused:
+            self._collect(invoice)
+            return
+        is_void = paused["behavior"] == "void"
+        invoice["status"] = "void" if is_void else "uncollectible"
+        self._emit("invoice.voided" if is_void else "invoice.marked_uncollectible", invoice)
 
     def _give_up(self, subscription: Object) -> None:
         """Gives up a change that was not paid in time."""

@@ -20,6 +20,7 @@ create table public.organization_subscriptions (
     billing_anchor timestamptz,
     past_due_at timestamptz,
     ended_at timestamptz,
+    pause_collection varchar(50),
     constraint organization_subscriptions_stripe_subscription_id_key unique (stripe_subscription_id),
     constraint organization_subscriptions_organization_id_fkey
         foreign key (organization_id) references public.organizations (id),
@@ -57,6 +58,9 @@ comment on column public.organization_subscriptions.past_due_at is
     'Time since which a payment is missing; grace counts from it.';
 comment on column public.organization_subscriptions.ended_at is
     'When it became cancelled or expired; null while it is live: trial, active or past_due.';
+comment on column public.organization_subscriptions.pause_collection is
+    'While Stripe collects no payments: the treatment of the invoices (void, keep_as_draft or mark_uncollectible). Null'
+    ' otherwise.';
 comment on column public.organization_subscriptions.cancel_at_period_end is
     'Whether it ends with the period (or the trial) instead of renewing.';
 comment on column public.organization_subscriptions.stripe_customer_id is

@@ -263,10 +263,7 @@ def test_seats_of_all_taken_plans_are_counted(shop: Shop) -> None:
 def test_no_plan_is_had_for_nothing_while_collection_is_paused(shop: Shop) -> None:
     subscription = subscribed(shop)
     shop.plan(name="Team", price_amount=5000, included_credits=300)
-    with shop.fake._change():
-        paused = at_stripe(shop, subscription)
-        paused["pause_collection"] = {"behavior": "void", "resumes_at": None}
-        shop.fake._emit("customer.subscription.updated", paused)
+    shop.fake.pause(subscription["stripe_subscription_id"], "void")
     hear(shop)
     one = {"subscription_id": subscription["id"], "subscription_plan": "Team"}
     refusal = refused(shop.service, "TN050", "change_plan", **one)

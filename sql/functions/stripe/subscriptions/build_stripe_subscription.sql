@@ -6,6 +6,10 @@
 -- (see create_plan_change_request), and the row follows the note. If the change reached Stripe after that renewal, the
 -- invoice of the renewal is for the plan of the note, and the note holds for one period more.
 --
+-- While the collection of payments is paused, Stripe leaves the status. Nobody pays for a period that begins then, so it
+-- brings neither features nor credits: the subscription is expired from its start, until the collection resumes. A
+-- period that is paid for keeps both.
+--
 -- p_object: the mirrored subscription. p_at: the present time, for changes that Stripe has not reported in time.
 create or replace function tenantry.build_stripe_subscription(
     p_object tenantry.stripe_objects,
@@ -47,13 +51,26 @@ begin
     v_new.trial_end := tenantry.stripe_time(v_data -> 'trial_end');
     v_new.cancel_at_period_end := coalesce((v_data ->> 'cancel_at_period_end')::boolean, false)
         or coalesce(tenantry.stripe_time(v_data -> 'cancel_at') <= v_new.current_period_end, false);
+    v_new.pause_collection := v_data #>> '{pause_collection,behavior}';
     v_new.cancelled_at := tenantry.stripe_time(v_data -> 'canceled_at');
     -- recompute_stripe_subscriptions() adds this to the metadata that were written here.
     v_new.metadata := case
         when v_data -> 'metadata' <> '{}' and jsonb_typeof(v_data -> 'metadata') = 'object' then
             jsonb_build_object('stripe', v_data -> 'metadata')
     end;
+    if v_new.pause_collection is not null and v_new.status in ('active', 'past_due') and not exists (
+        select from tenantry.stripe_objects as i
+        left join lateral tenantry.stripe_invoice_lines(i.data) as line on true
+        where i.object = 'invoice' and i.subscription = p_object.id and i.data ->> 'status' = 'paid'
+          and (line.period_start <= v_new.current_period_start and line.period_end > v_new.current_period_start
+              or tenantry.has_unread_lines(i.data)
+                  and tenantry.stripe_time(i.data -> 'created') >= v_new.current_period_start)
+    ) then
+        v_new.status := 'expired';
+        v_new.ended_at := v_new.current_period_start;
+    end if;
     v_new.ended_at := case
+        when v_new.ended_at is not null then v_new.ended_at
         when v_new.status in ('cancelled', 'expired') then
             coalesce(tenantry.stripe_time(v_data -> 'ended_at'), tenantry.stripe_time(v_data -> 'canceled_at'),
                 p_object.version)

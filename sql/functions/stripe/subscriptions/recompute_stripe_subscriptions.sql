@@ -67,13 +67,13 @@ begin
             insert into public.organization_subscriptions (
                 organization_id, subscription_plan_id, stripe_subscription_id, stripe_customer_id, status,
                 current_period_start, current_period_end, trial_start, trial_end, cancel_at_period_end, cancelled_at,
-                metadata, billing_anchor, past_due_at, ended_at
+                metadata, billing_anchor, past_due_at, ended_at, pause_collection
             )
             values (
                 p_organization_id, v_new.subscription_plan_id, v_object.id, v_new.stripe_customer_id, v_new.status,
                 v_new.current_period_start, v_new.current_period_end, v_new.trial_start, v_new.trial_end,
                 v_new.cancel_at_period_end, v_new.cancelled_at, v_new.metadata, v_new.billing_anchor,
-                v_new.past_due_at, v_new.ended_at
+                v_new.past_due_at, v_new.ended_at, v_new.pause_collection
             )
             returning * into v_subscription;
         else
