@@ -4,8 +4,8 @@ Like Stripe, it refuses a wrong key, unknown or missing parameters, and an idemp
 replays the answer to an idempotency key. Its objects have the shapes of the pinned version of the API: an invoice shows
 ten of its lines, and subscriptions are in flexible billing mode. An invoice of a renewal is finalized an hour after the
 period begins. Its methods play the customer (`complete`, `expire`, and those beginning with `portal_`), the time
-(`advance`), the account (`refund`, `credit`, `pause`) and errors (`decline`, `authenticate`, `delay`, `fail`). It keeps and
-lists events; `deliver` posts them to a webhook, signed as Stripe signs them.
+(`advance`), the account (`refund`, `credit`, `pause`) and errors (`decline`, `authenticate`, `delay`, `fail`). It keeps
+and lists events; `deliver` posts them to a webhook, signed as Stripe signs them.
 """
 
 import asyncio

@@ -51,6 +51,8 @@ def test_a_period_that_nobody_pays_for_brings_nothing(shop: Shop, behavior: str)
     assert has(shop, acme) == (False, 0)
 
     shop.fake.pause(found_at_stripe, None)
+    hear(shop)
+    assert has(shop, acme) == (True, 0), "the credits come with the next payment"
     shop.fake.advance(32 * DAY)
     hear(shop)
     found = current(shop.service, acme)

@@ -6,8 +6,8 @@
 -- (see create_plan_change_request), and the row follows the note. If the change reached Stripe after that renewal, the
 -- invoice of the renewal is for the plan of the note, and the note holds for one period more.
 --
--- While the collection of payments is paused, Stripe leaves the status. Nobody pays for a period that begins then, so it
--- brings neither features nor credits: the subscription is expired from its start, until the collection resumes. A
+-- While the collection of payments is paused, Stripe leaves the status. Nobody pays for a period that begins then, so
+-- it brings neither features nor credits: the subscription is expired from its start, until the collection resumes. A
 -- period that is paid for keeps both.
 --
 -- p_object: the mirrored subscription. p_at: the present time, for changes that Stripe has not reported in time.
