@@ -225,17 +225,14 @@ class FakeStripe:
         with self._change():
             session = self.objects[session_id]
             customer = self.objects[session["customer"]]
-            fingerprint = card or f"card{next(self._numbers)}"
-            method = self._add(
-                "payment_method",
-                "pm",
-                {"customer": customer["id"], "type": "card", "card": {"fingerprint": fingerprint}},
-            )
-            self._emit("payment_method.attached", method)
+            data = session["_subscription_data"]
+            if session["_payment_method_collection"] == "if_required" and "trial_period_days" in data:
+                method = None
+            else:
+                method = self._attach(customer, card or f"card{next(self._numbers)}")
             lines = session["_line_items"]
             if session["mode"] == "subscription":
-                data = session["_subscription_data"]
-                subscription = self._subscribe(customer, lines, data, method["id"])
+                subscription = self._subscribe(customer, lines, data, method)
                 session |= {"subscription": subscription["id"], "invoice": subscription["latest_invoice"]}
                 session["payment_status"] = "no_payment_required" if subscription["status"] == "trialing" else "paid"
             else:
@@ -250,7 +247,7 @@ class FakeStripe:
                     session["amount_total"],
                     session["currency"],
                     customer["id"],
-                    method["id"],
+                    method,
                     session["_payment_intent_data"],
                 )
                 self._succeed(intent)
@@ -304,12 +301,10 @@ class FakeStripe:
         with self._change():
             customer = self.objects[customer_id]
             before = dict(customer["invoice_settings"])
-            card = {"fingerprint": f"card{next(self._numbers)}"}
-            method = self._add("payment_method", "pm", {"customer": customer_id, "type": "card", "card": card})
-            self._emit("payment_method.attached", method)
-            customer["invoice_settings"] = {"default_payment_method": method["id"]}
+            method = self._attach(customer, f"card{next(self._numbers)}")
+            customer["invoice_settings"] = {"default_payment_method": method}
             self._emit("customer.updated", customer, invoice_settings=before)
-            return str(method["id"])
+            return method
 
     def advance(self, seconds: int) -> None:
         """Moves the time. Trials end, and periods renew or end. The invoice of a renewal is charged an hour later."""
@@ -698,6 +693,7 @@ class FakeStripe:
                 "_payment_intent_data": params.get("payment_intent_data", {}),
                 "_subscription_data": params.get("subscription_data", {}),
                 "_invoice_creation": params.get("invoice_creation"),
+                "_payment_method_collection": params.get("payment_method_collection"),
             },
         )
         made["url"] = f"{self.url}/pay/{made['id']}"
@@ -1093,13 +1089,19 @@ class FakeStripe:
         if status == "paid":
             self._emit("invoice_payment.paid", payment)
 
+    def _attach(self, customer: Object, fingerprint: str) -> str:
+        values = {"customer": customer["id"], "type": "card", "card": {"fingerprint": fingerprint}}
+        method = self._add("payment_method", "pm", values)
+        self._emit("payment_method.attached", method)
+        return str(method["id"])
+
     def _payment_method(self, customer: str) -> str | None:
         methods = self._of("payment_method", customer=customer)
         return methods[-1]["id"] if methods else None
 
     # Subscriptions.
 
-    def _subscribe(self, customer: Object, lines: list[tuple[Object, int]], data: Object, method: str) -> Object:
+    def _subscribe(self, customer: Object, lines: list[tuple[Object, int]], data: Object, method: str | None) -> Object:
         price, quantity = lines[0]
         trial = data.get("trial_period_days")
         end = self.now + trial * DAY if trial else _after(self.now, self.now, price["recurring"])
@@ -1122,6 +1124,7 @@ class FakeStripe:
                 "billing_mode": {"type": "flexible"},
                 "pause_collection": None,
                 "pending_update": None,
+                "trial_settings": data.get("trial_settings"),
                 "trial_start": self.now if trial else None,
                 "trial_end": end if trial else None,
                 "latest_invoice": None,
@@ -1198,6 +1201,10 @@ class FakeStripe:
         self._emit("customer.subscription.updated", subscription)
 
     def _renew(self, subscription: Object) -> None:
+        missing = subscription["status"] == "trialing" and self._payment_method(subscription["customer"]) is None
+        if missing and subscription["trial_settings"]["end_behavior"]["missing_payment_method"] == "cancel":
+            self._end(subscription)
+            return
         if subscription["cancel_at_period_end"] or subscription["cancel_at"] is not None:
             self._end(subscription)
             return

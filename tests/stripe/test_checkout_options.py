@@ -1,11 +1,12 @@
 """The options of a page at Stripe, each with the parameters that Stripe needs for it."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tests.support.fake_stripe import PAGES, Shop
-from tests.support.ledger import organization, refused
+from tests.support.ledger import move_clock, organization, refused
 from tests.support.subscriptions import current
 
 ADDRESS, NAME = {"address": "auto"}, {"name": "auto"}
@@ -58,7 +59,8 @@ def test_each_option_reaches_the_page(shop: Shop, sale: dict[str, str]) -> None:
         assert sent["line_items"][0]["quantity"] == given.get("quantity", 1)
 
 
-def test_a_trial_can_begin_without_a_card_and_ends_without_one(shop: Shop) -> None:
+@pytest.mark.parametrize("adds_card", [False, True])
+def test_a_trial_can_begin_without_a_card_and_ends_without_one(shop: Shop, adds_card: bool) -> None:
     shop.plan(trial_period_days=14)
     acme = organization(shop.service)
     request = shop.ask(
@@ -75,7 +77,14 @@ def test_a_trial_can_begin_without_a_card_and_ends_without_one(shop: Shop) -> No
     }
     shop.fake.complete(request["stripe_id"])
     shop.hear()
+    assert shop.fake.of("payment_method") == []
     assert current(shop.service, acme)["status"] == "trial"
+    if adds_card:
+        shop.fake.portal_payment_method(shop.fake.of("customer")[0]["id"])
+    shop.fake.advance(15 * 86400)
+    move_clock(shop.admin, datetime.fromtimestamp(shop.fake.now, UTC))
+    shop.hear()
+    assert current(shop.service, acme)["status"] == ("active" if adds_card else "cancelled")
 
 
 def test_a_trial_that_is_one_for_each_card_needs_a_card(shop: Shop) -> None:

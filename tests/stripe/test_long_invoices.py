@@ -168,6 +168,21 @@ def test_an_event_waits_as_long_as_stripe_does_not_answer(shop: Shop, failure: F
     assert (waiting(shop), granted(shop, acme)) == ([], [100])
 
 
+@pytest.mark.parametrize("answer", [{}, {"object": "list", "has_more": True, "data": []}, {"data": 7}, []])
+def test_an_answer_that_is_no_page_of_lines_changes_nothing(shop: Shop, answer: Any) -> None:
+    acme = renewed(shop, 8)
+    shop.hear()
+    row = shop.service.execute("select id from tenantry.claim_stripe_requests(1)").fetchone()
+    assert row
+    shop.service.execute("select tenantry.finish_stripe_request(%s, 200, %s, now(), false)", [row["id"], Jsonb(answer)])
+    (request,) = shop.requests("read_invoice_lines")
+    assert (request["state"], request["error_type"]) == ("succeeded", "not_applied")
+    assert sorted(waiting(shop)) == ["invoice.paid", "invoice.payment_succeeded"]
+    call(shop.service, "retry_stripe_events")
+    shop.send()
+    assert (waiting(shop), granted(shop, acme)) == ([], [100])
+
+
 def test_a_retry_reads_again_what_stripe_refused(shop: Shop) -> None:
     acme = renewed(shop, 8)
     shop.hear()

@@ -7,6 +7,7 @@
 --
 -- p_body: the list in Stripe's answer.
 -- Locks: as apply_stripe_object(). The caller holds the Stripe lock.
+-- Raises: TN001 for a page without lines.
 create or replace function tenantry.apply_invoice_lines(
     p_request tenantry.stripe_requests,
     p_body jsonb
@@ -25,6 +26,10 @@ begin
     where o.id = v_id and tenantry.has_unread_lines(o.data);
     if not found or v_after is distinct from v_known #>> '{-1,id}' and v_after is not null then
         return;
+    end if;
+    if coalesce(jsonb_array_length(p_body -> 'data'), 0) = 0 then
+        -- The next request would be this one again.
+        perform tenantry.fail_invalid('data', 'must have lines');
     end if;
     v_known := case when v_after is null then '[]' else v_known end || (p_body -> 'data');
     update tenantry.stripe_objects as o
