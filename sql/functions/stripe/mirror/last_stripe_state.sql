@@ -17,6 +17,7 @@ create or replace function tenantry.last_stripe_state(
 )
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
 as $$
 begin
     with events as (
