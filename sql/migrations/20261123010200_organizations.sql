@@ -30,7 +30,7 @@ create table public.organizations (
     constraint organizations_credit_balance_check check (credit_balance >= 0),
     constraint organizations_low_balance_threshold_check check (low_balance_threshold > 0),
     constraint organizations_auto_top_up_threshold_check check (auto_top_up_threshold > 0),
-    constraint organizations_credits_reserved_check check (credits_reserved between 0 and credit_balance)
+    constraint organizations_credits_reserved_check check (credits_reserved >= 0)
 )
 -- Every consumption updates its row. Free space on the page and no index on the changed columns keep the updates HOT.
 with (fillfactor = 50);
@@ -42,7 +42,8 @@ comment on column public.organizations.is_active is 'An inactive organization ke
 comment on column public.organizations.credit_balance is
     'Credits after the last ledger entry, including held credits. Only the ledger functions write it.';
 comment on column public.organizations.credits_reserved is
-    'Credits under active holds; available = credit_balance - credits_reserved.';
+    'Credits under active holds. More than credit_balance after a revocation of held credits. Available are'
+    ' credit_balance - credits_reserved, at least 0.';
 comment on column public.organizations.credits_entry_number is 'Number of the last ledger entry; 0 before the first.';
 comment on column public.organizations.credits_entry_at is
     'created_at of the last ledger entry; null before the first.';

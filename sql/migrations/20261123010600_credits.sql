@@ -32,7 +32,8 @@ create table public.credit_transactions (
     constraint credit_transactions_amount_check check (
         case
             when transaction_type in ('earned', 'purchased', 'refunded') then amount > 0
-            when transaction_type in ('consumed', 'expired', 'revoked') then amount < 0
+            when transaction_type in ('consumed', 'expired') then amount < 0
+            when transaction_type = 'revoked' then amount <> 0
             else false
         end
     ),
@@ -49,7 +50,8 @@ comment on table public.credit_transactions is 'The ledger: every change of an o
 comment on column public.credit_transactions.stripe_payment_intent_id is
     'Id of the payment at Stripe; null without one.';
 comment on column public.credit_transactions.transaction_type is
-    'earned, purchased, refunded (amount > 0); consumed, expired, revoked (amount < 0).';
+    'earned, purchased, refunded (amount > 0); consumed, expired (amount < 0); revoked (amount < 0, or > 0 for credits'
+    ' that a capture claimed back).';
 comment on column public.credit_transactions.amount is 'Credits added, or taken if negative.';
 comment on column public.credit_transactions.balance_after is
     'The organization''s balance after this entry, in credits.';
@@ -235,6 +237,8 @@ create table tenantry.credit_revocations (
     pending_grant_id uuid,
     amount integer not null,
     revoked integer not null,
+    held integer not null default 0,
+    reclaimed integer not null default 0,
     credit_transaction_id uuid,
     description text,
     metadata jsonb,
@@ -245,7 +249,9 @@ create table tenantry.credit_revocations (
     constraint credit_revocations_credit_transaction_id_fkey
         foreign key (credit_transaction_id) references public.credit_transactions (id),
     constraint credit_revocations_grant_check check (num_nonnulls(lot_id, pending_grant_id) = 1),
-    constraint credit_revocations_revoked_check check (revoked between 0 and amount)
+    constraint credit_revocations_revoked_check check (revoked between 0 and amount),
+    constraint credit_revocations_held_check check (held between 0 and revoked),
+    constraint credit_revocations_reclaimed_check check (reclaimed between 0 and held)
 );
 comment on table tenantry.credit_revocations is
     'Revocations of grants and purchases: how many credits to take back, and how many were taken.';
@@ -254,7 +260,11 @@ comment on column tenantry.credit_revocations.pending_grant_id is
     'The grant, if it had not taken effect. It may have become a lot with the same id since.';
 comment on column tenantry.credit_revocations.amount is 'Credits to take back.';
 comment on column tenantry.credit_revocations.revoked is
-    'Credits taken; amount - revoked is the shortfall, spent already.';
+    'Credits taken. amount - revoked + reclaimed is the shortfall, which is spent.';
+comment on column tenantry.credit_revocations.held is 'Credits among them that were under a hold.';
+comment on column tenantry.credit_revocations.reclaimed is
+    'Credits among the held ones that a capture claimed back, because the account had no others.';
+create index credit_revocations_held_idx on tenantry.credit_revocations (organization_id, id) where held > reclaimed;
 create index credit_revocations_lot_idx on tenantry.credit_revocations (organization_id, lot_id);
 create index credit_revocations_credit_transaction_id_idx on tenantry.credit_revocations (credit_transaction_id);
 

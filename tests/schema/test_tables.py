@@ -168,7 +168,7 @@ EVENT = {"name": "image", "credit_cost": 1, "category": "compute"}
         ("organizations", {"name": "A", "slug": "Not a slug"}),
         ("organizations", {"name": "A", "slug": "a", "website": "javascript:alert(1)"}),
         ("organizations", {"name": "A", "slug": "a", "credit_balance": -1}),
-        ("organizations", {"name": "A", "slug": "a", "credit_balance": 1, "credits_reserved": 2}),
+        ("organizations", {"name": "A", "slug": "a", "credits_reserved": -1}),
         ("subscription_plans", {**PLAN, "price_amount": -1}),
         ("subscription_plans", {**PLAN, "currency": "usd"}),
         ("subscription_plans", {**PLAN, "interval": "fortnightly"}),
@@ -211,7 +211,7 @@ def test_a_value_out_of_bounds_is_refused(scratch: Connection, table: str, value
                 ("refunded", -1),
                 ("consumed", 1),
                 ("expired", 1),
-                ("revoked", 1),
+                ("revoked", 0),
                 ("earned", 0),
                 ("stolen", 1),
             ]

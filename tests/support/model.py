@@ -50,11 +50,24 @@ class Entry:
 
 
 @dataclass
+class Revocation:
+    amount: int
+    taken: int = 0
+    held: int = 0
+    """Credits among the taken ones that were under holds and that no capture has claimed back."""
+
+    @property
+    def shortfall(self) -> int:
+        return self.amount - self.taken
+
+
+@dataclass
 class Ledger:
     clock: int = 0
     lots: list[Lot] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
+    revocations: list[Revocation] = field(default_factory=list)
 
     @property
     def now(self) -> int:
@@ -71,7 +84,7 @@ class Ledger:
 
     @property
     def available(self) -> int:
-        return self.balance - self.held
+        return max(self.balance - self.held, 0)
 
     def live(self) -> list[Lot]:
         """The lots with spendable credits, in that order."""
@@ -180,8 +193,19 @@ class Ledger:
                 raise Refused("TN009")
         hold.remaining = 0 if release else max(hold.remaining - amount, 0)
         hold.captured += amount
+        usable = [x for x in self.overdue() if x.expires > hold.created] + self.live()
+        lacking = amount - sum(lot.remaining for lot in usable)
+        for revocation in reversed(self.revocations):
+            part = min(revocation.held, lacking)
+            if part > 0:
+                self.write("revoked", part, self.now)
+                usable.append(Lot(False, part, part, 0, NEVER, len(self.entries), self.now))
+                self.lots.append(usable[-1])
+                revocation.held -= part
+                revocation.taken -= part
+                lacking -= part
         entry = self.write("consumed", -amount, self.now)
-        self.take(entry, [x for x in self.overdue() if x.expires > hold.created] + self.live())
+        self.take(entry, usable)
         if not hold.remaining:
             hold.state = "captured"
         self.expire(self.now)
@@ -220,8 +244,7 @@ class Ledger:
         entry.refunded += amount
         return refund
 
-    def revoke(self, lot: Lot, amount: int | None) -> int:
-        """Returns the shortfall."""
+    def revoke(self, lot: Lot, amount: int | None) -> Revocation:
         before = lot.revoked if lot.entry else lot.amount - lot.remaining
         amount = lot.amount - before if amount is None else amount
         if amount <= 0 or before + amount > lot.amount:
@@ -230,10 +253,12 @@ class Ledger:
             lot.remaining -= amount
             if lot.remaining:
                 lot.amount -= amount
-            return 0
+            return Revocation(amount, amount)
         lot.revoked += amount
-        possible = min(amount, self.available)
+        possible = min(amount, sum(x.remaining for x in self.live()))
+        revocation = Revocation(amount, possible, max(possible - self.available, 0))
+        self.revocations.append(revocation)
         if possible:
             entry = self.write("revoked", -possible, self.now)
             self.take(entry, sorted(self.live(), key=lambda x: x is not lot))
-        return amount - possible
+        return revocation

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 
 from tests.conftest import Connection
 from tests.support import ledger
-from tests.support.model import NEVER, Hold, Ledger, Lot, Refused
+from tests.support.model import NEVER, Hold, Ledger, Lot, Refused, Revocation
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -48,6 +48,7 @@ class HoldsAndExpiry(RuleBasedStateMachine):
         self.lots: list[tuple[Lot, Any]] = []
         self.holds: list[tuple[Hold, Any]] = []
         self.consumptions: list[tuple[int, Any]] = []
+        self.revocations: list[tuple[Revocation, list[Any]]] = []
         # Data for time to work on, from the first step.
         for lives in (1, 2, None):
             self.grant(amount=20, purchased=False, lives=lives, priority=0)
@@ -333,18 +334,23 @@ class WholeLedger(HoldsAndExpiry):
             timedelta(hours=grace),
         )
 
+    REVOKE = "select revoked, shortfall from public.revoke_credits(%s, %s, %s, request_id => %s)"
+
     @precondition(lambda self: self.lots)
     @rule(data=st.data(), amount=st.none() | amounts)
     def revoke(self, data: st.DataObject, amount: int | None) -> None:
         lot, lot_id = data.draw(st.sampled_from(self.lots))
-        shortfall, row = self.both(
-            lambda: self.model.revoke(lot, amount),
-            "select shortfall from public.revoke_credits(%s, %s, %s)",
-            self.organization,
-            lot_id,
-            amount,
-        )
-        assert row is None or row["shortfall"] == shortfall
+        call = [self.organization, lot_id, amount, str(uuid4())]
+        revocation, row = self.both(lambda: self.model.revoke(lot, amount), self.REVOKE, *call)
+        if row:
+            assert row == {"revoked": revocation.taken, "shortfall": revocation.shortfall}
+            self.revocations.append((revocation, call))
+
+    @precondition(lambda self: self.revocations)
+    @rule(data=st.data())
+    def repeat_a_revocation(self, data: st.DataObject) -> None:
+        revocation, call = data.draw(st.sampled_from(self.revocations))
+        assert self.one(self.REVOKE, *call) == {"revoked": revocation.taken, "shortfall": revocation.shortfall}
 
 
 def run(machine: type[HoldsAndExpiry], service: Connection, admin: Connection, examples: int) -> None:

@@ -278,7 +278,8 @@ class CreditServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RevokeCredits(self, request, context):
-        """Takes back granted or purchased credits, never below zero. The shortfall is returned.
+        """Takes back granted or purchased credits, never below zero. The shortfall is returned. Held credits are taken, too:
+        a capture claims them back, and they are a shortfall then.
         FAILED_PRECONDITION, reason REVOCATION_EXCEEDS_GRANT or WRONG_TRANSACTION_TYPE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

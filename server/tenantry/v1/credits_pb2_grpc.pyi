@@ -81,7 +81,8 @@ class CreditServiceStub:
     FAILED_PRECONDITION, reason REFUND_EXCEEDS_CONSUMPTION or WRONG_TRANSACTION_TYPE.
     """
     RevokeCredits: _grpc.UnaryUnaryMultiCallable[_credits_pb2.RevokeCreditsRequest, _credits_pb2.RevokeCreditsResponse]
-    """Takes back granted or purchased credits, never below zero. The shortfall is returned.
+    """Takes back granted or purchased credits, never below zero. The shortfall is returned. Held credits are taken, too:
+    a capture claims them back, and they are a shortfall then.
     FAILED_PRECONDITION, reason REVOCATION_EXCEEDS_GRANT or WRONG_TRANSACTION_TYPE.
     """
     GetCreditUsage: _grpc.UnaryUnaryMultiCallable[_credits_pb2.GetCreditUsageRequest, _credits_pb2.GetCreditUsageResponse]
@@ -146,7 +147,8 @@ class CreditServiceAsyncStub(CreditServiceStub):
     FAILED_PRECONDITION, reason REFUND_EXCEEDS_CONSUMPTION or WRONG_TRANSACTION_TYPE.
     """
     RevokeCredits: _aio.UnaryUnaryMultiCallable[_credits_pb2.RevokeCreditsRequest, _credits_pb2.RevokeCreditsResponse]  # type: ignore[assignment]
-    """Takes back granted or purchased credits, never below zero. The shortfall is returned.
+    """Takes back granted or purchased credits, never below zero. The shortfall is returned. Held credits are taken, too:
+    a capture claims them back, and they are a shortfall then.
     FAILED_PRECONDITION, reason REVOCATION_EXCEEDS_GRANT or WRONG_TRANSACTION_TYPE.
     """
     GetCreditUsage: _aio.UnaryUnaryMultiCallable[_credits_pb2.GetCreditUsageRequest, _credits_pb2.GetCreditUsageResponse]  # type: ignore[assignment]
@@ -316,7 +318,8 @@ class CreditServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _credits_pb2.RevokeCreditsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_credits_pb2.RevokeCreditsResponse, _abc.Awaitable[_credits_pb2.RevokeCreditsResponse]]:
-        """Takes back granted or purchased credits, never below zero. The shortfall is returned.
+        """Takes back granted or purchased credits, never below zero. The shortfall is returned. Held credits are taken, too:
+        a capture claims them back, and they are a shortfall then.
         FAILED_PRECONDITION, reason REVOCATION_EXCEEDS_GRANT or WRONG_TRANSACTION_TYPE.
         """
 

@@ -1,7 +1,8 @@
 -- Spends credits of a hold: all, a part, or in several parts.
 --
 -- Credits that have expired since the hold was made, and that the hold kept, are spent first. A capture of more than
--- the hold has takes the rest from the available credits, if the caller allows it.
+-- the hold has takes the rest from the available credits, if the caller allows it. If held credits were revoked and the
+-- account lacks them now, the revocation gives them back as its shortfall.
 --
 -- Locks: the organization's row. The account is settled first, so that a hold has lapsed after its time.
 -- Raises: TN001, TN002, TN009 (no credits for the overage), TN011, TN012 (overage of an inactive organization), TN016
@@ -35,6 +36,8 @@ declare
     v_new public.credit_transactions;
     v_amount integer;
     v_ended integer;
+    -- Credits that a revocation took and that the account lacks for this capture.
+    v_lacking integer := 0;
     v_now timestamptz;
 begin
     if p_amount <= 0 then
@@ -43,7 +46,8 @@ begin
     perform tenantry.require_entry_fields('hold', null, p_metadata, p_request_id);
     v_locked := tenantry.lock_hold(p_organization_id, p_hold_id);
     v_hold := v_locked.hold;
-    v_now := tenantry.account_time(v_locked.account);
+    v_account := v_locked.account;
+    v_now := tenantry.account_time(v_account);
     v_amount := coalesce(p_amount, v_hold.remaining);
     v_new.organization_id := p_organization_id;
     v_new.transaction_type := 'consumed';
@@ -70,7 +74,6 @@ begin
                 jsonb_build_object('hold_id', p_hold_id, 'held', v_hold.remaining, 'amount', v_amount),
                 'Capture less, or set allow_overage.');
         end if;
-        v_account := v_locked.account;
         if not v_account.is_active then
             perform tenantry.fail_organization_inactive(p_organization_id);
         elsif v_account.credit_balance - v_account.credits_reserved < v_amount - v_hold.remaining then
@@ -87,7 +90,14 @@ begin
         ended_at = case when h.remaining = v_ended then v_now end
     where h.organization_id = p_organization_id and h.id = p_hold_id
     returning * into v_hold;
-    transaction := tenantry.append_entry(v_new, v_now, v_ended);
+    if v_account.credits_reserved > v_account.credit_balance then
+        select greatest(v_amount - coalesce(sum(l.remaining), 0), 0) into v_lacking
+        from tenantry.credit_lots as l
+        where l.organization_id = p_organization_id and l.remaining > 0
+          and (l.expired_at is null or l.expires_at > v_hold.created_at);
+        perform tenantry.reclaim_revoked(p_organization_id, v_lacking, v_now);
+    end if;
+    transaction := tenantry.append_entry(v_new, v_now, v_ended, v_lacking);
     perform tenantry.debit_lots(transaction, p_hold_created_at => v_hold.created_at);
     perform tenantry.expire_lots(p_organization_id, v_now, greatest(v_ended - v_amount, 0));
     perform tenantry.schedule_settlement(p_organization_id);

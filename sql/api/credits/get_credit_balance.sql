@@ -70,7 +70,8 @@ begin
         where h.organization_id = p_organization_id
           and h.created_at <= v_at and h.expires_at > v_at and coalesce(h.ended_at, 'infinity') > v_at;
     end if;
-    available := balance - held;
+    -- Held credits that were revoked are not part of the balance any more.
+    available := greatest(balance - held, 0);
 end
 $$;
 
@@ -98,7 +99,7 @@ end;
 
 comment on function public.get_credit_balance(uuid, timestamptz) is
     'The organization''s credits, now or as_of a past moment. balance: all; held: under holds; available: balance -'
-    ' held; purchased and granted: the balance by whether it was paid for; next_expiry_at, next_expiry_amount: when'
-    ' credits expire next, and how many. Raises TN001, TN002, 42501.';
+    ' held, at least 0; purchased and granted: the balance by whether it was paid for; next_expiry_at,'
+    ' next_expiry_amount: when credits expire next, and how many. Raises TN001, TN002, 42501.';
 revoke all on function public.get_credit_balance from public, anon, authenticated, service_role;
 grant execute on function public.get_credit_balance to authenticated, service_role;

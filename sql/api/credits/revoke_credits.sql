@@ -1,8 +1,9 @@
 -- Takes back credits of a grant or purchase, as after a returned or disputed payment.
 --
--- It takes the rest of that lot, then credits of the other lots in spending order. It never takes held credits and
--- never goes below zero. Credits that are spent already cannot be taken: the function returns and records them as the
--- shortfall. A pending grant becomes smaller before it takes effect.
+-- It takes the rest of that lot, then credits of the other lots in spending order, and never goes below zero. Credits
+-- that are spent already cannot be taken: the function returns and records them as the shortfall. Held credits are
+-- taken, and the hold stays: revoke_from_lot() says how. A capture can still spend them, and they are a shortfall then.
+-- A repeated call shows it. A pending grant becomes smaller before it takes effect.
 --
 -- Locks: the organization's row. The account is settled first.
 -- Raises: TN001, TN002, TN011, TN019 (not a grant or purchase), TN020 (more than was granted), 42501.
@@ -103,8 +104,8 @@ begin
         from public.credit_transactions as t
         where t.id = v_revocation.credit_transaction_id;
     end if;
-    revoked := v_revocation.revoked;
-    shortfall := v_revocation.amount - v_revocation.revoked;
+    revoked := v_revocation.revoked - v_revocation.reclaimed;
+    shortfall := v_revocation.amount - revoked;
 end
 $$;
 

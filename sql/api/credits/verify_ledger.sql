@@ -73,6 +73,12 @@ begin
         where h.state = 'active' and (p_organization_id is null or h.organization_id = p_organization_id)
         group by h.organization_id
     ),
+    in_revocations as (
+        select r.organization_id, sum(r.held - r.reclaimed) as amount
+        from tenantry.credit_revocations as r
+        where r.held > r.reclaimed and (p_organization_id is null or r.organization_id = p_organization_id)
+        group by r.organization_id
+    ),
     accounts as (
         select
             o.id, o.credit_balance, o.credits_reserved, o.credits_entry_number, o.credits_entry_at,
@@ -154,8 +160,11 @@ begin
     select a.id, 'credits_reserved is what active holds hold', null, a.in_holds::text, a.credits_reserved::text
     from accounts as a where a.credits_reserved <> a.in_holds
     union all
-    select a.id, 'held credits are covered by the balance', null, '<= ' || a.credit_balance, a.credits_reserved::text
-    from accounts as a where a.credits_reserved > a.credit_balance
+    select a.id, 'held credits are covered by the balance, or were revoked', null,
+        '<= ' || a.credit_balance + coalesce(in_revocations.amount, 0), a.credits_reserved::text
+    from accounts as a
+    left join in_revocations on in_revocations.organization_id = a.id
+    where a.credits_reserved > a.credit_balance + coalesce(in_revocations.amount, 0)
     union all
     select l.organization_id, 'what remains of a lot is its amount less its allocations', l.entry_number,
         (l.amount - coalesce(moved.amount, 0))::text, l.remaining::text

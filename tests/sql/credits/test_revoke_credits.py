@@ -1,12 +1,13 @@
 """revoke_credits: the credits that a returned payment takes back, and the credits that it cannot take."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from tests.conftest import Connection
+from tests.conftest import Connect, Connection
 from tests.support.ledger import (
     assert_ledger_holds,
     balance,
@@ -114,15 +115,112 @@ def test_what_is_spent_already_is_the_shortfall_returned_and_recorded(service: C
     assert_ledger_holds(admin, acme)
 
 
-def test_held_credits_are_not_taken(service: Connection, admin: Connection) -> None:
-    acme = organization(service)
-    bought = grant(service, acme, 100)
-    made = hold(service, acme, 80)
-    answer = call(service, "revoke_credits", organization_id=acme, credit_transaction_id=bought["id"])
-    assert (answer["revoked"], answer["shortfall"]) == (20, 80)
-    call(service, "capture_hold", organization_id=acme, hold_id=made["id"])
-    assert balance(service, acme)["balance"] == 0
+@pytest.mark.parametrize("end", ["release", "lapse", "capture a part", "capture all"])
+def test_held_credits_are_taken_and_only_a_capture_has_them(service: Connection, admin: Connection, end: str) -> None:
+    acme, now = organization(service), freeze(admin)
+    bought = grant(service, acme, 1000, transaction_type="purchased")
+    made = hold(service, acme, 800)
+    revocation = {"organization_id": acme, "credit_transaction_id": bought["id"], "request_id": "dispute"}
+    answer = call(service, "revoke_credits", **revocation)
+    assert (answer["revoked"], answer["shortfall"]) == (1000, 0)
+    now_left = balance(service, acme)
+    assert (now_left["balance"], now_left["held"], now_left["available"]) == (0, 800, 0)
+    refused(service, "TN009", "consume_credits", organization_id=acme, amount=1)
+    refused(service, "TN009", "hold_credits", organization_id=acme, amount=1)
     assert_ledger_holds(admin, acme)
+    of_hold = {"organization_id": acme, "hold_id": made["id"]}
+    spent = 0
+    match end:
+        case "release":
+            call(service, "release_hold", **of_hold)
+        case "lapse":
+            move_clock(admin, now + timedelta(hours=1))
+        case "capture a part":
+            spent = 300
+            call(service, "capture_hold", **of_hold, amount=spent, release_remainder=True)
+        case "capture all":
+            spent = 800
+            call(service, "capture_hold", **of_hold)
+    now_left = balance(service, acme)
+    assert (now_left["balance"], now_left["held"], now_left["available"]) == (0, 0, 0)
+    answer = call(service, "revoke_credits", **revocation)
+    assert (answer["revoked"], answer["shortfall"]) == (1000 - spent, spent)
+    assert_ledger_holds(admin, acme)
+    # New credits pay for nothing.
+    grant(service, acme, 10)
+    call(service, "release_hold", organization_id=acme, hold_id=hold(service, acme, 5)["id"])
+    assert balance(service, acme)["available"] == 10
+
+
+def test_new_credits_cover_a_hold_whose_credits_were_revoked(service: Connection, admin: Connection) -> None:
+    acme = organization(service)
+    bought = grant(service, acme, 10, transaction_type="purchased")
+    made = hold(service, acme, 10)
+    revocation = {"organization_id": acme, "credit_transaction_id": bought["id"], "request_id": "dispute"}
+    call(service, "revoke_credits", **revocation)
+    grant(service, acme, 25)
+    assert balance(service, acme)["available"] == 15
+    # The account has other credits, so the capture spends them, and the revocation stays whole.
+    call(service, "capture_hold", organization_id=acme, hold_id=made["id"])
+    assert balance(service, acme)["balance"] == 15
+    assert call(service, "revoke_credits", **revocation)["shortfall"] == 0
+    assert_ledger_holds(admin, acme)
+
+
+def test_the_newest_revocation_gives_back_first(service: Connection, admin: Connection) -> None:
+    acme = organization(service)
+    bought = [grant(service, acme, 10, transaction_type="purchased") for _ in range(2)]
+    made = hold(service, acme, 20)
+    calls = [
+        {"organization_id": acme, "credit_transaction_id": lot["id"], "request_id": str(lot["id"])} for lot in bought
+    ]
+    for one in calls:
+        call(service, "revoke_credits", **one)
+    capture = {"organization_id": acme, "hold_id": made["id"], "request_id": "c"}
+    call(service, "capture_hold", amount=13, **capture)
+    assert [call(service, "revoke_credits", **one)["shortfall"] for one in calls] == [3, 10]
+    # A replay of the capture spends nothing more.
+    call(service, "capture_hold", amount=13, **capture)
+    assert [(e["transaction_type"], e["amount"]) for e in entries(admin, acme)[4:]] == [
+        ("revoked", 10),
+        ("revoked", 3),
+        ("consumed", -13),
+    ]
+    assert_ledger_holds(admin, acme)
+
+
+def test_a_revocation_of_held_credits_and_a_capture_of_them_buy_nothing(service: Connection, admin: Connection) -> None:
+    """The balance fell below the threshold when the money went back. A capture charges the customer no second time."""
+    acme = organization(service)
+    bought = grant(service, acme, 100, transaction_type="purchased")
+    admin.execute(
+        "update public.organizations set low_balance_threshold = 50, auto_top_up_threshold = 50 where id = %s", [acme]
+    )
+    made = hold(service, acme, 60)
+    call(service, "revoke_credits", organization_id=acme, credit_transaction_id=bought["id"])
+    call(service, "capture_hold", organization_id=acme, hold_id=made["id"])
+    # An attempt to buy would fail for want of a payment method, with an event.
+    events = admin.execute("select event_type, payload from tenantry.events").fetchall()
+    assert events == [{"event_type": "low_balance", "payload": {"available": 40, "threshold": 50}}]
+
+
+@pytest.mark.parametrize("end", ["release_hold", "capture_hold"])
+def test_a_revocation_races_with_the_ends_of_holds(connect: Connect, admin: Connection, end: str) -> None:
+    connections = [connect("service_role") for _ in range(4)]
+    service = connections[0]
+    with ThreadPoolExecutor(len(connections)) as pool:
+        for _ in range(10):
+            acme = organization(service)
+            bought = grant(service, acme, 60, transaction_type="purchased")
+            holds = [hold(service, acme, 20)["id"] for _ in range(3)]
+            revocation = {"organization_id": acme, "credit_transaction_id": bought["id"], "request_id": "r"}
+            calls: list[dict[str, Any]] = [revocation]
+            calls += [{"organization_id": acme, "hold_id": hold_id} for hold_id in holds]
+            list(pool.map(lambda c, f, a: call(c, f, **a), connections, ["revoke_credits", end, end, end], calls))
+            assert balance(service, acme)["balance"] == 0
+            answer = call(service, "revoke_credits", **revocation)
+            assert (answer["revoked"], answer["shortfall"]) == ((60, 0) if end == "release_hold" else (0, 60))
+            assert_ledger_holds(admin, acme)
 
 
 def test_what_an_older_hold_keeps_of_an_expired_lot_is_not_taken(service: Connection, admin: Connection) -> None:

@@ -10,13 +10,16 @@
 -- p_entry: the entry without number, balance and time. The function fills them. The id may be given.
 -- p_at: the time of the entry. If the entry before it is later, the entry gets the time of that one.
 -- p_held: credits of the amount that were under a hold until now, and were not available.
+-- p_reclaimed: credits of the amount that an entry just before brought for it. The balance did not have them before.
 -- Returns the entry.
 -- Locks: the organization's row, which the caller has locked already.
 -- Raises: constraint violations only.
+drop function if exists tenantry.append_entry(public.credit_transactions, timestamptz, integer);
 create or replace function tenantry.append_entry(
     p_entry public.credit_transactions,
     p_at timestamptz,
-    p_held integer default 0
+    p_held integer default 0,
+    p_reclaimed integer default 0
 ) returns public.credit_transactions
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -49,12 +52,12 @@ begin
     if p_entry.amount < 0 then
         perform tenantry.on_balance_fall(
             v_account, - p_entry.amount - p_held,
-            case when p_entry.transaction_type = 'revoked' then 0 else - p_entry.amount end);
+            case when p_entry.transaction_type = 'revoked' then 0 else - p_entry.amount - p_reclaimed end);
     end if;
     return p_entry;
 end
 $$;
 
-comment on function tenantry.append_entry(public.credit_transactions, timestamptz, integer) is
+comment on function tenantry.append_entry(public.credit_transactions, timestamptz, integer, integer) is
     'Writes one ledger entry and its account. The caller holds the account''s lock.';
 revoke all on function tenantry.append_entry from public, anon, authenticated, service_role;

@@ -7,7 +7,7 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_available constant integer := p_account.credit_balance - p_account.credits_reserved;
+    v_available constant integer := greatest(p_account.credit_balance - p_account.credits_reserved, 0);
 begin
     perform tenantry.fail(
         'TN009', format('%s credits are required, %s are available', p_required, v_available),

@@ -20,7 +20,7 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_available constant integer := p_account.credit_balance - p_account.credits_reserved;
+    v_available constant integer := greatest(p_account.credit_balance - p_account.credits_reserved, 0);
     v_before constant bigint := v_available::bigint + p_amount;
 begin
     if v_available < p_account.low_balance_threshold and v_before >= p_account.low_balance_threshold then
