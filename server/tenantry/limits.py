@@ -9,7 +9,7 @@ config.py has the largest message, the time-outs and the shares; transport.py en
 
 from dataclasses import dataclass, field
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 from google.protobuf.message import DecodeError
 
 from tenantry import reasons
@@ -39,6 +39,9 @@ MAX_VALUES_OF_LIST = 100_000
 MAX_DEPTH = 32
 """Levels of one Struct."""
 
+DECISION_SIZE = 200
+"""Bytes of the answer to one item of a batch, beyond the item itself."""
+
 COUNTED_ABOVE = 16 * 1024
 """Bytes up to which nothing is counted: such a request cannot hold more than MAX_ITEMS."""
 
@@ -62,9 +65,11 @@ class _Field:
 class RequestLimits:
     """The limits of one request type."""
 
-    def __init__(self, message: Descriptor, max_size: int) -> None:
-        """max_size: bytes that the server receives at most, in a list of messages."""
+    def __init__(self, method: MethodDescriptor, max_size: int) -> None:
+        """max_size: bytes that the server receives at most, in a list of messages. Clients receive no more either."""
+        message = method.input_type
         self.max_size = min(max_size, _max_size(message) or max_size)
+        self._repeats_items = _has_messages(message) and _has_messages(method.output_type)
         known: dict[str, _Shape] = {}
         self._shape = _shape(message, known)
         nested = {number for shape in known.values() for number, fld in shape.fields.items() if fld.shape}
@@ -83,20 +88,28 @@ class RequestLimits:
         if len(message) <= COUNTED_ABOVE or not self._shape.fields:
             return
         try:
-            _count_items(message, self._shape)
+            items = _count_items(message, self._shape)
         except IndexError:
             raise DecodeError("the message ends within a field") from None
         # Text may hold these bytes too, but to look at each field would take longer than to parse.
         if sum(map(message.count, self._first_bytes)) > MAX_PARTS:
             text = f"the request holds more than {MAX_PARTS} values"
             raise CallError(status(reasons.REQUEST_TOO_LARGE, text, {"size": len(message), "limit": self.max_size}))
+        answer = len(message) + items * DECISION_SIZE
+        if self._repeats_items and answer > self.max_size:
+            text = f"the answer would have more than {self.max_size} bytes; send fewer items at once"
+            raise CallError(status(reasons.REQUEST_TOO_LARGE, text, {"size": answer, "limit": self.max_size}))
 
 
 def _max_size(message: Descriptor) -> int | None:
     """The limit of a request type by its fields; None for that of the server."""
-    if any(fld.is_repeated and fld.message_type for fld in message.fields):
+    if _has_messages(message):
         return None
     return PLAIN_SIZE if all(map(_is_plain, message.fields)) else FREE_SIZE
+
+
+def _has_messages(message: Descriptor) -> bool:
+    return any(fld.is_repeated and fld.message_type for fld in message.fields)
 
 
 def _is_plain(fld: FieldDescriptor) -> bool:
@@ -120,8 +133,8 @@ def _tag(number: int) -> int:
     return number << 3 | _LENGTH_DELIMITED
 
 
-def _count_items(data: bytes, shape: _Shape) -> None:
-    """Raises CallError when a list of the request has more than MAX_ITEMS items."""
+def _count_items(data: bytes, shape: _Shape) -> int:
+    """Returns the number of items in all lists. Raises CallError when a list has more than MAX_ITEMS items."""
     counts = {_tag(number): 0 for number, fld in shape.fields.items() if fld.is_repeated}
     others_left = MAX_OTHERS
     position, end = 0, len(data)
@@ -142,6 +155,7 @@ def _count_items(data: bytes, shape: _Shape) -> None:
             raise invalid_argument(shape.fields[tag >> 3].name, problem)
     if position > end:
         raise DecodeError("a field is longer than its message")
+    return sum(counts.values())
 
 
 def _next(data: bytes, position: int, end: int) -> tuple[int, int, int]:

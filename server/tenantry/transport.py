@@ -117,7 +117,7 @@ class _Transport:
         self._admission = admission
         self._stopping = stopping
         self._idle_timeout = config.stream_idle_timeout
-        self._limits = RequestLimits(method.descriptor.input_type, config.max_message_size)
+        self._limits = RequestLimits(method.descriptor, config.max_message_size)
         self._request_class: type[Message] = GetMessageClass(method.descriptor.input_type)
 
     def handler(self, identity: Identity) -> "grpc.RpcMethodHandler[bytes, bytes]":

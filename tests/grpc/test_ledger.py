@@ -50,6 +50,29 @@ def test_a_grant_for_later_answers_with_a_lot_and_no_entry(client: Client) -> No
     assert not lot.HasField("entry_number")
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["x" * 6000, [1] * 990, [True] * 990, {str(key): {} for key in range(900)}],
+    ids=["text", "numbers", "truths", "objects"],
+)
+def test_a_client_reads_every_page_of_large_entries(client: Client, value: Any) -> None:
+    """A client takes messages of 4 MiB unless told otherwise. A page ends before, whatever the metadata hold."""
+    acme = organization(client).id
+    metadata = Struct()
+    metadata.update({"trace": value})
+    many = 700
+    item = {"organization_id": acme, "amount": 1, "metadata": metadata}
+    send(client, "GrantCredits", organization_id=acme, amount=many)
+    for _ in range(many // 70):
+        send(client, "BatchConsumeCredits", items=[item] * 70)
+    seen, token = 0, ""
+    while seen == 0 or token:
+        page = send(client, "ListCreditTransactions", organization_id=acme, page_size=1000, page_token=token)
+        assert page.transactions
+        seen, token = seen + len(page.transactions), page.next_page_token
+    assert seen == many + 1
+
+
 def test_a_grant_answers_with_its_lot(client: Client) -> None:
     acme = organization(client).id
     answer = send(client, "GrantCredits", organization_id=acme, amount=5, priority=-2)

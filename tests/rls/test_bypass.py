@@ -124,6 +124,7 @@ def test_functions_of_the_private_schema_are_called_by_nobody_but_through_the_pu
         "fail_invalid",
         "fail_not_found",
         "is_authorized",
+        "page_length",
         "resolve_page_size",
     }
 

@@ -29,8 +29,15 @@ from tenantry.v1.stripe_events_pb2 import ProcessStripeEventRequest
 LARGEST = 4 * 1024 * 1024
 
 
+def limits_of(request: Any, largest: int = LARGEST) -> RequestLimits:
+    """The limits of the method that takes the request."""
+    services = request.DESCRIPTOR.file.services_by_name.values()
+    (method,) = [m for service in services for m in service.methods if m.input_type is request.DESCRIPTOR]
+    return RequestLimits(method, largest)
+
+
 def check(request: Any, message: bytes) -> None:
-    RequestLimits(request.DESCRIPTOR, LARGEST).check(message)
+    limits_of(request).check(message)
 
 
 def refused(request: Any, message: bytes) -> str:
@@ -56,14 +63,13 @@ def refused(request: Any, message: bytes) -> str:
     ids=str,
 )
 def test_a_request_may_be_as_large_as_its_fields_need(request_type: Any, size: int) -> None:
-    assert RequestLimits(request_type.DESCRIPTOR, LARGEST).max_size == size
+    assert limits_of(request_type).max_size == size
     assert f"{size} are allowed" in refused(request_type, bytes(size + 1))
 
 
 def test_a_server_that_receives_less_has_lower_limits() -> None:
     for request_type in (BatchConsumeCreditsRequest, GetCreditBalanceRequest):
-        descriptor: Any = request_type.DESCRIPTOR
-        assert RequestLimits(descriptor, 1000).max_size == 1000
+        assert limits_of(request_type, 1000).max_size == 1000
 
 
 @pytest.mark.parametrize("item", [b"\x0a\x00", b"\x8a\x00\x00", b"\x0a\x80\x00"])
@@ -107,6 +113,16 @@ def test_a_batch_of_the_allowed_size_passes() -> None:
     item.metadata.update({"a": 1, "b": "c", "d": [1, 2]})
     request = BatchConsumeCreditsRequest(items=[item] * MAX_ITEMS)
     check(BatchConsumeCreditsRequest, request.SerializeToString())
+
+
+@pytest.mark.parametrize("request_type", [BatchConsumeCreditsRequest, ConsumeStreamRequest], ids=str)
+def test_a_batch_whose_answer_a_client_would_refuse_is_refused(request_type: Any) -> None:
+    """The answer repeats the items, and a client takes 4 MiB unless told otherwise."""
+    item = ConsumeCreditsRequest(organization_id="0" * 36, amount=5, request_id="x" * 255, description="d" * 60)
+    message = request_type(items=[item] * MAX_ITEMS).SerializeToString()
+    assert len(message) < LARGEST
+    assert "the answer would have more than 4194304 bytes" in refused(request_type, message)
+    check(request_type, request_type(items=[item] * (MAX_ITEMS // 2)).SerializeToString())
 
 
 @pytest.mark.parametrize("seed", range(20))

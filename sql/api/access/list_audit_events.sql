@@ -18,7 +18,7 @@ language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_size constant integer := tenantry.resolve_page_size(p_page_size);
+    v_size integer := tenantry.resolve_page_size(p_page_size);
     v_scope constant text := format(
         'audit_events %s', jsonb_build_array(p_organization_id, p_resource, p_resource_id));
     v_after constant bigint := (tenantry.decode_page_token(p_page_token, v_scope) ->> 0)::bigint;
@@ -38,6 +38,7 @@ begin
         order by a.id desc
         limit v_size + 1
     ) as page;
+    v_size := tenantry.page_length(audit_events, v_size);
     if cardinality(audit_events) > v_size then
         audit_events := audit_events[:v_size];
         next_page_token := tenantry.encode_page_token(v_scope, jsonb_build_array((audit_events[v_size]).id));

@@ -13,7 +13,7 @@ language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_size constant integer := tenantry.resolve_page_size(p_page_size);
+    v_size integer := tenantry.resolve_page_size(p_page_size);
     v_scope constant text := format('invitations %s', p_organization_id);
     v_after constant jsonb := tenantry.decode_page_token(p_page_token, v_scope);
 begin
@@ -30,6 +30,7 @@ begin
         order by i.created_at desc, i.id desc
         limit v_size + 1
     ) as page;
+    v_size := tenantry.page_length(invitations, v_size);
     if cardinality(invitations) > v_size then
         invitations := invitations[:v_size];
         next_page_token := tenantry.encode_page_token(

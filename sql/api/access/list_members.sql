@@ -13,7 +13,7 @@ language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_size constant integer := tenantry.resolve_page_size(p_page_size);
+    v_size integer := tenantry.resolve_page_size(p_page_size);
     v_scope constant text := format('members %s', p_organization_id);
     v_after constant uuid := (tenantry.decode_page_token(p_page_token, v_scope) ->> 0)::uuid;
 begin
@@ -35,6 +35,7 @@ begin
         order by ur.user_id
         limit v_size + 1
     ) as page;
+    v_size := tenantry.page_length(members, v_size);
     if cardinality(members) > v_size then
         members := members[:v_size];
         next_page_token := tenantry.encode_page_token(v_scope, jsonb_build_array((members[v_size]).user_id));

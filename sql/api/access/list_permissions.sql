@@ -13,7 +13,7 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_size constant integer := tenantry.resolve_page_size(page_size);
+    v_size integer := tenantry.resolve_page_size(page_size);
     v_scope constant text := format('permissions %s', jsonb_build_array(list_permissions.resource));
     v_after constant jsonb := tenantry.decode_page_token(page_token, v_scope);
     v_last public.permissions;
@@ -27,6 +27,7 @@ begin
         order by p.name
         limit v_size + 1
     ) as page;
+    v_size := tenantry.page_length(permissions, v_size);
     if cardinality(permissions) > v_size then
         permissions := permissions[:v_size];
         v_last := permissions[v_size];

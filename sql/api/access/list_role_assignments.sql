@@ -14,7 +14,7 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_size constant integer := tenantry.resolve_page_size(page_size);
+    v_size integer := tenantry.resolve_page_size(page_size);
     v_scope constant text := format('user_roles %s', jsonb_build_array(user_id, organization_id));
     v_after constant jsonb := tenantry.decode_page_token(page_token, v_scope);
     v_last public.user_roles;
@@ -30,6 +30,7 @@ begin
         order by ur.created_at, ur.id
         limit v_size + 1
     ) as page;
+    v_size := tenantry.page_length(user_roles, v_size);
     if cardinality(user_roles) > v_size then
         user_roles := user_roles[:v_size];
         v_last := user_roles[v_size];

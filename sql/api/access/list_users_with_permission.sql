@@ -15,7 +15,7 @@ language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_size constant integer := tenantry.resolve_page_size(p_page_size);
+    v_size integer := tenantry.resolve_page_size(p_page_size);
     v_scope constant text := format('users_with %s', jsonb_build_array(p_organization_id, p_permission));
     v_everywhere constant boolean := tenantry.is_global_role_visible();
     v_allowed_by constant text[] := tenantry.permissions_granting(p_permission);
@@ -36,6 +36,7 @@ begin
         order by ur.user_id
         limit v_size + 1
     ) as page;
+    v_size := tenantry.page_length(user_ids, v_size);
     if cardinality(user_ids) > v_size then
         user_ids := user_ids[:v_size];
         next_page_token := tenantry.encode_page_token(v_scope, jsonb_build_array(user_ids[v_size]));

@@ -18,7 +18,7 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_size constant integer := tenantry.resolve_page_size(page_size);
+    v_size integer := tenantry.resolve_page_size(page_size);
     v_scope constant text := format('billing_records %s', jsonb_build_array(
         organization_id, status, billing_reason, stripe_invoice_id, created_after, created_before));
     v_after constant jsonb := tenantry.decode_page_token(page_token, v_scope);
@@ -52,6 +52,7 @@ begin
     using list_billing_records.organization_id, list_billing_records.status, list_billing_records.billing_reason,
         list_billing_records.stripe_invoice_id, created_after, created_before, (v_after ->> 0)::timestamptz,
         (v_after ->> 1)::uuid, v_size + 1;
+    v_size := tenantry.page_length(billing_records, v_size);
     if cardinality(billing_records) > v_size then
         billing_records := billing_records[:v_size];
         v_last := billing_records[v_size];

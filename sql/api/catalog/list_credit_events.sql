@@ -30,6 +30,7 @@ begin
         order by e.created_at, e.id
         limit v_size + 1
     ) as page;
+    v_size := tenantry.page_length(credit_events, v_size);
     if cardinality(credit_events) > v_size then
         credit_events := credit_events[:v_size];
         v_last := credit_events[v_size];

@@ -14,7 +14,7 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_size constant integer := tenantry.resolve_page_size(page_size);
+    v_size integer := tenantry.resolve_page_size(page_size);
     v_currency constant text := tenantry.normalize_currency(currency);
     v_scope constant text := format(
         'credit_products %s', jsonb_build_array(list_credit_products.is_active, v_currency));
@@ -31,6 +31,7 @@ begin
         order by p.created_at, p.id
         limit v_size + 1
     ) as page;
+    v_size := tenantry.page_length(credit_products, v_size);
     if cardinality(credit_products) > v_size then
         credit_products := credit_products[:v_size];
         v_last := credit_products[v_size];

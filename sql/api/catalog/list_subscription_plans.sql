@@ -15,7 +15,7 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_size constant integer := tenantry.resolve_page_size(page_size);
+    v_size integer := tenantry.resolve_page_size(page_size);
     v_currency constant text := tenantry.normalize_currency(currency);
     v_scope constant text := format(
         'subscription_plans %s',
@@ -37,6 +37,7 @@ begin
         order by p.created_at, p.id
         limit v_size + 1
     ) as page;
+    v_size := tenantry.page_length(subscription_plans, v_size);
     if cardinality(subscription_plans) > v_size then
         subscription_plans := subscription_plans[:v_size];
         v_last := subscription_plans[v_size];

@@ -18,7 +18,7 @@ language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_size constant integer := tenantry.resolve_page_size(p_page_size);
+    v_size integer := tenantry.resolve_page_size(p_page_size);
     v_scope constant text := format('credit_allocations %s', jsonb_build_array(
         p_organization_id, p_credit_transaction_id, p_lot_id));
     v_after constant jsonb := tenantry.decode_page_token(p_page_token, v_scope);
@@ -71,6 +71,7 @@ begin
         order by t.entry_number, span.lot_id
         limit v_size + 1
     ) as page;
+    v_size := tenantry.page_length(allocations, v_size);
     if cardinality(allocations) > v_size then
         allocations := allocations[:v_size];
         v_entry := allocations[v_size];

@@ -18,7 +18,7 @@ language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_size constant integer := tenantry.resolve_page_size(p_page_size);
+    v_size integer := tenantry.resolve_page_size(p_page_size);
     v_scope constant text := format('credit_lots %s', jsonb_build_array(
         p_organization_id, p_transaction_type, p_include_closed, p_expires_before));
     v_after constant jsonb := tenantry.decode_page_token(p_page_token, v_scope);
@@ -68,6 +68,7 @@ begin
             order by p.expires_at, p.priority, p.effective_at, p.id)
     into lots, v_keys
     from page as p;
+    v_size := tenantry.page_length(lots, v_size);
     if cardinality(lots) > v_size then
         lots := lots[:v_size];
         next_page_token := tenantry.encode_page_token(v_scope, v_keys[v_size]);

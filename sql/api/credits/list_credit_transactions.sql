@@ -26,7 +26,7 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_size constant integer := tenantry.resolve_page_size(page_size);
+    v_size integer := tenantry.resolve_page_size(page_size);
     v_forward constant boolean := coalesce(oldest_first, false);
     v_scope constant text := format('credit_transactions %s', jsonb_build_array(
         organization_id, transaction_type, source, source_id, credit_event, start_time, end_time, expires_before,
@@ -84,6 +84,7 @@ begin
     into transactions
     using organization_id, v_first, v_last, transaction_type, source, source_id, v_event.id, expires_before,
         v_size + 1;
+    v_size := tenantry.page_length(transactions, v_size);
     if cardinality(transactions) > v_size then
         transactions := transactions[:v_size];
         next_page_token := tenantry.encode_page_token(

@@ -15,7 +15,7 @@ language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_size constant integer := tenantry.resolve_page_size(p_page_size);
+    v_size integer := tenantry.resolve_page_size(p_page_size);
     v_scope constant text := format('credit_holds %s', jsonb_build_array(p_organization_id, p_state));
     v_after constant uuid := tenantry.decode_page_token(p_page_token, v_scope) ->> 0;
     v_now timestamptz;
@@ -36,6 +36,7 @@ begin
         order by h.id desc
         limit v_size + 1
     ) as page;
+    v_size := tenantry.page_length(holds, v_size);
     if cardinality(holds) > v_size then
         holds := holds[:v_size];
         next_page_token := tenantry.encode_page_token(v_scope, jsonb_build_array((holds[v_size]).id));

@@ -27,6 +27,7 @@ begin
         order by o.created_at, o.id
         limit v_size + 1
     ) as page;
+    v_size := tenantry.page_length(organizations, v_size);
     if cardinality(organizations) > v_size then
         organizations := organizations[:v_size];
         v_last := organizations[v_size];

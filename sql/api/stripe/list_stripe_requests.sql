@@ -15,7 +15,7 @@ language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_size constant integer := tenantry.resolve_page_size(p_page_size);
+    v_size integer := tenantry.resolve_page_size(p_page_size);
     v_scope constant text := format('stripe_requests %s %s %s', p_organization_id, p_operation, p_state);
     v_after constant uuid := tenantry.decode_page_token(p_page_token, v_scope) ->> 0;
 begin
@@ -32,6 +32,7 @@ begin
         order by r.id desc
         limit v_size + 1
     ) as page;
+    v_size := tenantry.page_length(stripe_requests, v_size);
     if cardinality(stripe_requests) > v_size then
         stripe_requests := stripe_requests[:v_size];
         next_page_token := tenantry.encode_page_token(v_scope, jsonb_build_array((stripe_requests[v_size]).id));

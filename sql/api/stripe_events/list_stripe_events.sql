@@ -15,7 +15,7 @@ language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_size constant integer := tenantry.resolve_page_size(p_page_size);
+    v_size integer := tenantry.resolve_page_size(p_page_size);
     v_scope constant text := format('stripe_events %s', jsonb_build_array(p_state, p_type, p_organization_id));
     v_after constant jsonb := tenantry.decode_page_token(p_page_token, v_scope);
     v_last public.stripe_event;
@@ -36,6 +36,7 @@ begin
         order by e.received_at desc, e.id desc
         limit v_size + 1
     ) as page;
+    v_size := tenantry.page_length(events, v_size);
     if cardinality(events) > v_size then
         events := events[:v_size];
         v_last := events[v_size];

@@ -38,6 +38,7 @@ begin
         order by s.created_at, s.id
         limit v_size + 1
     ) as page;
+    v_size := tenantry.page_length(subscriptions, v_size);
     if cardinality(subscriptions) > v_size then
         subscriptions := subscriptions[:v_size];
         v_last := subscriptions[v_size];
