@@ -1,8 +1,8 @@
 -- Returns the number of rows that a page shows of the rows that were read for it.
 --
--- A page ends before 1 MiB of text, because a client of gRPC takes messages of at most 4 MiB unless told otherwise, and a
--- list of numbers in JSON is four times as long in a message. A longer row is a page of its own. So a page can have fewer
--- rows than were asked for (AIP-158).
+-- A page ends before 1 MiB of text, because a client of gRPC takes messages of at most 4 MiB unless told otherwise. A
+-- list of numbers in JSON is four times as long in a message. A longer row is a page of its own. So a page can have
+-- fewer rows than were asked for (AIP-158).
 --
 -- p_rows: the rows in the order of the page. p_size: the rows of the page at most.
 create or replace function tenantry.page_length(p_rows anyarray, p_size integer) returns integer

@@ -33,4 +33,6 @@ def test_a_page_has_at_most_a_mebibyte_and_at_least_one_row(
 def test_every_list_has_pages_of_that_length() -> None:
     assert len(LISTS) >= 19
     for path in LISTS:
-        assert re.search(r"v_size := tenantry.page_length\((\w+), v_size\);\n    if cardinality\(\1\)", path.read_text()), path
+        assert re.search(
+            r"v_size := tenantry.page_length\((\w+), v_size\);\n    if cardinality\(\1\)", path.read_text()
+        ), path
