@@ -978,6 +978,9 @@ class FakeStripe:
                 "post_payment_credit_notes_amount": 0,
                 "attempt_count": 0,
                 "attempted": False,
+                # Stripe leaves it a draft while the collection of payments is paused in this way.
+                "auto_advance": not subscription
+                or (subscription["pause_collection"] or {}).get("behavior") != "keep_as_draft",
                 "billing_reason": reason,
                 "currency": lines[0]["currency"],
                 "customer": customer["id"],

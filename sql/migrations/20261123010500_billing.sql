@@ -21,6 +21,8 @@ create table public.organization_subscriptions (
     past_due_at timestamptz,
     ended_at timestamptz,
     pause_collection varchar(50),
+    quantity integer not null default 1,
+    add_ons jsonb,
     constraint organization_subscriptions_stripe_subscription_id_key unique (stripe_subscription_id),
     constraint organization_subscriptions_organization_id_fkey
         foreign key (organization_id) references public.organizations (id),
@@ -37,7 +39,9 @@ create table public.organization_subscriptions (
     -- A subscription is live while ended_at is null. Only this constraint says which statuses are live.
     constraint organization_subscriptions_ended_at_check
         check ((status in ('cancelled', 'expired')) = (ended_at is not null)),
-    constraint organization_subscriptions_metadata_check check (jsonb_typeof(metadata) = 'object')
+    constraint organization_subscriptions_metadata_check check (jsonb_typeof(metadata) = 'object'),
+    constraint organization_subscriptions_quantity_check check (quantity > 0),
+    constraint organization_subscriptions_add_ons_check check (jsonb_typeof(add_ons) = 'array')
 );
 comment on table public.organization_subscriptions is 'The subscriptions of organizations to plans, present and past.';
 comment on column public.organization_subscriptions.stripe_subscription_id is
@@ -61,6 +65,11 @@ comment on column public.organization_subscriptions.ended_at is
 comment on column public.organization_subscriptions.pause_collection is
     'While Stripe collects no payments: the treatment of the invoices (void, keep_as_draft or mark_uncollectible). Null'
     ' otherwise.';
+comment on column public.organization_subscriptions.quantity is
+    'How many times the subscription has the plan: its credits and seats count as often.';
+comment on column public.organization_subscriptions.add_ons is
+    'Further plans of the subscription at Stripe: an array of objects with subscription_plan_id and quantity; null'
+    ' without any. Their credits, seats and features add to those of the plan.';
 comment on column public.organization_subscriptions.cancel_at_period_end is
     'Whether it ends with the period (or the trial) instead of renewing.';
 comment on column public.organization_subscriptions.stripe_customer_id is

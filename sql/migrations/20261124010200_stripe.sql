@@ -103,10 +103,61 @@ comment on column tenantry.stripe_objects.customer is
 create index stripe_objects_customer_idx on tenantry.stripe_objects (customer, object) where customer is not null;
 create index stripe_objects_subscription_idx on tenantry.stripe_objects (subscription, object)
     where subscription is not null;
+-- Paid invoices whose lines are not all known: see tenantry.has_unread_lines(), which is created after the migrations.
+create index stripe_objects_unread_idx on tenantry.stripe_objects (subscription)
+    where object = 'invoice' and data ->> 'status' = 'paid' and data #> '{lines,has_more}' = 'true';
+-- The invoices that a subscription still owes.
+create index stripe_objects_open_idx on tenantry.stripe_objects (subscription)
+    where object = 'invoice' and data ->> 'status' = 'open';
 create index stripe_objects_invoice_idx on tenantry.stripe_objects (invoice, object) where invoice is not null;
 create index stripe_objects_payment_intent_idx on tenantry.stripe_objects (payment_intent, object)
     where payment_intent is not null;
 create index stripe_objects_charge_idx on tenantry.stripe_objects (charge, object) where charge is not null;
+
+create table tenantry.stripe_plan_lines (
+    invoice varchar(255) not null,
+    line_number integer not null,
+    subscription varchar(255) not null,
+    price varchar(255),
+    subscription_plan_id uuid not null,
+    included_credits integer not null,
+    quantity integer not null,
+    period_start timestamptz not null,
+    period_end timestamptz not null,
+    is_proration boolean not null,
+    is_refund boolean not null,
+    is_paid boolean not null,
+    is_kept boolean not null,
+    is_due boolean not null,
+    primary key (invoice, line_number),
+    constraint stripe_plan_lines_subscription_plan_id_fkey
+        foreign key (subscription_plan_id) references public.subscription_plans (id),
+    constraint stripe_plan_lines_quantity_check check (quantity >= 0),
+    constraint stripe_plan_lines_period_end_check check (period_end > period_start)
+);
+comment on table tenantry.stripe_plan_lines is
+    'Lines of invoices that are for a plan here. Credits of periods are derived from them. A paid line keeps the plan'
+    ' and its credits as they were when the payment was first seen.';
+comment on column tenantry.stripe_plan_lines.invoice is 'Id of the invoice at Stripe.';
+comment on column tenantry.stripe_plan_lines.line_number is 'Position of the line in the invoice, from 1.';
+comment on column tenantry.stripe_plan_lines.subscription is 'Id of the subscription at Stripe.';
+comment on column tenantry.stripe_plan_lines.price is 'Id of the price at Stripe.';
+comment on column tenantry.stripe_plan_lines.included_credits is 'Credits of the plan for one credit period.';
+comment on column tenantry.stripe_plan_lines.quantity is 'How many times the line has the plan.';
+comment on column tenantry.stripe_plan_lines.period_start is 'Start of the time that the line is for.';
+comment on column tenantry.stripe_plan_lines.period_end is 'End of the time that the line is for.';
+comment on column tenantry.stripe_plan_lines.is_proration is
+    'Whether Stripe made the line for a change within a period.';
+comment on column tenantry.stripe_plan_lines.is_refund is
+    'Whether the amount is below 0: money goes back for time that is not used.';
+comment on column tenantry.stripe_plan_lines.is_paid is 'Whether the invoice is paid.';
+comment on column tenantry.stripe_plan_lines.is_kept is 'Whether it is paid and not all of its money went back.';
+comment on column tenantry.stripe_plan_lines.is_due is
+    'Whether it is not paid and Stripe still collects the payment.';
+create index stripe_plan_lines_subscription_idx on tenantry.stripe_plan_lines (subscription, period_end);
+create index stripe_plan_lines_price_idx on tenantry.stripe_plan_lines (price, period_end);
+create index stripe_plan_lines_subscription_plan_id_idx on tenantry.stripe_plan_lines (subscription_plan_id);
+alter table tenantry.stripe_plan_lines enable row level security;
 
 create table tenantry.credit_purchases (
     organization_id uuid not null,

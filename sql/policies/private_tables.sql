@@ -8,6 +8,7 @@ revoke all on
     tenantry.credit_holds,
     tenantry.credit_lots,
     tenantry.credit_purchases,
+    tenantry.stripe_plan_lines,
     tenantry.credit_revocations,
     tenantry.credit_usage,
     tenantry.credit_usage_progress,

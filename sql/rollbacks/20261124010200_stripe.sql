@@ -4,6 +4,7 @@ drop type public.stripe_request;
 drop table tenantry.stripe_requests;
 drop table tenantry.auto_top_ups;
 drop table tenantry.credit_purchases;
+drop table tenantry.stripe_plan_lines;
 drop table tenantry.stripe_objects;
 drop table tenantry.stripe_events;
 drop table tenantry.stripe_customers;

@@ -54,9 +54,10 @@ create or replace trigger limit_size before insert or update of description on p
 for each row when (octet_length(new.description) > 4096)
 execute function tenantry.limit_size('description');
 
-create or replace trigger limit_size before insert or update of metadata on public.organization_subscriptions
-for each row when (pg_column_size(new.metadata) > 512)
-execute function tenantry.limit_size('metadata');
+create or replace trigger limit_size
+before insert or update of metadata, add_ons on public.organization_subscriptions
+for each row when (pg_column_size(new.metadata) > 512 or pg_column_size(new.add_ons) > 512)
+execute function tenantry.limit_size('metadata', 'add_ons');
 
 create or replace trigger limit_size
 before insert or update of description, metadata, invoice_url, receipt_url on public.billing_history

@@ -16,7 +16,7 @@ begin
             'subscription_id', s.id, 'subscription_plan_id', p.id, 'seats', p.max_users, 'members', m.members),
         tenantry.clock()
     from public.organization_subscriptions as s
-    join public.subscription_plans as p on p.id = s.subscription_plan_id
+    cross join lateral tenantry.entitled_plan(s) as p
     cross join lateral (
         select count(distinct ur.user_id) as members
         from public.user_roles as ur
@@ -42,10 +42,13 @@ after insert on public.organization_subscriptions
 for each row when (new.ended_at is null) execute function tenantry.record_exceeded_seats();
 
 create or replace trigger record_exceeded_seats_of_subscription
-after update of subscription_plan_id, ended_at on public.organization_subscriptions
+after update of subscription_plan_id, ended_at, quantity, add_ons on public.organization_subscriptions
 for each row when (
     new.ended_at is null
-    and (new.subscription_plan_id is distinct from old.subscription_plan_id or old.ended_at is not null)
+    and (
+        old.ended_at is not null
+        or (new.subscription_plan_id, new.quantity, new.add_ons)
+            is distinct from (old.subscription_plan_id, old.quantity, old.add_ons))
 ) execute function tenantry.record_exceeded_seats();
 
 create or replace trigger record_exceeded_seats_of_plan

@@ -78,12 +78,14 @@ def test_the_other_lines_are_read_and_then_the_credits_come(shop: Shop, changes:
     assert [r["state"] for r in shop.requests("read_invoice_lines")] == ["succeeded"] * pages
     assert waiting(shop) == []
     assert states(shop) == {"processed"}
-    assert granted(shop, acme) == [100]
-    assert shop.credits(acme) == 100
+    # An odd number of changes ends with two seats.
+    credits = 200 if changes % 2 else 100
+    assert granted(shop, acme) == [credits]
+    assert shop.credits(acme) == credits
     shop.hear()
     shop.send()
     assert len(shop.requests("read_invoice_lines")) == pages
-    assert shop.credits(acme) == 100
+    assert shop.credits(acme) == credits
     assert findings(shop.service, acme) == []
 
 
@@ -234,7 +236,8 @@ def test_reconciliation_reads_them_too(shop: Shop) -> None:
     shop.hear()
     assert waiting(shop)
     done = tenantry(shop, "reconcile", "--since", "2020-01-01")
-    assert done.returncode == 1, done.stderr
+    # The credits make no difference: they were there provisionally.
+    assert done.returncode == 0, done.stdout + done.stderr
     assert (waiting(shop), granted(shop, acme)) == ([], [100])
     again = tenantry(shop, "reconcile", "--since", "2020-01-01")
     assert again.returncode == 0, again.stdout

@@ -52,7 +52,7 @@ def test_a_new_owner_does_not_end_the_credits_of_a_trial(shop: Shop, connect: Co
     shop.hear()
     assert shop.credits(place) == 100
     call(shop.service, "assign_role", user_id=bob, role="owner", organization_id=place)
-    shop.admin.execute("select tenantry.recompute_stripe_subscriptions(%s)", [place])
+    shop.admin.execute("select tenantry.recompute_stripe_subscriptions(%s, %s)", [place, []])
     assert shop.credits(place) == 100
 
 

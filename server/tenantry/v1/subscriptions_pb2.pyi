@@ -28,7 +28,7 @@ SUBSCRIPTION_STATUS_CANCELLED: SubscriptionStatus
 SUBSCRIPTION_STATUS_EXPIRED: SubscriptionStatus
 
 class Subscription(_message.Message):
-    __slots__ = ("id", "organization_id", "subscription_plan_id", "stripe_subscription_id", "stripe_customer_id", "status", "current_period_start", "current_period_end", "trial_start", "trial_end", "cancel_at_period_end", "cancelled_at", "metadata", "created_at", "updated_at", "pending_plan_id", "past_due_at", "ended_at", "pause_collection")
+    __slots__ = ("id", "organization_id", "subscription_plan_id", "stripe_subscription_id", "stripe_customer_id", "status", "current_period_start", "current_period_end", "trial_start", "trial_end", "cancel_at_period_end", "cancelled_at", "metadata", "created_at", "updated_at", "pending_plan_id", "past_due_at", "ended_at", "pause_collection", "quantity")
     ID_FIELD_NUMBER: _ClassVar[int]
     ORGANIZATION_ID_FIELD_NUMBER: _ClassVar[int]
     SUBSCRIPTION_PLAN_ID_FIELD_NUMBER: _ClassVar[int]
@@ -48,6 +48,7 @@ class Subscription(_message.Message):
     PAST_DUE_AT_FIELD_NUMBER: _ClassVar[int]
     ENDED_AT_FIELD_NUMBER: _ClassVar[int]
     PAUSE_COLLECTION_FIELD_NUMBER: _ClassVar[int]
+    QUANTITY_FIELD_NUMBER: _ClassVar[int]
     id: str
     organization_id: str
     subscription_plan_id: str
@@ -67,7 +68,8 @@ class Subscription(_message.Message):
     past_due_at: _timestamp_pb2.Timestamp
     ended_at: _timestamp_pb2.Timestamp
     pause_collection: str
-    def __init__(self, id: _Optional[str] = ..., organization_id: _Optional[str] = ..., subscription_plan_id: _Optional[str] = ..., stripe_subscription_id: _Optional[str] = ..., stripe_customer_id: _Optional[str] = ..., status: _Optional[_Union[SubscriptionStatus, str]] = ..., current_period_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., current_period_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., trial_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., trial_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cancel_at_period_end: _Optional[bool] = ..., cancelled_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., metadata: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., pending_plan_id: _Optional[str] = ..., past_due_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., pause_collection: _Optional[str] = ...) -> None: ...
+    quantity: int
+    def __init__(self, id: _Optional[str] = ..., organization_id: _Optional[str] = ..., subscription_plan_id: _Optional[str] = ..., stripe_subscription_id: _Optional[str] = ..., stripe_customer_id: _Optional[str] = ..., status: _Optional[_Union[SubscriptionStatus, str]] = ..., current_period_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., current_period_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., trial_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., trial_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cancel_at_period_end: _Optional[bool] = ..., cancelled_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., metadata: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., pending_plan_id: _Optional[str] = ..., past_due_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., pause_collection: _Optional[str] = ..., quantity: _Optional[int] = ...) -> None: ...
 
 class Entitlements(_message.Message):
     __slots__ = ("organization_id", "subscription_id", "subscription_plan_id", "plan_name", "status", "features", "max_users", "members", "valid_until", "members_over")

@@ -17,7 +17,7 @@ begin
     perform tenantry.authorize('organizations:read', p_organization_id);
     perform tenantry.require_organization(p_organization_id);
     v_subscription := tenantry.live_subscription(p_organization_id);
-    select * into v_plan from public.subscription_plans where id = v_subscription.subscription_plan_id;
+    v_plan := tenantry.entitled_plan(v_subscription);
     v_entitlements.organization_id := p_organization_id;
     v_entitlements.subscription_id := v_subscription.id;
     v_entitlements.subscription_plan_id := v_plan.id;
@@ -45,10 +45,9 @@ language sql stable
 return tenantry.get_entitlements(organization_id);
 
 comment on function public.get_entitlements(uuid) is
-    'The features and seats that the organization can use now. features: those of its plan, of its status (trial,'
-    ' past_due) and of the subscription itself, merged; none without a live subscription. max_users and members:'
-    ' seats, and members now. members_over: members beyond the seats. valid_until: the time until which this holds,'
-    ' as far as time alone decides. Raises'
-    ' TN001, TN002, 42501.';
+    'The features and seats that the organization can use now. features: those of its plan, of its add-ons, of its'
+    ' status (trial, past_due) and of the subscription itself, merged; none without a live subscription. max_users and'
+    ' members: seats (times the quantity, with those of add-ons), and members now. members_over: members beyond the'
+    ' seats. valid_until: the time until which this holds, as far as time alone decides. Raises TN001, TN002, 42501.';
 revoke all on function public.get_entitlements from public, anon, authenticated, service_role;
 grant execute on function public.get_entitlements to authenticated, service_role;

@@ -57,7 +57,9 @@ def test_lines_read_alike_in_every_version(
     invoice = payloads.invoice(era, "in_1", customer="cus_1", lines=[line], status="open", created=0)
     (found,) = of(admin, "stripe_invoice_lines", invoice)
     assert [moment.timestamp() for moment in (found.pop("period_start"), found.pop("period_end"))] == list(PERIOD)
+    assert found.pop("product") in (None, "prod_price_1")
     assert found == {
+        "line_number": 1,
         "price": "price_1",
         "is_proration": proration,
         "subscription": subscription,

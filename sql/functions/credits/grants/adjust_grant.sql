@@ -30,8 +30,9 @@ declare
     v_part record;
     v_amount integer;
     v_revocation tenantry.credit_revocations;
-    -- Credits that were taken back because their end moved: they are granted again until the new end.
+    -- Credits that were taken back, or have expired, because their end moved: they are granted again until the new end.
     v_returned integer := 0;
+    v_expired integer;
     v_paid_shortfall integer;
     v_account public.organizations;
     v_at timestamptz;
@@ -60,7 +61,8 @@ begin
 
     -- The newest lot or pending grant first.
     for v_part in
-        select p.id is not null as is_pending, g.id, l.amount, coalesce(l.remaining, p.amount) as remaining
+        select p.id is not null as is_pending, g.id, l.amount, coalesce(l.remaining, p.amount) as remaining,
+            l.expired_at = v_granted.ends_at as has_expired
         from unnest(v_granted.lots) with ordinality as g (id, position)
         left join tenantry.credit_lots as l on l.organization_id = p_target.organization_id and l.id = g.id
         left join tenantry.pending_grants as p
@@ -68,6 +70,14 @@ begin
         where (v_change < 0 or v_end_moved) and num_nonnulls(l.id, p.id) > 0
         order by g.position desc
     loop
+        if v_end_moved and v_part.has_expired then
+            -- The credits have expired, and the end is later after all.
+            select coalesce(sum(- t.amount), 0) into v_expired
+            from public.credit_transactions as t
+            where t.organization_id = p_target.organization_id and t.source_id = v_part.id
+              and t.transaction_type = 'expired' and t.source = 'expiry';
+            v_returned := v_returned + v_expired;
+        end if;
         v_amount := case when v_end_moved then v_part.remaining else - v_change end;
         if v_part.is_pending then
             v_amount := least(v_amount, v_part.remaining);

@@ -16,11 +16,12 @@ begin
     perform tenantry.recompute_billing_history(p_organization_id, v_ids);
     perform tenantry.recompute_top_up(v_ids);
     perform tenantry.request_invoice_lines(v_ids);
+    perform tenantry.record_plan_lines(v_ids);
     perform from tenantry.stripe_objects as o
     where o.id = any (v_ids) and (
         o.object in ('subscription', 'payment_method') or o.object = 'invoice' and o.subscription is not null);
     if found then
-        perform tenantry.recompute_stripe_subscriptions(p_organization_id);
+        perform tenantry.recompute_stripe_subscriptions(p_organization_id, v_ids);
     end if;
 
     -- Events that had no known organization when they arrived.

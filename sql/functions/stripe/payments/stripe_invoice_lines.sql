@@ -1,9 +1,12 @@
 -- Returns the lines of an invoice, in any version of the API. Since 2025-03-31 (basil), the price is under pricing and
 -- the subject of the line under parent. Before, the price was under price (or plan), and the subject in fields of the
 -- line. A paid invoice that shows a part of its lines has none until request_invoice_lines() has brought all of them.
+drop function if exists tenantry.stripe_invoice_lines(jsonb);
 create or replace function tenantry.stripe_invoice_lines(p_invoice jsonb)
 returns table (
+    line_number integer,
     price text,
+    product text,
     is_proration boolean,
     subscription text,
     period_start timestamptz,
@@ -15,10 +18,15 @@ language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 select
+    l.position::integer,
     coalesce(
         tenantry.stripe_id(l.line #> '{pricing,price_details,price}'),
         tenantry.stripe_id(l.line -> 'price'),
         tenantry.stripe_id(l.line -> 'plan')),
+    coalesce(
+        tenantry.stripe_id(l.line #> '{pricing,price_details,product}'),
+        tenantry.stripe_id(l.line #> '{price,product}'),
+        tenantry.stripe_id(l.line #> '{plan,product}')),
     coalesce(
         l.line -> 'proration',
         l.line #> '{parent,subscription_item_details,proration}',

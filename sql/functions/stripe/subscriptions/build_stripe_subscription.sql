@@ -35,13 +35,28 @@ begin
         when 'unpaid' then 'expired'
         when 'paused' then 'expired'
     end;
-    -- The item that is a plan here. A subscription can have others, such as metered ones.
-    select i.value, p.id into v_item, v_new.subscription_plan_id
-    from jsonb_array_elements(coalesce(v_data #> '{items,data}', '[]')) with ordinality as i (value, position)
-    left join public.subscription_plans as p
-        on p.stripe_price_id = coalesce(i.value #>> '{price,id}', i.value #>> '{plan,id}')
-    order by p.id is null, i.position
-    limit 1;
+    -- The first item that is a plan here is the plan, and further ones are add-ons. Other items are ignored.
+    with items as (
+        select i.value as item, i.position, greatest(coalesce((i.value ->> 'quantity')::integer, 1), 1) as quantity,
+            tenantry.find_stripe_plan(coalesce(nullif(i.value -> 'price', 'null'), i.value -> 'plan'), null) as plan_id
+        from jsonb_array_elements(coalesce(v_data #> '{items,data}', '[]')) with ordinality as i (value, position)
+    ),
+    ordered as (
+        select i.*, row_number() over (order by i.plan_id is null, i.position) as place from items as i
+    )
+    select first.item, first.plan_id, first.quantity, (
+        select jsonb_agg(
+            jsonb_build_object('subscription_plan_id', o.plan_id, 'quantity', o.quantity) order by o.position)
+        from ordered as o where o.place > 1 and o.plan_id is not null
+    )
+    into v_item, v_new.subscription_plan_id, v_new.quantity, v_new.add_ons
+    from ordered as first where first.place = 1;
+    v_new.quantity := coalesce(v_new.quantity, 1);
+    if v_new.subscription_plan_id is null then
+        -- The price has left the catalog. The subscription keeps the plan that it had.
+        select s.subscription_plan_id into v_new.subscription_plan_id
+        from public.organization_subscriptions as s where s.stripe_subscription_id = p_object.id;
+    end if;
     v_new.current_period_start := tenantry.stripe_time(
         coalesce(nullif(v_data -> 'current_period_start', 'null'), v_item -> 'current_period_start'));
     v_new.current_period_end := tenantry.stripe_time(
@@ -59,12 +74,13 @@ begin
             jsonb_build_object('stripe', v_data -> 'metadata')
     end;
     if v_new.pause_collection is not null and v_new.status in ('active', 'past_due') and not exists (
+        select from tenantry.stripe_plan_lines as l
+        where l.subscription = p_object.id and l.is_paid and l.period_end > v_new.current_period_start
+          and l.period_start <= v_new.current_period_start
+    ) and not exists (
+        -- Some of the lines of a paid invoice are on their way.
         select from tenantry.stripe_objects as i
-        left join lateral tenantry.stripe_invoice_lines(i.data) as line on true
-        where i.object = 'invoice' and i.subscription = p_object.id and i.data ->> 'status' = 'paid'
-          and (line.period_start <= v_new.current_period_start and line.period_end > v_new.current_period_start
-              or tenantry.has_unread_lines(i.data)
-                  and tenantry.stripe_time(i.data -> 'created') >= v_new.current_period_start)
+        where i.id = tenantry.stripe_id(v_data -> 'latest_invoice') and tenantry.has_unread_lines(i.data)
     ) then
         v_new.status := 'expired';
         v_new.ended_at := v_new.current_period_start;
@@ -80,6 +96,8 @@ begin
             select min(tenantry.stripe_time(i.data -> 'created'))
             from tenantry.stripe_objects as i
             where i.object = 'invoice' and i.subscription = p_object.id and i.data ->> 'status' = 'open'
+              -- An older invoice that is open has had its own grace.
+              and tenantry.stripe_time(i.data -> 'created') >= v_new.current_period_start
         ), v_new.current_period_start)
     end;
     v_until := to_timestamp(nullif(v_data #>> '{metadata,tenantry_plan_until}', '')::double precision);
@@ -88,13 +106,14 @@ begin
     where p.id::text = v_data #>> '{metadata,tenantry_plan_meanwhile}';
     if v_until > v_new.current_period_start and v_until > p_at
         or v_until = v_new.current_period_start and exists (
-            select from tenantry.stripe_objects as i
-            cross join lateral tenantry.stripe_invoice_lines(i.data) as line
-            where i.object = 'invoice' and i.subscription = p_object.id
-              and line.price = v_meanwhile.stripe_price_id and line.period_start = v_until and not line.is_proration
+            select from tenantry.stripe_plan_lines as l
+            where l.subscription = p_object.id and l.period_end > v_until and l.period_start = v_until
+              and l.subscription_plan_id = v_meanwhile.id and not l.is_proration
         ) then
         v_new.pending_plan_id := v_new.subscription_plan_id;
         v_new.subscription_plan_id := v_meanwhile.id;
+        v_new.quantity := case when v_data #>> '{metadata,tenantry_quantity_meanwhile}' ~ '^[1-9][0-9]{0,8}$'
+            then (v_data #>> '{metadata,tenantry_quantity_meanwhile}')::integer else v_new.quantity end;
     end if;
     return tenantry.subscription_at(v_new, p_at);
 end

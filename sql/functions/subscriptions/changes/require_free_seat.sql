@@ -14,9 +14,7 @@ declare
     v_seats integer;
     v_taken integer;
 begin
-    select p.max_users into v_seats
-    from tenantry.live_subscription(p_organization_id) as s
-    join public.subscription_plans as p on p.id = s.subscription_plan_id;
+    v_seats := (tenantry.entitled_plan(tenantry.live_subscription(p_organization_id))).max_users;
     if v_seats is null or exists (
         select from public.user_roles as ur where ur.organization_id = p_organization_id and ur.user_id = p_user_id
     ) then

@@ -17,24 +17,24 @@ begin
     set (
         subscription_plan_id, stripe_customer_id, status, current_period_start, current_period_end, trial_start,
         trial_end, cancel_at_period_end, cancelled_at, metadata, pending_plan_id, billing_anchor, past_due_at,
-        ended_at, pause_collection
+        ended_at, pause_collection, quantity, add_ons
     ) = (
         select
         v_new.subscription_plan_id, v_new.stripe_customer_id, v_new.status, v_new.current_period_start,
         v_new.current_period_end, v_new.trial_start, v_new.trial_end, v_new.cancel_at_period_end, v_new.cancelled_at,
         v_new.metadata, v_new.pending_plan_id, v_new.billing_anchor, v_new.past_due_at, v_new.ended_at,
-        v_new.pause_collection
+        v_new.pause_collection, v_new.quantity, v_new.add_ons
     )
     where s.id = p_new.id
       and (
         s.subscription_plan_id, s.stripe_customer_id, s.status, s.current_period_start, s.current_period_end,
         s.trial_start, s.trial_end, s.cancel_at_period_end, s.cancelled_at, s.metadata, s.pending_plan_id,
-        s.billing_anchor, s.past_due_at, s.ended_at, s.pause_collection
+        s.billing_anchor, s.past_due_at, s.ended_at, s.pause_collection, s.quantity, s.add_ons
       ) is distinct from (
         v_new.subscription_plan_id, v_new.stripe_customer_id, v_new.status, v_new.current_period_start,
         v_new.current_period_end, v_new.trial_start, v_new.trial_end, v_new.cancel_at_period_end, v_new.cancelled_at,
         v_new.metadata, v_new.pending_plan_id, v_new.billing_anchor, v_new.past_due_at, v_new.ended_at,
-        v_new.pause_collection
+        v_new.pause_collection, v_new.quantity, v_new.add_ons
       );
     select * into v_new from public.organization_subscriptions as s where s.id = p_new.id;
     return v_new;

@@ -13,12 +13,8 @@ begin
         return null;
     end if;
     v_subscription := tenantry.live_subscription(p_organization_id);
-    return (
-        select tenantry.subscription_features(v_subscription, p) -> p_feature
-        from (select) as one
-        left join public.subscription_plans as p on p.id = v_subscription.subscription_plan_id
-        where v_subscription.id is not null
-    );
+    return case when v_subscription.id is not null
+        then tenantry.subscription_features(v_subscription, tenantry.entitled_plan(v_subscription)) -> p_feature end;
 end
 $$;
 

@@ -21,8 +21,7 @@ begin
     end if;
     if p_subscription.status = 'active' then
         v_starts := tenantry.adjust_period_grants(
-            p_subscription, p_plan, p_subscription.current_period_start, p_subscription.current_period_end,
-            p_plan.included_credits, 'infinity', p_at);
+            p_subscription, p_plan, p_subscription.current_period_start, p_subscription.current_period_end, p_at);
         perform tenantry.revoke_obsolete_grants(
             p_subscription, p_subscription.current_period_start, v_starts, p_at);
     elsif p_subscription.status <> 'trial' then

@@ -1,0 +1,47 @@
+-- Records the lines of invoices that are for a plan here. period_credits() derives the credits of periods from them.
+--
+-- A line that is paid keeps its plan and the credits of the plan: a later change of the plan does not reach into a
+-- period that is paid.
+--
+-- p_ids: the objects of a payment, from payment_object_ids().
+-- Locks: none of its own. The caller holds the account's lock.
+create or replace function tenantry.record_plan_lines(p_ids text[]) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into tenantry.stripe_plan_lines as l (
+        invoice, line_number, subscription, price, subscription_plan_id, included_credits, quantity, period_start,
+        period_end, is_proration, is_refund, is_paid, is_kept, is_due
+    )
+    select o.id, line.line_number, coalesce(line.subscription, o.subscription), line.price, p.id, p.included_credits,
+        coalesce(line.quantity, 1), line.period_start, line.period_end, line.is_proration, line.amount < 0,
+        payment.is_paid, payment.is_kept, payment.is_due
+    from tenantry.stripe_objects as o
+    -- `offset` keeps the payment from being read for each line.
+    cross join lateral (
+        select o.data ->> 'status' = 'paid' as is_paid,
+            o.data ->> 'status' = 'paid' and tenantry.payment_kept_ratio(o.id, null) > 0 as is_kept,
+            -- Stripe leaves a draft alone while the collection of payments is paused.
+            o.data ->> 'status' = 'open'
+            or o.data ->> 'status' = 'draft' and (o.data -> 'auto_advance' = 'false') is not true as is_due
+        where o.data ->> 'status' is not null
+        offset 0
+    ) as payment
+    cross join lateral tenantry.stripe_invoice_lines(o.data) as line
+    join public.subscription_plans as p on p.id = tenantry.find_stripe_plan(to_jsonb(line.price), line.product)
+    where o.id = any (p_ids) and o.object = 'invoice' and o.subscription is not null
+      and line.period_end > line.period_start
+    on conflict (invoice, line_number) do update
+    set subscription = excluded.subscription, price = excluded.price, quantity = excluded.quantity,
+        period_start = excluded.period_start, period_end = excluded.period_end,
+        is_proration = excluded.is_proration, is_refund = excluded.is_refund,
+        is_paid = excluded.is_paid, is_kept = excluded.is_kept, is_due = excluded.is_due,
+        subscription_plan_id = case when l.is_paid then l.subscription_plan_id else excluded.subscription_plan_id end,
+        included_credits = case when l.is_paid then l.included_credits else excluded.included_credits end;
+end
+$$;
+
+comment on function tenantry.record_plan_lines(text[]) is
+    'Records the lines of invoices that are for a plan here, with the credits of the plan.';
+revoke all on function tenantry.record_plan_lines from public, anon, authenticated, service_role;
