@@ -5,7 +5,7 @@ PYTHON ?= python3
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test bench lint format protos docs
+.PHONY: help setup run demo test torture bench lint format protos docs
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ demo: setup ## Run the main job as a client and print its steps
 # Bytecode is kept even if the environment says otherwise: the tests start a hundred Pythons.
 test: setup ## Run the test suite; ARGS="tests/sql/credits -k refund" for a part of it, in one process unless ARGS has -n
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest $(or $(ARGS),--numprocesses 4)
+
+torture: setup ## Run the long tests, which `make test` leaves out; ARGS as for test
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest tests/torture $(or $(ARGS),--numprocesses 2)
 
 bench: setup ## Measure speed as ratios to the limit; ARGS=--quick for a minute, ARGS=--help for more
 	@$(BIN)/python -m benchmarks $(ARGS)

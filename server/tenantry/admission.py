@@ -24,18 +24,22 @@ WHOLE = frozenset({"service_role", "server"})
 
 
 class NoSlotError(Exception):
-    """No slot became free in time. is_own_share: whether the caller has its share, and others may get a slot."""
+    """No slot became free in time. share: whose share is in use, such as "caller", if others may get a slot."""
 
-    def __init__(self, is_own_share: bool) -> None:
+    def __init__(self, share: str = "") -> None:
         super().__init__()
-        self.is_own_share = is_own_share
+        self.share = share
 
 
 class FairSlots:
     """Slots that callers share. `take`, then `release`."""
 
-    def __init__(self, size: int, share: int) -> None:
-        """size: number of slots. share: maximum number of slots of one caller, except those in WHOLE."""
+    def __init__(self, size: int, share: int, kind: str = "caller") -> None:
+        """size: number of slots. share: maximum number of slots of one caller, except those in WHOLE.
+
+        kind: the word for a caller, for messages.
+        """
+        self._kind = kind
         self._free = size
         self._size = size
         self._share = share
@@ -58,7 +62,8 @@ class FairSlots:
         try:
             await slot
         except TimeoutError:
-            raise NoSlotError(caller not in WHOLE and self._held.get(caller, 0) >= self._share) from None
+            has_share = caller not in WHOLE and self._held.get(caller, 0) >= self._share
+            raise NoSlotError(self._kind if has_share else "") from None
         except asyncio.CancelledError:
             if slot.done() and not slot.cancelled() and not slot.exception():
                 self.release(caller)

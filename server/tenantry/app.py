@@ -41,6 +41,18 @@ log = logging.getLogger(__name__)
 HANDSHAKE_TIMEOUT = 10.0
 """Seconds in which a new connection must begin to speak HTTP/2."""
 
+MIN_PING_INTERVAL = 9.0
+"""Seconds that a client waits between two pings at least, with some room for clients that ping every 10 seconds."""
+
+PING_INTERVAL = 60.0
+"""Seconds after which the server pings a client that sends nothing."""
+
+PING_TIMEOUT = 20.0
+"""Seconds after which the connection of a client that does not answer is closed."""
+
+MAX_HEADERS = 16 * 1024
+"""Bytes of all headers of a call. A token has 8192 characters at most."""
+
 PENDING_CALLS = 10_000
 """Calls that gRPC keeps until the server looks at them."""
 
@@ -75,6 +87,14 @@ class Server:
                 ("grpc.max_receive_message_length", config.max_message_size),
                 ("grpc.max_allowed_incoming_connections", config.max_connections),
                 ("grpc.server_handshake_timeout_ms", int(HANDSHAKE_TIMEOUT * 1000)),
+                # Clients behind a load balancer ping every 10 seconds. By default, gRPC ends a quiet connection after
+                # three pings in 5 minutes.
+                ("grpc.http2.min_ping_interval_without_data_ms", int(MIN_PING_INTERVAL * 1000)),
+                ("grpc.keepalive_permit_without_calls", 1),
+                # A client that is gone without a word is found out.
+                ("grpc.keepalive_time_ms", int(PING_INTERVAL * 1000)),
+                ("grpc.keepalive_timeout_ms", int(PING_TIMEOUT * 1000)),
+                ("grpc.max_metadata_size", MAX_HEADERS),
                 # gRPC cancels calls above its own limits, without a reason. Below them, admission gives one.
                 ("grpc.server.max_pending_requests", PENDING_CALLS),
                 ("grpc.server.max_pending_requests_hard_limit", 2 * PENDING_CALLS),

@@ -41,6 +41,7 @@ from tenantry.auth import ROLES
 from tenantry.database import Database, Row, Statement, array_literal, identifier, literal, literals, plain_literal
 from tenantry.errors import invalid_argument
 from tenantry.limits import MAX_DEPTH, MAX_VALUES, MAX_VALUES_OF_LIST
+from tenantry.pool import Lock
 
 Encode = Callable[[str, Any], str]
 """(field name, value) -> SQL literal. Raises CallError for a value that PostgreSQL cannot hold."""
@@ -228,9 +229,15 @@ def _compile(method: MethodDescriptor, catalog: Catalog) -> Call | None:
         for fld, value in request.ListFields():
             names.append(fld.name)
             literals.append(encoders[fld.name](fld.name, value))
-        return Statement(name, text(tuple(names)), literals)
+        return Statement(name, text(tuple(names)), literals, None if function.is_read else _lock(request, name))
 
     return Call(_path(method), function.is_read, statement, response, items)
+
+
+def _lock(request: Message, function: str) -> Lock:
+    """The lock that a call which writes may wait for."""
+    organization = getattr(request, "organization_id", "")
+    return ("organization", organization.lower()) if organization else ("call", function)
 
 
 def _function_name(method: MethodDescriptor) -> str:

@@ -37,7 +37,7 @@ from tenantry.admission import NoSlotError
 from tenantry.auth import Identity
 from tenantry.config import MAX_TIMEOUT
 from tenantry.errors import CallError, Constraints, from_database, status, unavailable
-from tenantry.pool import Connection, Pool
+from tenantry.pool import Connection, Lock, Pool
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,9 @@ MAX_NAMES = 2000
 ATTEMPTS = 4
 """How often a call is run in all when it conflicts with others (serialization failure, deadlock)."""
 
+LOCK_TIMEOUT = 5.0
+"""Seconds that a statement waits for any one lock. Somebody else has locked the organization for longer then."""
+
 MIN_TIME_LEFT = 0.1
 """Seconds that must be left until a call's deadline for a cancellation not to be the deadline's."""
 
@@ -61,12 +64,14 @@ class Statement:
     """A query with its values.
 
     name: the first part of the name that it is prepared under, for people who read pg_prepared_statements.
-    text: SQL with $1, $2 … for the values. literals: the values as SQL literals, see literals().
+    text: SQL with $1, $2 … for the values. literals: the values as SQL literals, see literals(). locks: the lock that it
+    may wait for; None for a read.
     """
 
     name: str
     text: str
     literals: Sequence[str] = ()
+    locks: Lock | None = None
 
 
 Value = str | int | datetime | Sequence[str] | None
@@ -206,7 +211,7 @@ class Database:
         """Runs one statement as the caller, in a transaction of its own. Returns its rows.
 
         time_remaining: seconds until the caller's deadline; None for the default. lock_timeout: seconds to wait for any
-        one lock. Raises CallError.
+        one lock; LOCK_TIMEOUT unless given. Raises CallError.
         """
         return (await self.calls(identity, (statement,), time_remaining, lock_timeout))[0]
 
@@ -224,6 +229,9 @@ class Database:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self.timeout(time_remaining)
+        locks = statements[0].locks
+        if locks and not lock_timeout:
+            lock_timeout = LOCK_TIMEOUT
         for_locks = f"set local lock_timeout = {int(lock_timeout * 1000)}; " if lock_timeout else ""
         claims = literal(identity.claims)
         for attempt in range(1, ATTEMPTS + 1):
@@ -252,7 +260,7 @@ class Database:
                 if attempt == ATTEMPTS or statement_timeout or deadline - loop.time() < MIN_TIME_LEFT:
                     raise CallError(from_database(error, self._constraints, identity.has_token)) from error
             except NoSlotError as error:
-                raise CallError(self._no_connection(error.is_own_share)) from error
+                raise CallError(self._no_connection(error.share)) from error
             except PoolTimeout as error:
                 raise CallError(self._no_connection()) from error
             except psycopg.Error as error:
@@ -269,7 +277,7 @@ class Database:
         self, identity: Identity, settings: str, statements: Sequence[Statement], acquire_timeout: float
     ) -> list[list[Row]]:
         role = identity.role
-        connection = await self._pool.take(acquire_timeout, identity.caller)
+        connection = await self._pool.take(acquire_timeout, identity.caller, statements[0].locks)
         try:
             queries = [await self._query(connection, role, settings, statement) for statement in statements]
             results = await _execute(connection, settings + "; ".join(queries))
@@ -302,11 +310,11 @@ class Database:
             connection.prepared[name] = None
         return f"execute {name}({', '.join(statement.literals)})" if statement.literals else f"execute {name}"
 
-    def _no_connection(self, is_own_share: bool = False) -> Status:
+    def _no_connection(self, share: str = "") -> Status:
         if self._pool.is_empty():
             return unavailable()
-        if is_own_share:
-            return status(reasons.TOO_MANY_CALLS, "the caller's share of the connections to the database is in use")
+        if share:
+            return status(reasons.TOO_MANY_CALLS, f"the {share}'s share of the connections to the database is in use")
         return status(reasons.SERVER_BUSY, "every connection to the database is in use")
 
 

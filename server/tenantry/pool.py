@@ -23,6 +23,16 @@ ACQUIRE_TIMEOUT = 5.0
 SERVER = "server"
 """The caller of the server's own statements."""
 
+Lock = tuple[str, str]
+"""A lock that a statement may wait for: an organization's row ("organization", its id), or those of any organizations
+("call", the name of the call)."""
+
+LOCK_SHARES = {"organization": 4, "call": 2}
+"""The statements of one lock may take one of so many connections at most. More of them would only wait."""
+
+MAX_WAITING = 1_000_000
+"""Slots of statements that may wait for locks. Only the share of each lock is a limit."""
+
 KEPT_IDLE = 60.0
 """Seconds after which a connection returns to psycopg's pool, which closes it if it is not needed or too old."""
 
@@ -31,12 +41,14 @@ class Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
     """A connection of the pool.
 
     prepared: names of the statements prepared on it. The statement used last stands at the end.
-    taken_at: time.monotonic() when it left psycopg's pool. caller: the caller that uses it.
+    taken_at: time.monotonic() when it left psycopg's pool. caller: the caller that uses it. locks: the lock that its
+    statement may wait for, if any.
     """
 
     prepared: OrderedDict[str, None]
     taken_at: float
     caller: str
+    locks: Lock | None
 
 
 class Pool:
@@ -46,6 +58,10 @@ class Pool:
         """conninfo: libpq's connection string. size: maximum number of connections. share: maximum of one caller."""
         self._conninfo = conninfo
         self._slots = FairSlots(size, share)
+        # A session that holds an organization's row must not make the connections of all others wait.
+        self._lock_slots = {
+            kind: FairSlots(MAX_WAITING, max(1, size // part), kind) for kind, part in LOCK_SHARES.items()
+        }
         self._idle: list[Connection] = []
         """Idle connections. The connection used last stands at the end."""
         self._pool = AsyncConnectionPool(
@@ -73,24 +89,34 @@ class Pool:
         await self._give_back(self._idle)
         await self._pool.close()
 
-    async def take(self, acquire_timeout: float, caller: str = SERVER) -> Connection:
+    async def take(self, acquire_timeout: float, caller: str = SERVER, locks: Lock | None = None) -> Connection:
         """Returns a connection, which must be released.
 
-        acquire_timeout: seconds to wait for one. caller: takes its share at most. Raises NoSlotError, and
-        psycopg_pool.PoolTimeout when no connection can be opened.
+        acquire_timeout: seconds to wait for one. caller: takes its share at most. locks: the lock that the statement
+        may wait for, which has its share at most. Raises NoSlotError, and psycopg_pool.PoolTimeout when no
+        connection can be opened.
         """
-        # psycopg's pool can make callers wait too, at three times the cost, and in the order of their calls.
-        await self._slots.take(caller, acquire_timeout)
-        if self._idle:
-            connection = self._idle.pop()
-        else:
+        ends_at = monotonic() + acquire_timeout
+        if locks:
+            await self._lock_slots[locks[0]].take(locks[1], acquire_timeout)
+        try:
+            # psycopg's pool can make callers wait too, at three times the cost, and in the order of their calls.
+            await self._slots.take(caller, ends_at - monotonic())
             try:
-                connection = await self._pool.getconn(acquire_timeout)
+                if self._idle:
+                    connection = self._idle.pop()
+                else:
+                    connection = await self._pool.getconn(ends_at - monotonic())
+                    connection.taken_at = monotonic()
             except BaseException:
                 self._slots.release(caller)
                 raise
-            connection.taken_at = monotonic()
+        except BaseException:
+            if locks:
+                self._lock_slots[locks[0]].release(locks[1])
+            raise
         connection.caller = caller
+        connection.locks = locks
         return connection
 
     async def release(self, connection: Connection) -> None:
@@ -102,6 +128,8 @@ class Pool:
                 await self._give_back(each for each in self._idle if not _is_ready(each) or each.taken_at < oldest)
         finally:
             self._slots.release(connection.caller)
+            if locks := connection.locks:
+                self._lock_slots[locks[0]].release(locks[1])
 
     async def replace_broken(self) -> None:
         """Replaces idle connections that are broken."""

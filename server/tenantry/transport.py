@@ -197,7 +197,7 @@ class _Transport:
         try:
             await large.take(identity.caller, wait)
         except NoSlotError as error:
-            if error.is_own_share:
+            if error.share:
                 answer = status(reasons.TOO_MANY_CALLS, "the caller has too many large requests open already")
             else:
                 answer = status(reasons.SERVER_BUSY, "the server has too many large requests open already")

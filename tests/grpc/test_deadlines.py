@@ -43,10 +43,12 @@ class Database:
             yield connection
 
     @contextmanager
-    def locked(self, organization_id: str) -> Iterator[None]:
-        """Another session holds the organization's row."""
+    def locked(self, *organization_ids: str) -> Iterator[None]:
+        """Another session holds the organizations' rows."""
         with psycopg.connect(self.cluster.conninfo(self.name)) as connection:
-            connection.execute("select from public.organizations where id = %s for update", [organization_id])
+            connection.execute(
+                "select from public.organizations where id = any (%s::uuid[]) for update", [list(organization_ids)]
+            )
             yield
 
     def backends(self, condition: str = "true") -> list[tuple[int, str]]:
@@ -157,11 +159,11 @@ def test_a_call_whose_outcome_was_not_awaited_can_be_sent_again(shared: Database
 
 
 def test_a_cancelled_call_stops_in_the_database_too(own: Database) -> None:
-    acme = organization(own.client, 10).id
-    with own.locked(acme):
+    places = [organization(own.client, 10).id for _ in range(POOL_SIZE)]
+    with own.locked(*places):
         calls: list[Any] = [
-            own.client.credits.GrantCredits.future(GrantCreditsRequest(organization_id=acme, amount=1), timeout=20)
-            for _ in range(POOL_SIZE)
+            own.client.credits.GrantCredits.future(GrantCreditsRequest(organization_id=place, amount=1), timeout=20)
+            for place in places
         ]
         wait_until(lambda: len(own.waiting()) == POOL_SIZE)
         for call in calls:
@@ -170,7 +172,8 @@ def test_a_cancelled_call_stops_in_the_database_too(own: Database) -> None:
         # And the connections are free for others.
         for _ in range(POOL_SIZE * 2):
             own.client.organizations.ListOrganizations(ListOrganizationsRequest(page_size=1), timeout=5)
-    assert own.client.credits.GetCreditBalance(GetCreditBalanceRequest(organization_id=acme)).balance == 10
+    for place in places:
+        assert own.client.credits.GetCreditBalance(GetCreditBalanceRequest(organization_id=place)).balance == 10
 
 
 # The pool.
@@ -187,10 +190,14 @@ def test_more_calls_than_connections_all_succeed(own: Database, in_background: C
 
 
 def test_a_pool_full_of_waiting_calls_says_when_to_try_again(own: Database, in_background: Callable[..., Any]) -> None:
-    acme = organization(own.client, 10).id
-    request = GrantCreditsRequest(organization_id=acme, amount=1)
-    with own.locked(acme):
-        blocked = [in_background(own.client.credits.GrantCredits, request, timeout=20) for _ in range(POOL_SIZE)]
+    places = [organization(own.client, 10).id for _ in range(POOL_SIZE)]
+    with own.locked(*places):
+        blocked = [
+            in_background(
+                own.client.credits.GrantCredits, GrantCreditsRequest(organization_id=place, amount=1), timeout=20
+            )
+            for place in places
+        ]
         wait_until(lambda: len(own.waiting()) == POOL_SIZE)
         with pytest.raises(grpc.RpcError) as raised:
             own.client.organizations.ListOrganizations(ListOrganizationsRequest())
@@ -199,7 +206,47 @@ def test_a_pool_full_of_waiting_calls_says_when_to_try_again(own: Database, in_b
         delay = retry_delay(raised.value)
         assert delay is not None
         assert delay > 0
-    assert sorted(call.result().transaction.balance_after for call in blocked) == [11, 12]
+    assert [call.result().transaction.balance_after for call in blocked] == [11] * POOL_SIZE
+
+
+def test_a_locked_organization_is_no_matter_to_the_others(own: Database, in_background: Callable[..., Any]) -> None:
+    acme, other = organization(own.client, 10).id, organization(own.client, 100).id
+
+    def outcome(call: Any, request: Any) -> str:
+        try:
+            call(request)
+        except grpc.RpcError as error:
+            return failure(error).reason
+        return "OK"
+
+    def grant(place: str) -> Any:
+        request = GrantCreditsRequest(organization_id=place, amount=1)
+        return in_background(outcome, own.client.credits.GrantCredits, request)
+
+    with own.locked(acme):
+        blocked = [grant(acme) for _ in range(20)]
+        wait_until(lambda: len(own.waiting()) == 1)
+        others = [grant(other) for _ in range(20)]
+        consumed = [
+            in_background(
+                outcome, own.client.credits.ConsumeCredits, ConsumeCreditsRequest(organization_id=other, amount=1)
+            )
+            for _ in range(20)
+        ]
+        assert {call.result() for call in others + consumed} == {"OK"}
+        assert len(own.waiting()) <= 1
+        assert {call.result() for call in blocked} <= {"DEADLINE_EXCEEDED", "TOO_MANY_CALLS"}
+    assert own.client.credits.GetCreditBalance(GetCreditBalanceRequest(organization_id=acme)).balance == 10
+
+
+def test_nothing_waits_for_a_lock_for_longer_than_five_seconds(shared: Database) -> None:
+    acme = organization(shared.client, 10).id
+    with shared.locked(acme):
+        start = time.monotonic()
+        request = GrantCreditsRequest(organization_id=acme, amount=1)
+        said = refused(shared.client.credits.GrantCredits, request, timeout=20)
+        assert 4.5 < time.monotonic() - start < 8
+    assert (said.code, said.reason) == (grpc.StatusCode.ABORTED, "CONFLICT")
 
 
 # Conflicts.

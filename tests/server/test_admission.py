@@ -55,15 +55,15 @@ def test_callers_that_wait_take_turns() -> None:
     asyncio.run(ask())
 
 
-@pytest.mark.parametrize(("caller", "own"), [("a", True), ("b", False), ("service_role", False)])
-def test_who_waits_in_vain_learns_whether_it_is_the_callers_own_share(caller: str, own: bool) -> None:
+@pytest.mark.parametrize(("caller", "own"), [("a", "caller"), ("b", ""), ("service_role", "")])
+def test_who_waits_in_vain_learns_whether_it_is_the_callers_own_share(caller: str, own: str) -> None:
     async def ask() -> None:
         slots = FairSlots(3, 2)
         for holder in ("a", "a", "service_role"):
             await slots.take(holder, 1.0)
         with pytest.raises(NoSlotError) as refused:
             await slots.take(caller, 0.01)
-        assert refused.value.is_own_share == own
+        assert refused.value.share == own
 
     asyncio.run(ask())
 

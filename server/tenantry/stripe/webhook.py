@@ -45,6 +45,7 @@ class Webhook:
             "process_stripe_event",
             "select to_jsonb(e), e.state from public.process_stripe_event($1) as e",
             literals(event),
+            ("call", "process_stripe_event"),
         )
         rows = await self._database.call(identity, statement, time_remaining)
         return Outcome(*rows[0])
