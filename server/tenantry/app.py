@@ -26,6 +26,7 @@ from tenantry.bridge import compile_services, load_roles
 from tenantry.config import Config, ConfigError
 from tenantry.database import Database
 from tenantry.handlers import Handler, call_handler
+from tenantry.keys import KeysError, KeySet, is_url
 from tenantry.open_methods import OpenMethods
 from tenantry.stripe.handlers import PROCESS_STRIPE_EVENT, process_stripe_event, waiting_for_stripe
 from tenantry.stripe.sender import Sender
@@ -76,7 +77,14 @@ class Server:
     def __init__(self, config: Config, shares_port: bool = False) -> None:
         """shares_port: whether other processes may listen on the same port."""
         self._config = config
-        self._authenticator = Authenticator(config.jwt_secret)
+        self._keys = KeySet(config.key_source) if config.key_source else None
+        self._authenticator = Authenticator(
+            *config.secrets,
+            keys=self._keys,
+            key_issuer=config.key_issuer,
+            issuer=config.jwt_issuer,
+            audience=config.jwt_audience,
+        )
         self._database = Database(
             config.database_url, config.pool_size, config.default_timeout, config.connection_share
         )
@@ -117,6 +125,14 @@ class Server:
         Raises psycopg.OperationalError when PostgreSQL cannot be reached, BridgeError when protos and functions do not
         fit, ConfigError when the address is not free.
         """
+        if self._keys:
+            try:
+                await self._keys.load()
+            except KeysError as error:
+                if not is_url(self._config.key_source or ""):
+                    raise ConfigError(f"TENANTRY_JWKS: {error}") from None
+                # Tokens of other keys count all the same, and the keys are read again.
+                log.warning("no public keys yet: %s", error)
         await self._database.open()
         try:
             all_services = services()
@@ -134,6 +150,8 @@ class Server:
         except BaseException:
             await self._database.close()
             raise
+        if self._keys:
+            self._background.append(asyncio.create_task(self._keys.run_forever()))
         if self._config.maintenance_interval:
             self._background.append(
                 asyncio.create_task(maintenance.run_forever(self._database, self._config.maintenance_interval))

@@ -6,11 +6,13 @@ import time
 import uuid
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Any
 
 import jwt
 
 from tenantry import reasons
 from tenantry.errors import CallError, status
+from tenantry.keys import KeySet
 from tenantry.reasons import Reason
 
 ROLES = ("anon", "authenticated", "service_role")
@@ -69,9 +71,23 @@ SERVICE = Identity("service_role", '{"role":"service_role"}', float("inf"), has_
 class Authenticator:
     """Verifies tokens, and caches the valid ones: callers send the same token with every call."""
 
-    def __init__(self, secret: str) -> None:
-        """secret: the HS256 secret, 32 bytes or more."""
-        self._secret = secret
+    def __init__(
+        self,
+        *secrets: str,
+        keys: KeySet | None = None,
+        key_issuer: str | None = None,
+        issuer: str | None = None,
+        audience: str | None = None,
+    ) -> None:
+        """secrets: HS256 secrets, each 32 bytes or more. keys: public keys of an issuer.
+
+        key_issuer: the issuer that tokens of these keys must name. issuer, audience: those that every token must name.
+        """
+        self._secrets = secrets
+        self._keys = keys
+        self._key_issuer = key_issuer or issuer
+        self._issuer = issuer
+        self._audience = audience
         self._known: OrderedDict[str, Identity] = OrderedDict()
 
     def identify(self, authorization: str | None) -> Identity:
@@ -101,20 +117,19 @@ class Authenticator:
 
     def _verify(self, token: str) -> Identity:
         try:
-            claims = jwt.decode(
-                token,
-                self._secret,
-                algorithms=["HS256"],
-                leeway=LEEWAY,
-                # The issuer and its clients agree on the audience. Supabase sets "authenticated".
-                options={"require": ["exp", "role"], "verify_aud": False},
-            )
+            claims = self._decode(token)
         except jwt.ExpiredSignatureError:
             raise _unauthenticated(reasons.TOKEN_EXPIRED, "the token has expired") from None
         except jwt.MissingRequiredClaimError as error:
             raise _unauthenticated(reasons.INVALID_TOKEN, f"the token has no claim {error.claim}") from None
-        except (jwt.InvalidTokenError, ValueError, OverflowError, RecursionError):
-            # The last three come from claims that are JSON, such as an expiry of 400 digits or 1000 nested arrays.
+        except jwt.ImmatureSignatureError:
+            raise _unauthenticated(reasons.INVALID_TOKEN, "the token is not valid yet") from None
+        except jwt.InvalidIssuerError:
+            raise _unauthenticated(reasons.INVALID_TOKEN, "the token is of another issuer") from None
+        except jwt.InvalidAudienceError:
+            raise _unauthenticated(reasons.INVALID_TOKEN, "the token is for another audience") from None
+        except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError, RecursionError):
+            # The last four come from claims that are JSON, such as an expiry of 400 digits or 1000 nested arrays.
             raise _unauthenticated(reasons.INVALID_TOKEN, "the token is not valid") from None
         role = claims["role"]
         if role not in ROLES:
@@ -127,6 +142,37 @@ class Authenticator:
             raise _unauthenticated(reasons.INVALID_TOKEN, "the token is not valid") from None
         user = str(uuid.UUID(str(claims["sub"]))) if role == "authenticated" else ""
         return Identity(role, json.dumps(claims), expires_at, has_token=True, user=user)
+
+    def _decode(self, token: str) -> dict[str, Any]:
+        """The claims of a token, whose signature is checked. The algorithm is that of the key, whatever the token says.
+
+        Raises jwt.InvalidTokenError, and CallError for a key that is not known.
+        """
+        header = jwt.get_unverified_header(token)
+        if header.get("alg") == "HS256":
+            for secret in self._secrets:
+                try:
+                    return self._check(token, secret, "HS256", self._issuer)
+                except jwt.InvalidSignatureError:
+                    continue
+            raise jwt.InvalidSignatureError
+        key_id = header.get("kid")
+        key = self._keys.find(key_id if isinstance(key_id, str) else None) if self._keys else None
+        if key is None:
+            raise _unauthenticated(reasons.INVALID_TOKEN, "the token's key is not known")
+        return self._check(token, key, key.algorithm_name, self._key_issuer)
+
+    def _check(self, token: str, key: Any, algorithm: str, issuer: str | None) -> dict[str, Any]:
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=[algorithm],
+            leeway=LEEWAY,
+            issuer=issuer,
+            audience=self._audience,
+            options={"require": ["exp", "role"], "verify_aud": self._audience is not None},
+        )
+        return claims
 
 
 def mint(secret: str, role: str, subject: str | None = None, lifetime: int = 3600) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tenantry.keys import check_source
+
 MIN_SECRET_BYTES = 32
 MAX_TIMEOUT = 86400
 """Seconds. A call with a later deadline has this much time."""
@@ -33,7 +35,12 @@ class Config:
     database_url: connection string or URL of libpq, as the role `tenantry_server`. Without it `tenantry serve` starts
         an embedded PostgreSQL.
     jwt_secret: the HS256 secret that signs the callers' tokens, 32 bytes or more. With an embedded PostgreSQL
-        `tenantry serve` makes one and keeps it.
+        `tenantry serve` makes one and keeps it. Not needed with public keys.
+    jwt_old_secrets: further HS256 secrets whose tokens still count, separated by commas.
+    jwks: public keys of an issuer of tokens, as a JWKS: an https address or a file.
+    jwt_issuer: the issuer that every token must name (iss).
+    jwt_audience: the audience that every token must name (aud).
+    supabase_url: address of a Supabase project, whose public keys and issuer then count.
     listen: address of the gRPC server, host:port; port 0 takes a free port.
     pool_size: connections to PostgreSQL, at most.
     caller_connections: connections that one user may take of them, and half of them at most; service_role may take
@@ -74,15 +81,36 @@ class Config:
     stripe_api_base: str | None = None
     http_listen: str | None = None
     stripe_webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
+    jwt_old_secrets: tuple[str, ...] = field(default=(), repr=False)
+    jwks: str | None = None
+    jwt_issuer: str | None = None
+    jwt_audience: str | None = None
+    supabase_url: str | None = None
 
     def __post_init__(self) -> None:
-        if len(self.jwt_secret.encode()) < MIN_SECRET_BYTES:
-            raise ConfigError(f"TENANTRY_JWT_SECRET must have at least {MIN_SECRET_BYTES} bytes")
-        if self.jwt_secret == PLACEHOLDER_SECRET:
+        if not self.jwt_secret and not self.key_source:
             raise ConfigError(
-                "TENANTRY_JWT_SECRET is the placeholder of the documentation, which everybody knows: set a secret of"
-                " your own, such as the output of `openssl rand -base64 48`"
+                "set TENANTRY_JWT_SECRET, the secret that signs your callers' tokens, or TENANTRY_JWKS or"
+                " TENANTRY_SUPABASE_URL for public keys"
             )
+        for name in ("jwt_secret", "jwt_old_secrets"):
+            for secret in filter(None, [self.jwt_secret] if name == "jwt_secret" else self.jwt_old_secrets):
+                if len(secret.encode()) < MIN_SECRET_BYTES:
+                    raise ConfigError(f"{_variable(name)} must have at least {MIN_SECRET_BYTES} bytes")
+                if secret == PLACEHOLDER_SECRET:
+                    raise ConfigError(
+                        f"{_variable(name)} is the placeholder of the documentation, which everybody knows: set a"
+                        " secret of your own, such as the output of `openssl rand -base64 48`"
+                    )
+        if self.jwks and self.supabase_url:
+            raise ConfigError("TENANTRY_JWKS and TENANTRY_SUPABASE_URL exclude each other")
+        for name in ("jwks", "supabase_url"):
+            try:
+                check_source(getattr(self, name) or "")
+            except ValueError as error:
+                raise ConfigError(f"{_variable(name)} {error}") from None
+        if self.supabase_url and not self.supabase_url.startswith(("http://", "https://")):
+            raise ConfigError("TENANTRY_SUPABASE_URL must be an address, such as https://abcd.supabase.co")
         for name, lowest, highest in _COUNTS:
             if not lowest <= getattr(self, name) <= highest:
                 raise ConfigError(f"{_variable(name)} must be at least {lowest} and at most {highest}")
@@ -96,6 +124,22 @@ class Config:
             raise ConfigError("TENANTRY_LISTEN must read host:port")
         if self.http_listen is not None and not re.fullmatch(r".+:\d{1,5}", self.http_listen):
             raise ConfigError("TENANTRY_HTTP_LISTEN must read host:port")
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The HS256 secrets whose tokens count, the present one first."""
+        return tuple(filter(None, (self.jwt_secret, *self.jwt_old_secrets)))
+
+    @property
+    def key_source(self) -> str | None:
+        """The address or file of the public keys; None without any."""
+        issuer = self.key_issuer
+        return f"{issuer}/.well-known/jwks.json" if issuer else self.jwks
+
+    @property
+    def key_issuer(self) -> str | None:
+        """The issuer of the tokens of a Supabase project."""
+        return f"{self.supabase_url.rstrip('/')}/auth/v1" if self.supabase_url else None
 
     @property
     def connection_share(self) -> int:
@@ -117,8 +161,6 @@ def from_environment(
     secret = environment.get("TENANTRY_JWT_SECRET") or jwt_secret
     if not url:
         raise ConfigError("DATABASE_URL is not set")
-    if not secret:
-        raise ConfigError("TENANTRY_JWT_SECRET is not set: the secret that signs your callers' tokens")
     numbers: dict[str, Any] = {}
     for name, kind in _NUMBERS.items():
         if text := environment.get(_variable(name)):
@@ -129,16 +171,24 @@ def from_environment(
                 raise ConfigError(f"{_variable(name)} must be {described}, not {text!r}") from None
     return Config(
         database_url=url,
-        jwt_secret=secret,
+        jwt_secret=secret or "",
+        jwt_old_secrets=_list(environment, "TENANTRY_JWT_OLD_SECRETS"),
+        jwks=environment.get("TENANTRY_JWKS") or None,
+        jwt_issuer=environment.get("TENANTRY_JWT_ISSUER") or None,
+        jwt_audience=environment.get("TENANTRY_JWT_AUDIENCE") or None,
+        supabase_url=environment.get("TENANTRY_SUPABASE_URL") or None,
         listen=environment.get("TENANTRY_LISTEN") or Config.listen,
         stripe_api_key=environment.get("TENANTRY_STRIPE_API_KEY") or None,
         stripe_api_base=environment.get("TENANTRY_STRIPE_API_BASE") or None,
         http_listen=environment.get("TENANTRY_HTTP_LISTEN") or None,
-        stripe_webhook_secrets=tuple(
-            filter(None, map(str.strip, environment.get("TENANTRY_STRIPE_WEBHOOK_SECRETS", "").split(",")))
-        ),
+        stripe_webhook_secrets=_list(environment, "TENANTRY_STRIPE_WEBHOOK_SECRETS"),
         **numbers,
     )
+
+
+def _list(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """The values of a variable that separates them by commas."""
+    return tuple(filter(None, map(str.strip, environment.get(name, "").split(","))))
 
 
 def _variable(name: str) -> str:

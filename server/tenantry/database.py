@@ -64,8 +64,8 @@ class Statement:
     """A query with its values.
 
     name: the first part of the name that it is prepared under, for people who read pg_prepared_statements.
-    text: SQL with $1, $2 … for the values. literals: the values as SQL literals, see literals(). locks: the lock that it
-    may wait for; None for a read.
+    text: SQL with $1, $2 … for the values. literals: the values as SQL literals, see literals(). locks: the lock that
+    it may wait for; None for a read.
     """
 
     name: str
