@@ -57,6 +57,10 @@ MAX_HEADERS = 16 * 1024
 PENDING_CALLS = 10_000
 """Calls that gRPC keeps until the server looks at them."""
 
+HEALTH_INTERVAL = 0.5
+HEALTH_TIMEOUT = 1.0
+"""Seconds between two questions whether the database answers, and for the answer: the health follows within 2 s."""
+
 GRACE = 10.0
 """Seconds that calls in flight may take to finish when the server stops."""
 
@@ -150,6 +154,7 @@ class Server:
         except BaseException:
             await self._database.close()
             raise
+        self._background.append(asyncio.create_task(self._follow_database(all_services)))
         if self._keys:
             self._background.append(asyncio.create_task(self._keys.run_forever()))
         if self._config.maintenance_interval:
@@ -161,13 +166,18 @@ class Server:
         self.address = f"{host}:{port}"
         return self.address
 
-    async def stop(self) -> None:
+    async def stop(self, lame_duck: float = 0.0) -> None:
         """Accepts no new calls, waits up to GRACE seconds for calls in flight, and disconnects.
 
-        Streams end after the request that they are answering.
+        Streams end after the request that they are answering. lame_duck: seconds in which the server refuses new calls
+        before it disconnects, so that clients and balancers hear of it. A call that meets a closing connection would
+        end as CANCELLED, which nobody repeats.
         """
         self._stopping.set()
         await self._health.enter_graceful_shutdown()
+        if self._http:
+            self._http.is_stopping = True
+        await asyncio.sleep(lame_duck)
         if self._http:
             await self._http.stop()
         await self._grpc.stop(GRACE)
@@ -178,6 +188,22 @@ class Server:
         if self._stripe:
             await self._stripe.close()
         await self._database.close()
+
+    async def _follow_database(self, all_services: Iterable[ServiceDescriptor]) -> None:
+        """Lets the health of every service say whether the database answers."""
+        names = ["", *(service.full_name for service in all_services)]
+        answers = True
+        while True:
+            await asyncio.sleep(HEALTH_INTERVAL)
+            now = await self._database.answers(HEALTH_TIMEOUT)
+            if now != answers and not self._stopping.is_set():
+                answers = now
+                log.warning("the database %s", "answers again" if answers else "does not answer")
+                state = (
+                    health_pb2.HealthCheckResponse.SERVING if answers else health_pb2.HealthCheckResponse.NOT_SERVING
+                )
+                for name in names:
+                    await self._health.set(name, state)
 
     async def wait(self) -> None:
         """Waits until the server has stopped."""

@@ -227,7 +227,7 @@ async def _run_server(config: Config, workers: int, postgres: EmbeddedPostgres |
         if postgres and postgres.poll() is not None:
             log.error("the embedded PostgreSQL has ended; see %s", postgres.data_dir / "postgres.log")
             break
-    await server.stop()
+    await server.stop(config.lame_duck)
     for end in ends:
         end.cancel()
     return 0 if asked_to_stop.is_set() else 1

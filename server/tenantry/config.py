@@ -54,6 +54,7 @@ class Config:
     max_connections: connections of gRPC clients that may be open.
     max_http_connections: connections of HTTP clients that may be open.
     default_timeout: seconds for a call without a deadline.
+    lame_duck: seconds in which a server that is asked to stop refuses new calls, before it disconnects.
     maintenance_interval: seconds between two runs of the background job; 0 for none.
     stripe_api_key: the secret key of the account at Stripe; without it the server sends nothing to Stripe.
     stripe_api_base: address of a Stripe other than Stripe's own, for tests.
@@ -76,6 +77,7 @@ class Config:
     max_connections: int = 10_000
     max_http_connections: int = 200
     default_timeout: float = 30.0
+    lame_duck: float = 2.0
     maintenance_interval: float = 60.0
     stripe_api_key: str | None = field(default=None, repr=False)
     stripe_api_base: str | None = None
@@ -118,6 +120,8 @@ class Config:
             raise ConfigError(f"TENANTRY_STREAM_IDLE_TIMEOUT must be above 0 and at most {MAX_TIMEOUT} seconds")
         if not 0 < self.default_timeout <= MAX_TIMEOUT:
             raise ConfigError(f"TENANTRY_DEFAULT_TIMEOUT must be above 0 and at most {MAX_TIMEOUT} seconds")
+        if not 0 <= self.lame_duck <= MAX_TIMEOUT:
+            raise ConfigError(f"TENANTRY_LAME_DUCK must be 0 to {MAX_TIMEOUT} seconds")
         if not 0 <= self.maintenance_interval <= MAX_TIMEOUT:
             raise ConfigError(f"TENANTRY_MAINTENANCE_INTERVAL must be 0 to {MAX_TIMEOUT} seconds")
         if not re.fullmatch(r".+:\d{1,5}", self.listen):
@@ -210,6 +214,6 @@ _COUNTS = (
 
 _NUMBERS: dict[str, type[int] | type[float]] = {
     **{name: int for name, _, _ in _COUNTS},
-    **dict.fromkeys(("default_timeout", "maintenance_interval", "stream_idle_timeout"), float),
+    **dict.fromkeys(("default_timeout", "lame_duck", "maintenance_interval", "stream_idle_timeout"), float),
 }
 """Settings that are numbers, with their types."""

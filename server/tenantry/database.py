@@ -17,8 +17,10 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import os
 import random
 import re
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,7 +36,7 @@ from psycopg_pool import PoolTimeout
 
 from tenantry import pool, reasons
 from tenantry.admission import NoSlotError
-from tenantry.auth import Identity
+from tenantry.auth import SERVICE, Identity
 from tenantry.config import MAX_TIMEOUT
 from tenantry.errors import CallError, Constraints, from_database, status, unavailable
 from tenantry.pool import Connection, Lock, Pool
@@ -116,6 +118,8 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+_PING = Statement("ping", "select 1")
+
 _CONSTRAINTS = Statement(
     "constraints",
     """
@@ -158,12 +162,25 @@ class Database:
     async def open(self) -> None:
         """Connects. Raises psycopg.OperationalError when PostgreSQL cannot be reached."""
         await self._pool.open()
-        rows = await self.query(_CONSTRAINTS)
+        try:
+            rows = await self.query(_CONSTRAINTS)
+        except BaseException:
+            # Its workers would go on, and the program would wait for them.
+            await self._pool.close()
+            raise
         self._constraints = {(table, name): tuple(columns) for table, name, columns in rows}
 
     async def close(self) -> None:
         """Closes every connection."""
         await self._pool.close()
+
+    async def answers(self, seconds: float) -> bool:
+        """Whether the database answers in that time. It counts as if it did while every connection is in use."""
+        try:
+            await self.call(SERVICE, _PING, seconds)
+        except CallError as error:
+            return bool(error.status.code == grpc.StatusCode.RESOURCE_EXHAUSTED.value[0])
+        return True
 
     @contextlib.asynccontextmanager
     async def listen(self, channel: str) -> AsyncIterator[Callable[[float], Awaitable[None]]]:
@@ -189,8 +206,9 @@ class Database:
         """
         connection = await self._pool.take(pool.ACQUIRE_TIMEOUT)
         try:
-            cursor = await connection.execute(_inline(statement).encode())
-            return list(await cursor.fetchall())
+            with _bounded(connection, self._default_timeout):
+                cursor = await connection.execute(_inline(statement).encode())
+                return list(await cursor.fetchall())
         finally:
             await self._pool.release(connection)
 
@@ -244,7 +262,7 @@ class Database:
             try:
                 # Less than the time left, so that the answer still reaches the caller.
                 acquire_timeout = max(0.001, min(0.9 * timeout, pool.ACQUIRE_TIMEOUT))
-                return await self._send(identity, settings, statements, acquire_timeout)
+                return await self._send(identity, settings, statements, acquire_timeout, timeout)
             except (*_CONFLICTS, psycopg.errors.InvalidSqlStatementName) as error:
                 if attempt == ATTEMPTS:
                     raise CallError(from_database(error, self._constraints, identity.has_token)) from error
@@ -274,13 +292,19 @@ class Database:
         raise AssertionError("the last attempt returns or raises")
 
     async def _send(
-        self, identity: Identity, settings: str, statements: Sequence[Statement], acquire_timeout: float
+        self,
+        identity: Identity,
+        settings: str,
+        statements: Sequence[Statement],
+        acquire_timeout: float,
+        timeout: float,  # noqa: ASYNC109 - a timer costs less than a task
     ) -> list[list[Row]]:
         role = identity.role
         connection = await self._pool.take(acquire_timeout, identity.caller, statements[0].locks)
         try:
-            queries = [await self._query(connection, role, settings, statement) for statement in statements]
-            results = await _execute(connection, settings + "; ".join(queries))
+            with _bounded(connection, timeout):
+                queries = [await self._query(connection, role, settings, statement) for statement in statements]
+                results = await _execute(connection, settings + "; ".join(queries))
             transformer = Transformer(connection)
             answers: list[list[Row]] = []
             for result in results[-len(queries) :]:
@@ -361,6 +385,25 @@ def list_rows(call: ServiceCall, page: Callable[[str | None], Statement]) -> Ite
 def _inline(statement: Statement) -> str:
     """The statement as one text, with its literals in place of $1, $2 …"""
     return _PARAMETER.sub(lambda match: statement.literals[int(match[1]) - 1], statement.text)
+
+
+@contextlib.contextmanager
+def _bounded(connection: Connection, seconds: float) -> Iterator[None]:
+    """Hangs up on a session that has not answered in the time, and a second more for PostgreSQL's own time-out.
+
+    Its host can have stopped, or the network in between. Nothing else would end the wait: to cancel the statement,
+    psycopg would ask the same host. The block fails with psycopg.OperationalError then.
+    """
+    timer = asyncio.get_running_loop().call_later(seconds + 1.0, _hang_up, connection.pgconn.socket)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _hang_up(file: int) -> None:
+    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(file)) as connected:
+        connected.shutdown(socket.SHUT_RDWR)
 
 
 async def _execute(connection: Connection, message: str) -> list[Any]:

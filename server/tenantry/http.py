@@ -51,6 +51,7 @@ class HttpServer:
         self._busy: set[asyncio.BaseProtocol] = set()
         """The connections whose request has arrived and is being answered."""
         self._listener: asyncio.Server | None = None
+        self.is_stopping = False
         self._ping: asyncio.Task[Status | None] | None = None
         self._shares_port = shares_port
         self._database = database
@@ -134,6 +135,8 @@ class HttpServer:
         # Anybody may ask: however many do, the database is asked once.
         if self._ping is None or self._ping.done():
             self._ping = asyncio.create_task(self._ping_database())
+        if self.is_stopping:
+            return web.json_response({"error": "the server is about to stop"}, status=503)
         with self._answering(request):
             failed = await asyncio.shield(self._ping)
         if failed:

@@ -12,8 +12,9 @@ from typing import Any
 
 import psycopg
 from psycopg import pq
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.types.string import TextLoader
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from tenantry.admission import FairSlots
 
@@ -32,6 +33,18 @@ LOCK_SHARES = {"organization": 4, "call": 2}
 
 MAX_WAITING = 1_000_000
 """Slots of statements that may wait for locks. Only the share of each lock is a limit."""
+
+RETRY_INTERVAL = 0.25
+"""Seconds between two attempts to connect while a call waits for a connection."""
+
+NETWORK = {
+    "connect_timeout": "5",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+"""Settings of libpq for a host that is gone without a word. Those of the connection string come first."""
 
 KEPT_IDLE = 60.0
 """Seconds after which a connection returns to psycopg's pool, which closes it if it is not needed or too old."""
@@ -56,7 +69,7 @@ class Pool:
 
     def __init__(self, conninfo: str, size: int, share: int) -> None:
         """conninfo: libpq's connection string. size: maximum number of connections. share: maximum of one caller."""
-        self._conninfo = conninfo
+        self._conninfo = conninfo = make_conninfo(conninfo, **{**NETWORK, **conninfo_to_dict(conninfo)})
         self._slots = FairSlots(size, share)
         # A session that holds an organization's row must not make the connections of all others wait.
         self._lock_slots = {
@@ -106,7 +119,7 @@ class Pool:
                 if self._idle:
                     connection = self._idle.pop()
                 else:
-                    connection = await self._pool.getconn(ends_at - monotonic())
+                    connection = await self._connect(ends_at)
                     connection.taken_at = monotonic()
             except BaseException:
                 self._slots.release(caller)
@@ -118,6 +131,17 @@ class Pool:
         connection.caller = caller
         connection.locks = locks
         return connection
+
+    async def _connect(self, ends_at: float) -> Connection:
+        """A connection of psycopg's pool. Raises PoolTimeout."""
+        while True:
+            left = ends_at - monotonic()
+            try:
+                # The pool tries to connect once when it is asked. So it is asked again while the database is away.
+                return await self._pool.getconn(max(0.001, min(RETRY_INTERVAL, left)))
+            except PoolTimeout:
+                if left <= RETRY_INTERVAL:
+                    raise
 
     async def release(self, connection: Connection) -> None:
         """Returns a connection. Connections that are broken or were kept long go back to psycopg's pool."""

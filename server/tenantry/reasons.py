@@ -187,6 +187,9 @@ REQUEST_TOO_LARGE = Reason("REQUEST_TOO_LARGE", StatusCode.INVALID_ARGUMENT)
 STREAM_IDLE = Reason("STREAM_IDLE", StatusCode.ABORTED, retry_after=0.1)
 """The server ended a stream that had no request for too long."""
 
+SERVER_STOPPING = Reason("SERVER_STOPPING", StatusCode.UNAVAILABLE, retry_after=0.1)
+"""The server is about to stop, and takes no new calls. It did nothing for this one."""
+
 RAISED: Mapping[str, Reason] = {
     "TN001": INVALID_ARGUMENT,
     "TN002": NOT_FOUND,

@@ -29,7 +29,7 @@ from tenantry import pool, reasons
 from tenantry.admission import Counter, FairSlots, NoSlotError
 from tenantry.auth import Authenticator, Identity
 from tenantry.config import MAX_TIMEOUT, Config
-from tenantry.errors import CallError, deadline_exceeded, permission_denied, status, unavailable
+from tenantry.errors import CallError, deadline_exceeded, permission_denied, status
 from tenantry.handlers import Handler
 from tenantry.limits import FREE_SIZE, PLAIN_SIZE, RequestLimits
 
@@ -88,8 +88,9 @@ class Methods(grpc.GenericRpcHandler):  # type: ignore[type-arg]
         config: Config,
         stopping: asyncio.Event,
     ) -> None:
-        """methods: by '/package.Service/Method'. stopping: ends the streams between two requests."""
+        """methods: by '/package.Service/Method'. stopping: ends streams between two requests, and refuses new calls."""
         self._authenticator = authenticator
+        self._stopping = stopping
         self._methods = {path: _Transport(method, admission, config, stopping) for path, method in methods.items()}
 
     def service(self, call: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[bytes, bytes] | None":
@@ -97,6 +98,8 @@ class Methods(grpc.GenericRpcHandler):  # type: ignore[type-arg]
         transport = self._methods.get(call.method)
         if transport is None:
             return None
+        if self._stopping.is_set():
+            return _refusal(_stopping())
         try:
             identity = self._authenticator.identify(_authorization(call.invocation_metadata))
             if identity.role not in transport.method.roles:
@@ -165,7 +168,7 @@ class _Transport:
                     )
                     if not reading.done():
                         reading.cancel()
-                        raise CallError(unavailable() if stopping.done() else _idle(self._idle_timeout))
+                        raise CallError(_stopping() if stopping.done() else _idle(self._idle_timeout))
                     message = await reading
                     if message is _EOF:
                         return
@@ -228,6 +231,10 @@ def _refusal(answer: Status) -> "grpc.RpcMethodHandler[bytes, bytes]":
         return await _abort(context, answer)
 
     return grpc.stream_unary_rpc_method_handler(refuse)
+
+
+def _stopping() -> Status:
+    return status(reasons.SERVER_STOPPING, "the server is about to stop")
 
 
 def _time_left(context: Context) -> float | None:

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 KILL_AFTER = GRACE + 5
-"""Seconds that a worker may take to stop before it is killed."""
+"""Seconds that a worker may take to stop, beside its lame_duck, before it is killed."""
 
 _READY = "ready"
 
@@ -68,11 +68,11 @@ class Workers:
         """Waits until a worker has ended and cannot be replaced."""
         await asyncio.wait(self._keepers, return_when=asyncio.FIRST_COMPLETED)
 
-    async def stop(self) -> None:
-        """Stops every worker after its calls in flight; kills it after KILL_AFTER seconds."""
+    async def stop(self, lame_duck: float = 0.0) -> None:
+        """Stops every worker after its calls in flight; kills it after KILL_AFTER seconds and lame_duck."""
         for keeper in self._keepers:
             keeper.cancel()
-        await asyncio.gather(*(_end(process) for process in self._processes))
+        await asyncio.gather(*(_end(process, KILL_AFTER + lame_duck) for process in self._processes))
         for port in self._ports:
             port.close()
 
@@ -110,10 +110,10 @@ def _input(process: asyncio.subprocess.Process) -> asyncio.StreamWriter:
     return cast(asyncio.StreamWriter, process.stdin)
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: asyncio.subprocess.Process, seconds: float) -> None:
     _input(process).close()
     try:
-        await asyncio.wait_for(process.wait(), KILL_AFTER)
+        await asyncio.wait_for(process.wait(), seconds)
     except TimeoutError:
         process.kill()
         await process.wait()
@@ -149,7 +149,7 @@ async def _work(config: Config) -> None:
     await server.start()
     print(_READY, flush=True)
     await stopping.wait()
-    await server.stop()
+    await server.stop(config.lame_duck)
 
 
 def main() -> None:

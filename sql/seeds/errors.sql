@@ -192,4 +192,7 @@ values
         'Send less in one request.'),
     ('STREAM_IDLE', 117, null, '{}', 'ABORTED', 0.1, '',
         'The server ended a stream that had no request for too long.',
-        'Open a new stream when there is a request to send.');
+        'Open a new stream when there is a request to send.'),
+    ('SERVER_STOPPING', 118, null, '{}', 'UNAVAILABLE', 0.1, '',
+        'The server is about to stop, and takes no new calls. It did nothing for this one.',
+        'Repeat the call: another server, or the next one, answers it.');

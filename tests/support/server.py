@@ -69,7 +69,7 @@ def fork(constants: Mapping[str, float] | None = None, /, **environment: str) ->
 
 
 def _environment(own: Mapping[str, str]) -> dict[str, str]:
-    return {**os.environ, "TENANTRY_LISTEN": "127.0.0.1:0", **own}
+    return {**os.environ, "TENANTRY_LISTEN": "127.0.0.1:0", "TENANTRY_LAME_DUCK": "0", **own}
 
 
 @contextmanager

@@ -63,6 +63,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     TOO_MANY_CALLS: _ClassVar[ErrorReason]
     REQUEST_TOO_LARGE: _ClassVar[ErrorReason]
     STREAM_IDLE: _ClassVar[ErrorReason]
+    SERVER_STOPPING: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 INVALID_ARGUMENT: ErrorReason
 NOT_FOUND: ErrorReason
@@ -120,3 +121,4 @@ INTERNAL: ErrorReason
 TOO_MANY_CALLS: ErrorReason
 REQUEST_TOO_LARGE: ErrorReason
 STREAM_IDLE: ErrorReason
+SERVER_STOPPING: ErrorReason
