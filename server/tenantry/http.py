@@ -148,7 +148,8 @@ class HttpServer:
         try:
             await self._database.call(SERVICE, _PING, TIMEOUT)
         except CallError as error:
-            return error.status
+            # A pool whose connections are all in use is no reason to send callers elsewhere.
+            return None if error.status.code == grpc.StatusCode.RESOURCE_EXHAUSTED.value[0] else error.status
         return None
 
 
