@@ -24,7 +24,7 @@ WHOLE = frozenset({"service_role", "server"})
 
 
 class NoSlotError(Exception):
-    """No slot became free in time. share: whose share is in use, such as "caller", if others may get a slot."""
+    """No slot became free in time. share: the kind of caller that has its share; empty if all are in use."""
 
     def __init__(self, share: str = "") -> None:
         super().__init__()

@@ -59,7 +59,8 @@ PENDING_CALLS = 10_000
 
 HEALTH_INTERVAL = 0.5
 HEALTH_TIMEOUT = 1.0
-"""Seconds between two questions whether the database answers, and for the answer: the health follows within 2 s."""
+"""Seconds between two questions whether the database answers, and for the answer. A session that does not answer is
+hung up a second later, so the health follows within 2.5 s."""
 
 GRACE = 10.0
 """Seconds that calls in flight may take to finish when the server stops."""

@@ -89,6 +89,8 @@ class Authenticator:
         self._issuer = issuer
         self._audience = audience
         self._known: OrderedDict[str, Identity] = OrderedDict()
+        self._known_keys = keys.known if keys else None
+        """The public keys by which the cached tokens were verified."""
 
     def identify(self, authorization: str | None) -> Identity:
         """The caller that an Authorization header names; the role anon without a header.
@@ -97,6 +99,10 @@ class Authenticator:
         """
         if authorization is None:
             return ANONYMOUS
+        if self._keys and self._keys.known is not self._known_keys:
+            # A token of a key that is gone counts no more.
+            self._known.clear()
+            self._known_keys = self._keys.known
         # The key is the token alone: the header has many forms for one token.
         token = authorization[len("Bearer ") :] if authorization.startswith("Bearer ") else _token(authorization)
         identity = self._known.get(token)
@@ -144,7 +150,7 @@ class Authenticator:
         return Identity(role, json.dumps(claims), expires_at, has_token=True, user=user)
 
     def _decode(self, token: str) -> dict[str, Any]:
-        """The claims of a token, whose signature is checked. The algorithm is that of the key, whatever the token says.
+        """The claims of a token, whose signature is checked. The key decides on the algorithm, and not the token.
 
         Raises jwt.InvalidTokenError, and CallError for a key that is not known.
         """

@@ -39,7 +39,7 @@ from tenantry.admission import NoSlotError
 from tenantry.auth import SERVICE, Identity
 from tenantry.config import MAX_TIMEOUT
 from tenantry.errors import CallError, Constraints, from_database, status, unavailable
-from tenantry.pool import Connection, Lock, Pool
+from tenantry.pool import Connection, Lock, Pool, with_network_settings
 
 log = logging.getLogger(__name__)
 
@@ -153,7 +153,7 @@ class Database:
         default_timeout: seconds that a call may take if its caller set no deadline. share: maximum number of
         connections of one caller; all by default.
         """
-        self._conninfo = conninfo
+        self._conninfo = conninfo = with_network_settings(conninfo)
         self._default_timeout = default_timeout
         self._constraints: Constraints = {}
         self._prepares = True
@@ -200,9 +200,10 @@ class Database:
             yield wait
 
     async def query(self, statement: Statement) -> list[Row]:
-        """Runs a statement as the server itself, for its own needs, without a time limit. Returns its rows.
+        """Runs a statement as the server itself, for its own needs. Returns its rows.
 
-        Raises psycopg.Error, and NoSlotError or PoolTimeout when no connection is free.
+        It may take as long as a call without a deadline. Raises psycopg.Error, and NoSlotError or PoolTimeout when no
+        connection is free.
         """
         connection = await self._pool.take(pool.ACQUIRE_TIMEOUT)
         try:

@@ -8,11 +8,10 @@ from typing import cast
 
 import grpc
 from aiohttp import web
-from google.rpc.status_pb2 import Status
 
 from tenantry.auth import SERVICE
 from tenantry.config import ConfigError
-from tenantry.database import Database, Statement
+from tenantry.database import Database
 from tenantry.errors import CallError
 from tenantry.stripe.webhook import Webhook
 
@@ -37,7 +36,8 @@ _STATUS = {
 }
 """HTTP status by gRPC code; 500 for any other code. Stripe sends an event again unless the answer is 2xx."""
 
-_PING = Statement("ping", "select 1")
+READY_TIMEOUT = 2.0
+"""Seconds in which the database must answer for a server that is ready."""
 
 
 class HttpServer:
@@ -52,7 +52,7 @@ class HttpServer:
         """The connections whose request has arrived and is being answered."""
         self._listener: asyncio.Server | None = None
         self.is_stopping = False
-        self._ping: asyncio.Task[Status | None] | None = None
+        self._ping: asyncio.Task[bool] | None = None
         self._shares_port = shares_port
         self._database = database
         self._webhook = webhook
@@ -132,25 +132,16 @@ class HttpServer:
         return web.json_response({"status": "alive"})
 
     async def _ready(self, request: web.Request) -> web.Response:
-        # Anybody may ask: however many do, the database is asked once.
-        if self._ping is None or self._ping.done():
-            self._ping = asyncio.create_task(self._ping_database())
         if self.is_stopping:
             return web.json_response({"error": "the server is about to stop"}, status=503)
+        # Anybody may ask. For all who ask at a time, the database is asked once.
+        if self._ping is None or self._ping.done():
+            self._ping = asyncio.create_task(self._database.answers(READY_TIMEOUT))
         with self._answering(request):
-            failed = await asyncio.shield(self._ping)
-        if failed:
-            return web.json_response({"error": failed.message}, status=503)
+            answers = await asyncio.shield(self._ping)
+        if not answers:
+            return web.json_response({"error": "the database cannot be reached now"}, status=503)
         return web.json_response({"status": "ready"})
-
-    async def _ping_database(self) -> Status | None:
-        """The error of a statement that does nothing; None if it succeeds."""
-        try:
-            await self._database.call(SERVICE, _PING, TIMEOUT)
-        except CallError as error:
-            # A pool whose connections are all in use is no reason to send callers elsewhere.
-            return None if error.status.code == grpc.StatusCode.RESOURCE_EXHAUSTED.value[0] else error.status
-        return None
 
 
 class _Refused(asyncio.Protocol):

@@ -26,7 +26,7 @@ REFRESH_INTERVAL = 600.0
 """Seconds between two readings."""
 
 MIN_INTERVAL = 10.0
-"""Seconds between two readings at least, however many tokens name unknown keys."""
+"""Seconds between two readings at least, with any number of tokens that name unknown keys."""
 
 TIMEOUT = 5.0
 """Seconds that a reading may take."""
@@ -46,8 +46,14 @@ class KeySet:
         """source: the address or the file of the JWKS, see check_source()."""
         self._source = source
         self._keys: dict[str | None, jwt.PyJWK] = {}
+        self._text: bytes | None = None
         self._wanted = asyncio.Event()
         self._read_at = float("-inf")
+
+    @property
+    def known(self) -> Mapping[str | None, jwt.PyJWK]:
+        """The keys as they were read last. Another list of keys is another object."""
+        return self._keys
 
     def find(self, key_id: str | None) -> jwt.PyJWK | None:
         """The key of a token; without a key_id the only one, if there is one. None, and a new reading, if unknown."""
@@ -63,8 +69,9 @@ class KeySet:
         self._read_at = time.monotonic()
         try:
             text = await (self._fetch() if is_url(self._source) else asyncio.to_thread(_read, self._source))
-            self._keys = _parse(text)
-        except (OSError, ValueError, jwt.PyJWTError, TimeoutError) as error:
+            if text != self._text:
+                self._keys, self._text = _parse(text), text
+        except (OSError, ValueError, RecursionError, jwt.PyJWTError) as error:
             raise KeysError(f"{self._source}: {error or type(error).__name__}") from error
 
     async def run_forever(self) -> None:

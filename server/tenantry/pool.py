@@ -64,12 +64,17 @@ class Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
     locks: Lock | None
 
 
+def with_network_settings(conninfo: str) -> str:
+    """The connection string with the settings of NETWORK that it does not have."""
+    return make_conninfo(conninfo, **{**NETWORK, **conninfo_to_dict(conninfo)})
+
+
 class Pool:
     """A pool of connections. `open`, then `take` and `release`, then `close`."""
 
     def __init__(self, conninfo: str, size: int, share: int) -> None:
         """conninfo: libpq's connection string. size: maximum number of connections. share: maximum of one caller."""
-        self._conninfo = conninfo = make_conninfo(conninfo, **{**NETWORK, **conninfo_to_dict(conninfo)})
+        self._conninfo = conninfo
         self._slots = FairSlots(size, share)
         # A session that holds an organization's row must not make the connections of all others wait.
         self._lock_slots = {

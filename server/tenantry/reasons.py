@@ -188,7 +188,7 @@ STREAM_IDLE = Reason("STREAM_IDLE", StatusCode.ABORTED, retry_after=0.1)
 """The server ended a stream that had no request for too long."""
 
 SERVER_STOPPING = Reason("SERVER_STOPPING", StatusCode.UNAVAILABLE, retry_after=0.1)
-"""The server is about to stop, and takes no new calls. It did nothing for this one."""
+"""The server is about to stop: it did nothing for the call, or ends a stream whose requests are all answered."""
 
 RAISED: Mapping[str, Reason] = {
     "TN001": INVALID_ARGUMENT,

@@ -194,5 +194,5 @@ values
         'The server ended a stream that had no request for too long.',
         'Open a new stream when there is a request to send.'),
     ('SERVER_STOPPING', 118, null, '{}', 'UNAVAILABLE', 0.1, '',
-        'The server is about to stop, and takes no new calls. It did nothing for this one.',
-        'Repeat the call: another server, or the next one, answers it.');
+        'The server is about to stop: it did nothing for the call, or ends a stream whose requests are all answered.',
+        'Repeat the call, or open a new stream: another server, or the next one, answers.');

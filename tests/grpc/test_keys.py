@@ -207,7 +207,8 @@ def test_keys_rotate_and_stay_while_the_address_is_down(issuer: Issuer, monkeypa
         assert refused(authenticator, new) == "the token's key is not known"
         await asyncio.sleep(0.3)
         asked = issuer.asked
-        authenticator.identify(f"Bearer {signed('ES256', 'old')}")
+        old = signed("ES256", "old")
+        authenticator.identify(f"Bearer {old}")
         issuer.status, issuer.listed = 200, [jwk("ES256", "new", OTHER)]
         for _ in range(200):
             refused(authenticator, new)
@@ -216,10 +217,8 @@ def test_keys_rotate_and_stay_while_the_address_is_down(issuer: Issuer, monkeypa
             if known.find("new"):
                 break
         assert authenticator.identify(f"Bearer {new}").user == USER
-        assert (
-            refused(authenticator, signed("ES256", "old", exp=int(time.time()) + 61)) == "the token's key is not known"
-        )
-        assert issuer.asked - asked <= 3, "however many tokens name unknown keys"
+        assert refused(authenticator, old) == "the token's key is not known", "it was accepted before"
+        assert issuer.asked - asked <= 3, "with any number of tokens that name unknown keys"
         refreshing.cancel()
 
     run(steps)

@@ -56,7 +56,7 @@ def test_a_grant_for_later_answers_with_a_lot_and_no_entry(client: Client) -> No
     ids=["text", "numbers", "truths", "objects"],
 )
 def test_a_client_reads_every_page_of_large_entries(client: Client, value: Any) -> None:
-    """A client takes messages of 4 MiB unless told otherwise. A page ends before, whatever the metadata hold."""
+    """A client takes messages of 4 MiB unless told otherwise. A page ends before, with any metadata."""
     acme = organization(client).id
     metadata = Struct()
     metadata.update({"trace": value})

@@ -1,5 +1,6 @@
 """A database that is away for a moment, does not answer, or ends a session; and a server that stops."""
 
+import http.client
 import os
 import signal
 import socket
@@ -9,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from tenantry.v1.credits_pb2 import ConsumeCreditsRequest, GetCreditBalanceRequest
+from tenantry.v1.credits_pb2 import ConsumeCreditsRequest, GetCreditBalanceRequest, GrantCreditsRequest
 from tests.conftest import TEMPLATE
 from tests.support import server
 from tests.support.calls import organization
@@ -27,6 +28,7 @@ from tests.support.postgres import Cluster
 from tests.support.server import SECRET, Client, failure, wait_until
 
 DEFAULT_TIMEOUT = 1.5
+POOL_SIZE = 4
 
 
 class Proxy:
@@ -115,7 +117,8 @@ def place(cluster: Cluster) -> Iterator[Place]:
         server.fork(
             DATABASE_URL=make_conninfo(conninfo, host="127.0.0.1", port=proxy.port),
             TENANTRY_JWT_SECRET=SECRET,
-            TENANTRY_POOL_SIZE="4",
+            TENANTRY_POOL_SIZE=str(POOL_SIZE),
+            TENANTRY_HTTP_LISTEN="127.0.0.1:0",
             TENANTRY_DEFAULT_TIMEOUT=str(DEFAULT_TIMEOUT),
         ) as process,
         server.client(process.address, server.service_token()) as client,
@@ -136,6 +139,37 @@ def test_a_session_that_does_not_answer_holds_no_call(place: Place) -> None:
     finally:
         place.proxy.thaw()
     wait_until(lambda: place.consume(5) == "OK")
+
+
+def ready(place: Place) -> int:
+    """The status of /readyz."""
+    line = next(line for line in place.process.output if "HTTP on" in line)
+    with closing(http.client.HTTPConnection(line.split()[-1], timeout=10)) as connection:
+        connection.request("GET", "/readyz")
+        with connection.getresponse() as answer:
+            return answer.status
+
+
+def test_a_pool_in_use_is_no_reason_to_send_callers_away(place: Place, cluster: Cluster) -> None:
+    places = [organization(place.client, 10).id for _ in range(POOL_SIZE)]
+    with (
+        psycopg.connect(cluster.conninfo("outages")) as session,
+        psycopg.connect(cluster.conninfo("outages"), autocommit=True) as admin,
+        ThreadPoolExecutor(POOL_SIZE) as executor,
+    ):
+        session.execute("select from public.organizations where id = any (%s::uuid[]) for update", [places])
+        grant = place.client.credits.GrantCredits
+        calls = [
+            executor.submit(grant, GrantCreditsRequest(organization_id=each, amount=1), timeout=8) for each in places
+        ]
+        waiting = "select count(*) from pg_stat_activity where datname = 'outages' and wait_event_type = 'Lock'"
+        wait_until(lambda: admin.execute(waiting).fetchone() == (POOL_SIZE,), 5)
+        try:
+            assert (ready(place), place.health()) == (200, "SERVING")
+        finally:
+            session.rollback()
+        for call in calls:
+            call.result()
 
 
 @contextmanager
@@ -165,7 +199,7 @@ def test_health_follows_the_database(place: Place) -> None:
         start = time.monotonic()
         wait_until(lambda: {place.health(service) for service in services} == {"NOT_SERVING"}, 5)
         assert time.monotonic() - start < 3.5, "two seconds, with room for a busy machine"
-        assert place.consume(2) == "DATABASE_UNAVAILABLE"
+        assert (place.consume(2), ready(place)) == ("DATABASE_UNAVAILABLE", 503)
     wait_until(lambda: {place.health(service) for service in services} == {"SERVING"}, 5)
     assert place.consume(5) == "OK"
 

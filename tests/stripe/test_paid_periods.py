@@ -324,7 +324,7 @@ def test_credits_that_nobody_pays_for_end_with_grace(scratch: Connection, story:
     hear(scratch, story)
     assert later(scratch, story, min(days, 7) * DAY - 1) == (70 if days else 0)
     assert later(scratch, story, 1) == 0
-    # Whoever pays late has paid for the whole period.
+    # A late payment is for the whole period.
     story.pass_time(5 * DAY)
     story.settle(make, "second")
     story.tell("customer.subscription.updated", story.change(status="active"))

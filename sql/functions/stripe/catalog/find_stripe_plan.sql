@@ -1,9 +1,9 @@
--- Returns the plan here for a price at Stripe: the plan with that price, or else the plan that was paid for at that
--- price last, or else the plan with that product and the price's billing period. Null if there is none, or several have
--- the product.
+-- Returns the plan here for a price at Stripe: the plan with that price, or else the plan of the last invoice with that
+-- price, or else the plan with that product and the price's billing period. Null if there is none, or several have the
+-- product.
 --
--- A price of the same product is Stripe's way to change what a plan costs. A subscription can have the old price, or
--- the new one, for years.
+-- Another amount needs another price of the same product at Stripe. A subscription can have the old price, or the new
+-- one, for years.
 --
 -- p_price: the price or plan of an item or line at Stripe, as an object or an id. p_product: its product, if the object
 -- does not say it.

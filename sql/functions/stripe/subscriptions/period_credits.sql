@@ -9,7 +9,7 @@
 -- plan counts at once, even if Stripe gives the money back with the next invoice.
 --
 -- A renewal is paid about an hour after the period begins, or later. Until then the credits of the present plan are
--- there provisionally, if the period before was paid, or an invoice is paid whose lines are still being read. They last
+-- there provisionally, if the period before was paid, or if lines of a paid invoice are still being read. They last
 -- for the time of grace and the days of the setting provisional_credit_days at most, counted from the start of the
 -- period.
 --

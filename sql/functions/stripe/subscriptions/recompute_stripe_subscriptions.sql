@@ -1,5 +1,6 @@
 -- Computes an organization's subscriptions at Stripe, and the credits that they grant, from the mirror. The result
--- depends on the mirror and the clock only, so it is the same in any order of events.
+-- depends on the mirror, on the terms that paid lines keep, and on the clock. So it is the same in any order of events,
+-- unless a plan was changed between them.
 --
 -- A subscription counts if one of its prices is a plan here, or was. If several are live at once, the newest counts.
 -- The others count as cancelled when it began. A live subscription that is not at Stripe is cancelled when one at
