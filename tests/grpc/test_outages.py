@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -106,15 +106,16 @@ class Place:
         return str(health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status))
 
 
-@pytest.fixture(scope="module")
-def place(cluster: Cluster) -> Iterator[Place]:
-    """A server that reaches its database through a proxy."""
-    cluster.create_database("outages", TEMPLATE)
-    conninfo = cluster.conninfo("outages", "tenantry_server")
+@contextmanager
+def serving(cluster: Cluster, name: str = "outages", **constants: float) -> Iterator[Place]:
+    """A server that reaches its database through a proxy. constants: of tenantry.app."""
+    cluster.create_database(name, TEMPLATE)
+    conninfo = cluster.conninfo(name, "tenantry_server")
     parts = conninfo_to_dict(conninfo)
     proxy = Proxy(str(parts["host"]), str(parts.get("port", 5432)))
     with (
         server.fork(
+            {f"tenantry.app.{constant}": value for constant, value in constants.items()},
             DATABASE_URL=make_conninfo(conninfo, host="127.0.0.1", port=proxy.port),
             TENANTRY_JWT_SECRET=SECRET,
             TENANTRY_POOL_SIZE=str(POOL_SIZE),
@@ -124,17 +125,26 @@ def place(cluster: Cluster) -> Iterator[Place]:
         server.client(process.address, server.service_token()) as client,
     ):
         yield Place(proxy, process, client, organization(client, 10**6).id)
-    cluster.drop_database("outages")
+    cluster.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def place(cluster: Cluster) -> Iterator[Place]:
+    with serving(cluster) as made:
+        yield made
 
 
 def test_a_session_that_does_not_answer_holds_no_call(place: Place) -> None:
     assert place.consume() == "OK"
     place.proxy.freeze()
     try:
-        start = time.monotonic()
         with ThreadPoolExecutor(6) as executor:
-            said = set(executor.map(lambda _: place.consume(), range(6)))
-        assert time.monotonic() - start < 2 * DEFAULT_TIMEOUT + 3
+            calls = [executor.submit(place.consume) for _ in range(6)]
+            try:
+                assert not wait(calls, 2 * DEFAULT_TIMEOUT + 3).not_done
+            finally:
+                place.proxy.thaw()
+        said = {call.result() for call in calls}
         assert said <= {"DEADLINE_EXCEEDED", "DATABASE_UNAVAILABLE", "SERVER_BUSY", "TOO_MANY_CALLS"}
     finally:
         place.proxy.thaw()
@@ -181,15 +191,26 @@ def outage(place: Place) -> Iterator[None]:
         place.proxy.come_back()
 
 
-def test_the_first_call_succeeds_as_soon_as_the_database_is_back(place: Place) -> None:
-    with ThreadPoolExecutor(8) as executor:
-        with outage(place):
-            waiting = [executor.submit(place.consume, 3) for _ in range(8)]
-            time.sleep(0.4)
-        back = time.monotonic()
-        wait_until(lambda: place.consume(3) == "OK", 3)
-        assert time.monotonic() - back < 1.5, "a stall of several seconds, with room for a busy machine"
-        assert {call.result() for call in waiting} <= {"OK", "DATABASE_UNAVAILABLE"}
+def test_the_first_call_succeeds_as_soon_as_the_database_is_back(cluster: Cluster) -> None:
+    """Without the question for the health, which would connect, too."""
+    stalls = []
+    with (
+        serving(cluster, name="first_call", HEALTH_INTERVAL=1000) as place,
+        ThreadPoolExecutor(8) as executor,
+    ):
+        for _ in range(3):
+            waiting = []
+            with outage(place):
+                # The first ones find the broken connections. The later ones wait for a new one.
+                for _ in range(4):
+                    waiting += [executor.submit(place.consume, 3) for _ in range(2)]
+                    time.sleep(0.1)
+            back = time.monotonic()
+            wait_until(lambda: place.consume(3) == "OK", 5)
+            stalls.append(time.monotonic() - back)
+            assert {call.result() for call in waiting} <= {"OK", "DATABASE_UNAVAILABLE"}
+    # A call that waits tries again every quarter of a second. The best of several, since the machine can be busy.
+    assert min(stalls) < 0.35
 
 
 def test_health_follows_the_database(place: Place) -> None:
