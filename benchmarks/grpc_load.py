@@ -52,7 +52,17 @@ def rate(address: str, method: str, body: bytes, token: str, in_flight: int, sec
         return float(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
 
 
-async def _run(arguments: argparse.Namespace, message: bytes) -> float:
+def _messages(body: bytes) -> list[bytes]:
+    """The messages of a request's body: the reverse of frame()."""
+    found = []
+    while body:
+        end = 5 + int.from_bytes(body[1:5])
+        found.append(body[5:end])
+        body = body[end:]
+    return found
+
+
+async def _run(arguments: argparse.Namespace, messages: list[bytes]) -> float:
     metadata = (("authorization", f"Bearer {arguments.token}"),)
     channels = [
         grpc.aio.insecure_channel(arguments.address, [("grpc.use_local_subchannel_pool", 1)])
@@ -64,11 +74,13 @@ async def _run(arguments: argparse.Namespace, message: bytes) -> float:
 
     async def client(number: int) -> None:
         nonlocal done
-        call = channels[number % len(channels)].unary_unary(
+        call = channels[number % len(channels)].stream_stream(
             arguments.method, request_serializer=bytes, response_deserializer=bytes
         )
         while time.perf_counter() < end:
-            await call(message[5:], metadata=metadata)
+            # A method with one request is the same on the wire.
+            async for _ in call(iter(messages), metadata=metadata):
+                pass
             done += 1
 
     await asyncio.gather(*(client(number) for number in range(arguments.in_flight)))
@@ -87,7 +99,7 @@ def main() -> None:
         parser.add_argument(name, type=int)
     parser.add_argument("seconds", type=float)
     arguments = parser.parse_args()
-    print(asyncio.run(_run(arguments, Path(arguments.body).read_bytes())))
+    print(asyncio.run(_run(arguments, _messages(Path(arguments.body).read_bytes()))))
 
 
 if __name__ == "__main__":
