@@ -98,7 +98,9 @@ def from_database(error: psycopg.Error, constraints: Constraints, has_token: boo
         return deadline_exceeded()
     if reason is reasons.DATABASE_BUSY:
         return status(reason, "the database has no room for this call now")
-    if reason is reasons.DATABASE_UNAVAILABLE or isinstance(error, psycopg.OperationalError):
+    # A broken connection brings no SQLSTATE. An OperationalError with one can come from a database that answers. For
+    # example, the changes of a table cannot be published (55000), and no repetition mends that.
+    if reason is reasons.DATABASE_UNAVAILABLE or (isinstance(error, psycopg.OperationalError) and not sqlstate):
         return unavailable()
     return status(reasons.INTERNAL, "internal error")
 

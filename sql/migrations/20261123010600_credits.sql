@@ -269,6 +269,7 @@ create index credit_revocations_lot_idx on tenantry.credit_revocations (organiza
 create index credit_revocations_credit_transaction_id_idx on tenantry.credit_revocations (credit_transaction_id);
 
 create table tenantry.credit_usage (
+    id bigint generated always as identity primary key,
     organization_id uuid not null,
     quarter_hour timestamptz not null,
     credit_event_id uuid,
@@ -285,6 +286,8 @@ create table tenantry.credit_usage (
 );
 comment on table tenantry.credit_usage is
     'Sums of consumption by quarter of an hour, the coarsest step that fits every time zone.';
+comment on column tenantry.credit_usage.id is
+    'Identifies the row for logical replication, which needs a key without null.';
 comment on column tenantry.credit_usage.quarter_hour is 'Start of the quarter of an hour.';
 comment on column tenantry.credit_usage.source is 'As in credit_transactions.';
 comment on column tenantry.credit_usage.credits is 'Credits consumed.';

@@ -77,6 +77,18 @@ def test_every_foreign_key_has_an_index(scratch: Connection) -> None:
     assert rows == [], "create an index that begins with the columns of each foreign key"
 
 
+def test_every_table_has_a_primary_key(scratch: Connection) -> None:
+    """A publication of all tables refuses updates and deletes of a table without one."""
+    rows = scratch.execute(
+        """
+        select oid::regclass::text as table from pg_class as c
+        where relkind = 'r' and relnamespace in ('public'::regnamespace, 'tenantry'::regnamespace)
+          and not exists (select from pg_index as i where i.indrelid = c.oid and i.indisprimary)
+        """
+    ).fetchall()
+    assert rows == []
+
+
 def test_comments_are_as_promised(scratch: Connection) -> None:
     for (table, column), comment in COMMENTS.items():
         row = scratch.execute(

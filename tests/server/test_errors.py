@@ -196,6 +196,7 @@ CASES = {
     ),
     "serialization failure": Case(fail("errcode = '40001'"), grpc.StatusCode.ABORTED, "CONFLICT", retry=True),
     "deadlock": Case(fail("errcode = '40P01'"), grpc.StatusCode.ABORTED, "CONFLICT", retry=True),
+    "a table whose changes cannot be published": Case(fail("errcode = '55000'"), grpc.StatusCode.INTERNAL, "INTERNAL"),
     "lock not available": Case(fail("errcode = '55P03'"), grpc.StatusCode.ABORTED, "CONFLICT", retry=True),
     "out of memory": Case(fail("errcode = '53200'"), grpc.StatusCode.RESOURCE_EXHAUSTED, "DATABASE_BUSY", retry=True),
     "too many connections": Case(
