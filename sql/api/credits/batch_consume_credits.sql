@@ -161,7 +161,7 @@ begin
         where o.id = last.organization_id
     ),
     written as (
-        insert into public.credit_transactions (
+        insert into public.credit_transactions as t (
             id, organization_id, transaction_type, amount, balance_after, source, source_id, credit_event_id,
             description, metadata, created_at, entry_number, quantity, idempotency_key
         )
@@ -169,20 +169,14 @@ begin
             e.id, e.organization_id, 'consumed', e.amount, e.balance_after, e.source, e.source_id, e.credit_event_id,
             e.description, e.metadata, e.created_at, e.entry_number, e.quantity, e.request_id
         from entry as e
+        returning t.id, t as entry
     )
-    -- Rows by position, in the order of the columns: to read the written rows back and join them would take longer.
     select
-        array_agg(row(
-            row(
-                e.id, e.organization_id, 'consumed', e.amount, e.balance_after, e.source, e.source_id,
-                e.credit_event_id, null, null, e.description, e.metadata, e.created_at, e.entry_number, e.quantity,
-                e.request_id
-            )::public.credit_transactions,
-            null, null, null, null, null
-        )::public.credit_decision order by e.position),
+        array_agg(row(w.entry, null, null, null, null, null)::public.credit_decision order by e.position),
         array_agg(e.position order by e.position)
     into v_plain, v_positions
-    from entry as e;
+    from entry as e
+    join written as w on w.id = e.id;
 
     if v_watched <> '{}' then
         for v_account in

@@ -56,9 +56,14 @@ begin
             t.created_at
         )::public.credit_allocation as allocation
         from (
-            select * from tenantry.credit_allocations as stored where stored.organization_id = p_organization_id
+            select
+                stored.lot_id, stored.from_entry, stored.to_entry, stored.balance_from, stored.balance_to,
+                stored.is_return
+            from tenantry.credit_allocations as stored
+            where stored.organization_id = p_organization_id
             union all
-            select * from tenantry.unsettled_spans(v_account)
+            select open.lot_id, open.from_entry, open.to_entry, open.balance_from, open.balance_to, open.is_return
+            from tenantry.unsettled_spans(v_account) as open
         ) as span
         join public.credit_transactions as t
             on t.organization_id = p_organization_id

@@ -36,9 +36,14 @@ begin
                 else greatest(s.balance_to - greatest(s.balance_from, v_balance), 0)
             end as amount
         from (
-            select * from tenantry.credit_allocations as stored where stored.organization_id = p_account.id
+            select
+                stored.lot_id, stored.from_entry, stored.to_entry, stored.balance_from, stored.balance_to,
+                stored.is_return
+            from tenantry.credit_allocations as stored
+            where stored.organization_id = p_account.id
             union all
-            select * from tenantry.unsettled_spans(p_account)
+            select open.lot_id, open.from_entry, open.to_entry, open.balance_from, open.balance_to, open.is_return
+            from tenantry.unsettled_spans(p_account) as open
         ) as s
         where s.from_entry <= v_last
     ),

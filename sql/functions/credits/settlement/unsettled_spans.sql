@@ -6,8 +6,19 @@
 -- planner makes it a part of the query that calls it.
 --
 -- p_account: the organization's row.
+--
+-- The answer has the columns of tenantry.credit_allocations. It is no row of that table, because it would lack a column
+-- that an application adds.
 create or replace function tenantry.unsettled_spans(p_account public.organizations)
-returns setof tenantry.credit_allocations
+returns table (
+    organization_id uuid,
+    lot_id uuid,
+    from_entry bigint,
+    to_entry bigint,
+    balance_from integer,
+    balance_to integer,
+    is_return boolean
+)
 language sql stable
 begin atomic
     select
