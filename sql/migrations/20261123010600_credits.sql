@@ -75,6 +75,15 @@ create unique index credit_transactions_organization_id_idempotency_key_key
 create index credit_transactions_organization_id_transaction_type_idx
     on public.credit_transactions (organization_id, transaction_type, entry_number)
     where transaction_type <> 'consumed';
+-- Most consumptions have one of these two sources. Entries of the others are few, and a page of them must not read the
+-- whole ledger.
+create index credit_transactions_organization_id_source_idx
+    on public.credit_transactions (organization_id, source, entry_number)
+    where source not in ('consumption', 'event_consumption');
+-- Only added credits expire. The last column is compared in the index, without a look at the entry.
+create index credit_transactions_organization_id_expires_at_idx
+    on public.credit_transactions (organization_id, entry_number, expires_at)
+    where expires_at is not null;
 create index credit_transactions_organization_id_source_id_idx
     on public.credit_transactions (organization_id, source_id)
     where source_id is not null;

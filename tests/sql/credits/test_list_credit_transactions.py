@@ -168,3 +168,49 @@ def test_bad_filters_are_refused(
 ) -> None:
     arguments = {"organization_id": organization(credits_service), **change}
     assert refused(credits_service, sqlstate, "list_credit_transactions", **arguments).get("field") == field
+
+
+LONG_LEDGER = """
+insert into public.credit_transactions
+    (organization_id, transaction_type, amount, balance_after, source, entry_number, expires_at, created_at)
+    select %(id)s,
+        case when n %% 1000 = 7 then 'earned' else 'consumed' end,
+        case when n %% 1000 = 7 then 1 else -1 end, 1,
+        case when n %% 1000 = 7 then 'subscription' else 'consumption' end, n,
+        case when n %% 1000 = 7 then now() + interval '9 days' end, now() + n * interval '1 second'
+    from generate_series(1, 20000) as n
+"""
+
+PAGES_OF_IT: list[Row] = [
+    {},
+    {"oldest_first": True},
+    {"source": "subscription"},
+    {"source": "rollover"},
+    {"expires_before": "2100-01-01"},
+    {"expires_before": "2000-01-01"},
+    {"transaction_type": "earned"},
+    {"start_time": "2100-01-01"},
+    {"end_time": "2000-01-01"},
+]
+
+
+def test_no_page_reads_the_whole_of_a_long_ledger(scratch: Connection) -> None:
+    acme = organization(scratch)
+    scratch.execute("set local session_replication_role = replica")
+    scratch.execute(LONG_LEDGER, {"id": acme})
+    scratch.execute("update public.organizations set credits_entry_number = 20000 where id = %s", [acme])
+    scratch.execute("analyze public.credit_transactions")
+    read = {str(filters): _blocks(scratch, {"organization_id": acme} | filters) for filters in PAGES_OF_IT}
+    # The ledger has some 300 blocks, and 100 times as many with 100 times the entries.
+    assert {filters: blocks for filters, blocks in read.items() if blocks > 100} == {}
+
+
+def _blocks(connection: Connection, arguments: Row) -> int:
+    """The number of blocks that a page touches. A first run loads the catalogs into memory."""
+    call(connection, "list_credit_transactions", **arguments)
+    named = ", ".join(f"{name} => %({name})s" for name in arguments)
+    query = f"explain (analyze, buffers, format json) select * from public.list_credit_transactions({named})"
+    row = connection.execute(query.encode(), arguments).fetchone()
+    assert row
+    plan = row["QUERY PLAN"][0]["Plan"]
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
