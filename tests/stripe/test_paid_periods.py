@@ -426,3 +426,39 @@ def test_an_event_does_the_same_work_after_many_invoices(scratch: Connection, st
         for number in range(15):
             calls(f"more{number}")
         assert calls("many") == few
+
+
+def test_a_paid_change_before_the_renewal_is_paid_leaves_its_credits(scratch: Connection, story: Story) -> None:
+    subscribe(story, (BASIC, 5))
+    renew(story, "second", (BASIC, 5))
+    story.pass_time(3 * DAY)
+    story.tell("customer.subscription.updated", story.change(items=items(story, (BASIC, 6))))
+    rest = (story.now, story.subscription["period"][1])
+    lines = [
+        line(story, BASIC, 5, amount=-4500, period=rest, proration=True),
+        line(story, BASIC, 6, amount=5400, period=rest, proration=True),
+    ]
+    story.settle(story.bill("seat", lines, "subscription_update"), "seat")
+    hear(scratch, story)
+    assert credits(scratch, story.organization_id) == 600
+    story.pass_time(5 * DAY)
+    story.tell("customer.subscription.updated", story.change(status="past_due"))
+    hear(scratch, story)
+    assert credits(scratch, story.organization_id) == 90, "the renewal is not paid; 27 of 30 days of the seat are"
+
+
+def test_a_refunded_period_brings_no_credits_before_the_next_payment(scratch: Connection, story: Story) -> None:
+    subscribe(story, (BASIC, 2))
+    story.pass_time(DAY)
+    rest = (story.now, story.subscription["period"][1])
+    story.tell("customer.subscription.updated", story.change(items=items(story, (BASIC, 1))))
+    lines = [
+        line(story, BASIC, 2, amount=-1933, period=rest, proration=True),
+        line(story, BASIC, 1, amount=967, period=rest, proration=True),
+    ]
+    less = story.bill("less", lines, "subscription_update")
+    story.tell("invoice.paid", less("paid"))
+    story.refund(f"pi_{story.prefix}first", f"ch_{story.prefix}first_1", 2000, [2000])
+    renew(story, "second", (BASIC, 1))
+    hear(scratch, story)
+    assert credits(scratch, story.organization_id) == 0

@@ -11,7 +11,8 @@
 -- A renewal is paid about an hour after the period begins, or later. Until then the credits of the present plan are
 -- there provisionally, if the period before was paid, or if lines of a paid invoice are still being read. They last
 -- for the time of grace and the days of the setting provisional_credit_days at most, counted from the start of the
--- period.
+-- period. A change that is paid meanwhile takes none of them away. The plan's own line of the period before decides
+-- whether it was paid: a change in it can cost nothing, and a trial costs nothing.
 --
 -- p_subscription: the subscription. p_plan: from entitled_plan(), or the plan of another period. p_period_start,
 -- p_period_end: the billing period. p_starts_at, p_ends_at, p_expires_at: the credit period.
@@ -34,17 +35,22 @@ declare
     v_full constant numeric := extract(epoch from tenantry.full_period(p_plan, p_starts_at, p_ends_at));
     v_paid numeric;
     v_is_paid boolean;
+    -- Whether the renewal itself waits for its payment.
+    v_is_due boolean;
     -- Whether Stripe collects no payment for the period, for example while that is paused.
     v_is_free boolean;
     v_present numeric;
+    v_provisional_until constant timestamptz := p_period_start + least(
+        tenantry.grace_period(p_plan), make_interval(days => tenantry.setting('provisional_credit_days')));
 begin
     select
         coalesce(sum(
             case when l.is_refund then -1 else 1 end * l.included_credits::numeric * l.quantity
             * extract(epoch from p_ends_at - greatest(p_starts_at, l.period_start)) / v_full
         ) filter (where l.is_kept and l.period_start < p_ends_at), 0),
-        coalesce(bool_or(l.is_paid), false), coalesce(bool_or(not l.is_paid and not l.is_due), false)
-    into v_paid, v_is_paid, v_is_free
+        coalesce(bool_or(l.is_paid), false), coalesce(bool_or(l.is_due and not l.is_proration), false),
+        coalesce(bool_or(not l.is_paid and not l.is_due), false)
+    into v_paid, v_is_paid, v_is_due, v_is_free
     from tenantry.stripe_plan_lines as l
     where l.subscription = p_subscription.stripe_subscription_id and l.period_end = p_period_end
       and l.period_start is distinct from p_subscription.trial_start;
@@ -68,13 +74,14 @@ begin
             order by l.period_start desc, l.invoice, l.line_number
             limit 1
         ) as paid on true;
-        if v_is_paid then
+        if v_is_paid and not (v_is_due and v_provisional_until > tenantry.clock()) then
             v_paid := least(v_paid, v_present);
         elsif not v_is_free and p_subscription.status in ('active', 'past_due') and (
             (
                 select l.is_kept from tenantry.stripe_plan_lines as l
                 where l.subscription = p_subscription.stripe_subscription_id and l.period_end <= p_period_start
-                order by l.period_end desc, l.is_kept desc
+                  and not l.is_refund and l.period_start is distinct from p_subscription.trial_start
+                order by l.period_end desc, l.is_proration, l.is_kept desc
                 limit 1
             )
             or exists (
@@ -85,9 +92,9 @@ begin
             )
         ) then
             v_paid := v_present;
-            expires_at := least(p_expires_at, greatest(p_starts_at, p_period_start + least(
-                tenantry.grace_period(p_plan),
-                make_interval(days => tenantry.setting('provisional_credit_days')))));
+            expires_at := least(p_expires_at, greatest(p_starts_at, v_provisional_until));
+        else
+            v_paid := least(v_paid, v_present);
         end if;
     end if;
     -- A sum of thirds can be a trace above a whole number.
