@@ -37,7 +37,7 @@ from psycopg_pool import PoolTimeout
 from tenantry import pool, reasons
 from tenantry.admission import NoSlotError
 from tenantry.auth import SERVICE, Identity
-from tenantry.config import MAX_TIMEOUT
+from tenantry.config import MAX_TIMEOUT, ConfigError
 from tenantry.errors import CallError, Constraints, from_database, status, unavailable
 from tenantry.pool import Connection, Lock, Pool, with_network_settings
 
@@ -361,10 +361,17 @@ ServiceCall = Callable[[Statement], Sequence[Row]]
 def service_session(conninfo: str) -> Iterator[ServiceCall]:
     """Opens a connection for a command. Yields a function that runs a statement as service_role and returns its rows.
 
-    Each statement is a transaction of its own, without a time limit. Raises psycopg.Error, also from the function.
+    Each statement is a transaction of its own, without a time limit. Raises psycopg.Error, also from the function, and
+    ConfigError for a login that may not become service_role.
     """
     with psycopg.connect(conninfo, autocommit=True) as connection:
-        connection.execute("set role service_role")
+        try:
+            connection.execute("set role service_role")
+        except psycopg.errors.InsufficientPrivilege:
+            raise ConfigError(
+                f"{connection.info.user} may not become service_role: use the login of the server, tenantry_server,"
+                " or a superuser"
+            ) from None
         yield lambda statement: connection.execute(_inline(statement).encode()).fetchall()
 
 

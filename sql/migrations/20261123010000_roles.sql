@@ -14,7 +14,14 @@ begin
 end
 $$;
 
+-- On Supabase, service_role bypasses row-level security on every table. Here it does so too, if the role that migrates
+-- may pass that on. Where it may not, as at most providers, the policies of Tenantry's own tables let service_role in.
 do $$
+declare
+    v_bypasses constant boolean := (
+        select rolsuper or rolbypassrls and current_setting('server_version_num')::integer >= 160000
+        from pg_roles where rolname = current_user
+    );
 begin
     if to_regrole('anon') is null then
         create role anon nologin noinherit;
@@ -23,15 +30,20 @@ begin
         create role authenticated nologin noinherit;
     end if;
     if to_regrole('service_role') is null then
-        create role service_role nologin noinherit bypassrls;
+        execute 'create role service_role nologin noinherit' || case when v_bypasses then ' bypassrls' else '' end;
     end if;
     if to_regrole('tenantry_server') is null then
         create role tenantry_server login noinherit;
     end if;
+    -- An administrator may have made the roles, and only he can grant them.
+    if not (
+        select bool_and(pg_has_role('tenantry_server', name, 'member'))
+        from unnest('{anon,authenticated,service_role}'::text[]) as api_role (name)
+    ) then
+        grant anon, authenticated, service_role to tenantry_server;
+    end if;
 end
 $$;
-
-grant anon, authenticated, service_role to tenantry_server;
 
 create schema if not exists tenantry;
 

@@ -60,5 +60,6 @@ begin
 
     grant usage on schema auth to anon, authenticated, service_role;
     grant select, insert, update, delete on auth.users to service_role;
+    create policy service on auth.users to service_role using (true) with check (true);
 end
 $$;

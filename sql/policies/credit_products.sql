@@ -7,3 +7,6 @@ grant select on public.credit_products to anon, authenticated;
 drop policy if exists catalog_read on public.credit_products;
 create policy catalog_read on public.credit_products for select to anon, authenticated
 using (is_active or (select tenantry.is_authorized('catalog:manage')));
+
+drop policy if exists service on public.credit_products;
+create policy service on public.credit_products to service_role using (true) with check (true);

@@ -18,3 +18,6 @@ drop policy if exists members_update on public.organizations;
 create policy members_update on public.organizations for update to authenticated
 using (id = any ((select tenantry.allowed_organizations('organizations:update'))::uuid[])
     and (is_active or id = any ((select tenantry.allowed_organizations('organizations:suspend'))::uuid[])));
+
+drop policy if exists service on public.organizations;
+create policy service on public.organizations to service_role using (true) with check (true);

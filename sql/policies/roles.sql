@@ -7,3 +7,6 @@ drop policy if exists users_read on public.roles;
 create policy users_read on public.roles for select to authenticated
 using (organization_id is null
     or organization_id = any ((select tenantry.allowed_organizations('organizations:read'))::uuid[]));
+
+drop policy if exists service on public.roles;
+create policy service on public.roles to service_role using (true) with check (true);

@@ -15,3 +15,6 @@ using (
     or (select tenantry.is_authorized('catalog:manage'))
     or id = any (array(select s.subscription_plan_id from public.organization_subscriptions as s))
 );
+
+drop policy if exists service on public.subscription_plans;
+create policy service on public.subscription_plans to service_role using (true) with check (true);
