@@ -149,6 +149,7 @@ def test_every_object_is_recorded(empty: str) -> None:
                 union all
                 select 'policy', p.polname || ' on ' || n.nspname || '.' || c.relname from pg_policy as p
                 join pg_class as c on c.oid = p.polrelid join pg_namespace as n on n.oid = c.relnamespace
+                where n.nspname in ('public', 'tenantry')
             )
             (table there except select kind, name from tenantry.installed_objects)
             union all
