@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
-from time import perf_counter
+from time import perf_counter, time
 from uuid import uuid4
 
 from psycopg import pq
@@ -366,6 +366,65 @@ def usage(cluster: Cluster, scale: Scale) -> list[Figure]:
     return [Figure("usage_report", 0.2, False, "ms", turns)]
 
 
+INVOICES = """
+select count(public.process_stripe_event(jsonb_build_object(
+    'object', 'event', 'id', 'evt_{name}_' || n, 'type', 'invoice.paid', 'created', {now} - n * 86400 + 2,
+    'data', jsonb_build_object('object', jsonb_build_object(
+        'object', 'invoice', 'id', 'in_{name}_' || n, 'customer', 'cus_{name}', 'status', 'paid',
+        'created', {now} - n * 86400, 'currency', 'usd', 'amount_due', 100, 'amount_paid', 100, 'total', 100,
+        'parent', '{{"subscription_details": {{"subscription": "sub_{name}"}}}}'::jsonb,
+        'lines', jsonb_build_object('has_more', false, 'data', jsonb_build_array(jsonb_build_object(
+            'amount', 100, 'quantity', 1,
+            'period', jsonb_build_object('start', {now} - n * 86400, 'end', {now} - n * 86400 + 86400),
+            'pricing', '{{"price_details": {{"price": "price_daily"}}}}'::jsonb))))))))
+from generate_series(0, {invoices} - 1) as n
+"""
+"""A subscription by the day: one paid invoice a day, up to the present one."""
+
+SUBSCRIPTION = """
+select public.process_stripe_event(jsonb_build_object(
+    'object', 'event', 'id', 'evt_{name}', 'type', 'customer.subscription.updated', 'created', {now} + 3,
+    'data', jsonb_build_object('object', jsonb_build_object(
+        'object', 'subscription', 'id', 'sub_{name}', 'customer', 'cus_{name}', 'status', 'active',
+        'created', {now} - {invoices} * 86400, 'billing_cycle_anchor', {now} - {invoices} * 86400,
+        'metadata', jsonb_build_object('tenantry_organization_id', '{organization}'),
+        'items', jsonb_build_object('data', jsonb_build_array(jsonb_build_object(
+            'quantity', 1, 'price', '{{"id": "price_daily"}}'::jsonb, 'current_period_start', {now},
+            'current_period_end', {now} + 86400)))))))
+"""
+
+
+def stripe(cluster: Cluster, scale: Scale) -> list[Figure]:
+    """An event of a subscription with 2000 paid invoices, against one of a subscription with one."""
+    with database(cluster, "stripe") as opened:
+        opened.admin.execute(
+            "insert into public.subscription_plans"
+            " (name, stripe_price_id, stripe_product_id, price_amount, interval, included_credits)"
+            " values ('Daily', 'price_daily', 'prod_daily', 100, 'daily', 10)"
+        )
+        now = int(time())
+        sides = []
+        for name, invoices in (("many", 2000), ("one", 1)):
+            (organization,) = opened.organizations(1, 1)
+            values = {"name": name, "invoices": invoices, "now": now, "organization": organization}
+            opened.admin.execute(SUBSCRIPTION.format(**values).encode())
+            opened.admin.execute(INVOICES.format(**values).encode())
+            periods = opened.column(
+                "select (select credit_balance from public.organizations where id = %s) || ' '"
+                " || count(*) from tenantry.stripe_plan_lines where subscription = %s and is_kept",
+                organization,
+                f"sub_{name}",
+            )
+            if periods != [f"11 {invoices}"]:
+                raise RuntimeError(f"the balance and the paid periods are {periods}")
+            again = INVOICES.replace("evt_", "evt_again_").replace("invoice.paid", "invoice.updated")
+            sides.append(again.format(**values | {"invoices": 1}))
+        opened.admin.execute("vacuum analyze")
+        many, one = (opened.stopwatch(event, repeat=3, undo=True) for event in sides)
+        turns = interleaved(scale.turns, lambda: many() * 1e3, lambda: one() * 1e3)
+    return [Figure("stripe_event", 1.3, False, "ms", turns)]
+
+
 MEASURES: dict[str, Measure] = {
     "consumption": consumption,
     "batch": batch,
@@ -374,4 +433,5 @@ MEASURES: dict[str, Measure] = {
     "growth": growth,
     "settlement": settlement,
     "usage": usage,
+    "stripe": stripe,
 }
