@@ -121,3 +121,26 @@ def test_a_subscription_that_is_made_here_is_refused(shop: Shop, way: str) -> No
     join(shop, acme, 3)
     detail = refused(shop.service, "TN023", way, organization_id=acme, subscription_plan=small["name"])
     assert (detail["seats"], detail["taken"]) == (2, 3)
+
+
+def test_a_change_of_plan_counts_the_seats_of_add_ons(shop: Shop) -> None:
+    shop.plan(name="Large", max_users=9)
+    small = shop.plan(name="Small", max_users=2)
+    extra = shop.plan(name="Extra", max_users=1)
+    acme = organization(shop.service)
+    asked = shop.ask("create_checkout_session", organization_id=acme, subscription_plan="Large", **PAGES)
+    shop.fake.complete(asked["stripe_id"])
+    shop.hear()
+    join(shop, acme, 5)
+    subscription = current(shop.service, acme)
+    change = {"subscription_id": subscription["id"], "subscription_plan": small["name"], "at_renewal": True}
+    assert refused(shop.service, "TN023", "change_plan", **change)["seats"] == 2
+    for quantity, seats in ((2, 4), (3, 5)):
+        shop.admin.execute(
+            "update public.organization_subscriptions set add_ons = jsonb_build_array(jsonb_build_object("
+            " 'subscription_plan_id', %s::uuid, 'quantity', %s::int)) where id = %s",
+            [extra["id"], quantity, subscription["id"]],
+        )
+        if seats < 5:
+            assert refused(shop.service, "TN023", "change_plan", **change)["seats"] == seats
+    call(shop.service, "change_plan", **change)

@@ -77,10 +77,14 @@ declare
         'tenantry_plan_meanwhile', case when v_comes_later then p_old.id::text else '' end,
         'tenantry_quantity_meanwhile', case when v_comes_later then v_old_quantity::text else '' end);
     v_params jsonb;
+    -- Its add-ons stay, and their seats count, too.
+    v_changed public.organization_subscriptions := p_subscription;
 begin
     perform tenantry.require_plan_quantity(p_new, v_quantity);
+    v_changed.subscription_plan_id := p_new.id;
+    v_changed.quantity := v_quantity;
     perform tenantry.require_plan_seats(
-        p_subscription.organization_id, least(p_new.max_users::bigint * v_quantity, 2147483647)::integer);
+        p_subscription.organization_id, (tenantry.entitled_plan(v_changed)).max_users);
     if not v_at_renewal and not v_is_trial and coalesce(v_data -> 'pause_collection', 'null') <> 'null' then
         perform tenantry.fail(
             'TN050', 'the collection of payments is paused',
