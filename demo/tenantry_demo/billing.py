@@ -15,7 +15,6 @@ from tenantry import migrate
 from tenantry.app import Server
 from tenantry.auth import mint
 from tenantry.config import Config
-from tenantry.demo import Step, show
 from tenantry.embedded import EmbeddedPostgres
 from tenantry.v1 import (
     billing_pb2,
@@ -35,6 +34,8 @@ from tenantry_demo.fake_stripe import DAY, FakeStripe
 
 SUCCESS_URL = "https://shop.example/thanks"
 PACK_CREDITS = 500
+HOUR = 3600
+WIDTH = 32
 CANCEL_URL = "https://shop.example/pricing"
 
 
@@ -55,11 +56,11 @@ def run() -> int:
             stripe_api_base=fake.url,
             stripe_webhook_secrets=(fake.webhook_secret,),
         )
-        show(asyncio.run(_serve(config, fake, postgres.conninfo())))
+        asyncio.run(_serve(config, fake, postgres.conninfo()))
     return 0
 
 
-async def _serve(config: Config, fake: FakeStripe, conninfo: str) -> list[Step]:
+async def _serve(config: Config, fake: FakeStripe, conninfo: str) -> None:
     server = Server(config)
     address = await server.start()
     fake.webhook_url = f"http://{server.http_address}/stripe/webhook"
@@ -67,18 +68,16 @@ async def _serve(config: Config, fake: FakeStripe, conninfo: str) -> list[Step]:
         async with grpc.aio.insecure_channel(address) as channel:
             walk = _Walk(channel, mint(config.jwt_secret, "service_role"), fake, conninfo)
             await walk.through()
-            return walk.steps
     finally:
         await server.stop()
 
 
 class _Walk:
     def __init__(self, channel: grpc.aio.Channel, token: str, fake: FakeStripe, conninfo: str) -> None:
-        self.steps: list[Step] = []
         self._credentials = (("authorization", f"Bearer {token}"),)
         self._fake = fake
         self._conninfo = conninfo
-        self._days = 0
+        self._seconds = 0
         self._organizations = organizations_pb2_grpc.OrganizationServiceStub(channel)
         self._catalog = catalog_pb2_grpc.CatalogServiceStub(channel)
         self._credits = credits_pb2_grpc.CreditServiceStub(channel)
@@ -87,8 +86,11 @@ class _Walk:
         self._stripe = stripe_pb2_grpc.StripeServiceStub(channel)
 
     async def through(self) -> None:
+        self._note("call", "outcome")
+        self._note("-" * WIDTH, "-" * 48)
         await self._set_up()
         await self._subscribe()
+        await self._add_seats()
         await self._buy_and_use()
         await self._renew()
         await self._cancel()
@@ -127,11 +129,31 @@ class _Walk:
         await self._pay(
             "Pro",
             stripe_pb2.CreateCheckoutSessionRequest(
-                organization_id=self._acme, subscription_plan="Pro", success_url=SUCCESS_URL, cancel_url=CANCEL_URL
+                organization_id=self._acme,
+                subscription_plan="Pro",
+                quantity=2,
+                success_url=SUCCESS_URL,
+                cancel_url=CANCEL_URL,
             ),
         )
         await self._note_subscription("GetSubscription")
-        await self._note_balance()
+        await self._note_balance("2 seats with 100 each")
+
+    async def _add_seats(self) -> None:
+        live = await self._current()
+        await self._pass(
+            (live.current_period_end.seconds - live.current_period_start.seconds) // 2, "half a month later"
+        )
+        self._fake.portal_quantity(live.stripe_subscription_id, 3, at_once=True)
+        self._note("(one more seat in the portal)", await self._deliver_events())
+        await self._note_balance("the new seat has its share of 100")
+        await self._call(
+            self._subscriptions.ChangePlan,
+            subscriptions_pb2.ChangePlanRequest(subscription_id=live.id, subscription_plan="Pro", quantity=4),
+        )
+        await self._deliver_events()
+        await self._note_subscription("ChangePlan to 4 seats")
+        await self._note_balance("it is paid for the whole period, and brings all 100")
 
     async def _buy_and_use(self) -> None:
         await self._use(60)
@@ -153,13 +175,17 @@ class _Walk:
             ),
         )
         self._note("SetAutoTopUp", "buys a Pack when fewer than 100 credits are left, at most 3 a month")
-        await self._use(450)
+        await self._use(700)
         await self._note_top_up()
 
     async def _renew(self) -> None:
-        await self._pass(31)
+        live = await self._current()
+        left = live.current_period_end.seconds - self._fake.now
+        await self._pass(left + HOUR // 6, "10 minutes into the next period")
         await self._note_subscription("GetSubscription")
-        await self._note_balance("those of the new period, and those that were bought")
+        await self._note_balance("those of the new period provisionally, and those that were bought")
+        await self._pass(HOUR, "an hour later")
+        await self._note_balance("now the renewal is paid")
 
     async def _cancel(self) -> None:
         live = await self._current()
@@ -168,7 +194,7 @@ class _Walk:
             subscriptions_pb2.CancelSubscriptionRequest(subscription_id=live.id),
         )
         await self._note_subscription("CancelSubscription")
-        await self._pass(31)
+        await self._pass(31 * DAY, "31 days later")
         await self._note_subscription("GetSubscription")
         await self._note_balance()
         summary = await self._call(
@@ -204,18 +230,18 @@ class _Walk:
         )
         self._note(f"ConsumeCredits {amount}", f"balance {response.transaction.balance_after}")
 
-    async def _pass(self, days: int) -> None:
+    async def _pass(self, seconds: int, name: str) -> None:
         """Moves the time at Stripe and in the database, whose clock is a function that its owner may replace."""
-        self._days += days
-        self._fake.advance(days * DAY)
+        self._seconds += seconds
+        self._fake.advance(seconds)
         async with await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
             await connection.execute(
                 sql.SQL(
                     "create or replace function tenantry.clock() returns timestamptz language sql volatile"
-                    " return pg_catalog.clock_timestamp() + pg_catalog.make_interval(days => {})"
-                ).format(self._days)
+                    " return pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => {})"
+                ).format(self._seconds)
             )
-        self._note(f"({days} days pass)", await self._deliver_events())
+        self._note(f"({name})", await self._deliver_events())
 
     async def _deliver_events(self) -> str:
         """Lets Stripe post its new events. Returns a summary."""
@@ -233,7 +259,8 @@ class _Walk:
         status = subscriptions_pb2.SubscriptionStatus.Name(found.status).removeprefix("SUBSCRIPTION_STATUS_").lower()
         until = datetime.fromtimestamp(found.current_period_end.seconds, UTC)
         then = ", then cancelled" if found.cancel_at_period_end and not found.HasField("ended_at") else ""
-        self._note(call, f"{status}, period until {until:%Y-%m-%d}{then}")
+        seats = f", {found.quantity} seats" if found.quantity > 1 else ""
+        self._note(call, f"{status}{seats}, period until {until:%Y-%m-%d}{then}")
 
     async def _balance(self) -> int:
         request = credits_pb2.GetCreditBalanceRequest(organization_id=self._acme)
@@ -246,4 +273,5 @@ class _Walk:
         return await method(request, metadata=self._credentials)
 
     def _note(self, call: str, outcome: str) -> None:
-        self.steps.append((call, outcome))
+        """Prints a step as soon as it is done."""
+        print(f"{call:{WIDTH}}  {outcome}", flush=True)

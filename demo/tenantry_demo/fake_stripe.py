@@ -283,8 +283,8 @@ class FakeStripe:
             subscription |= {"cancel_at": None, "canceled_at": None, "cancel_at_period_end": False}
             self._emit("customer.subscription.updated", subscription, **before)
 
-    def portal_quantity(self, subscription_id: str, quantity: int) -> None:
-        """Changes the quantity of a subscription's first item. The next invoice has the difference."""
+    def portal_quantity(self, subscription_id: str, quantity: int, *, at_once: bool = False) -> None:
+        """Changes the quantity of a subscription's first item. The next invoice has the difference, or one at once."""
         with self._change():
             subscription = self.objects[subscription_id]
             item = subscription["items"]["data"][0]
@@ -295,6 +295,10 @@ class FakeStripe:
                 subscription.setdefault("_pending_lines", []).append(line)
             item["quantity"] = quantity
             self._emit("customer.subscription.updated", subscription)
+            if at_once:
+                customer = self.objects[subscription["customer"]]
+                lines = subscription.pop("_pending_lines")
+                self._collect(self._invoice(customer, "subscription_update", lines, subscription))
 
     def portal_payment_method(self, customer_id: str) -> str:
         """Adds a card and makes it the customer's default. Returns the payment method."""

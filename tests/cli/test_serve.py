@@ -304,16 +304,20 @@ def test_the_demo_of_billing_walks_through_the_life_of_a_subscription() -> None:
     lines = [re.split(r"  +", line, maxsplit=1) for line in ended.stdout.splitlines()[2:]]
     table = [(call, outcome) for call, outcome in lines]
     assert [outcome for call, outcome in table if call == "GetCreditBalance"] == [
-        "100 credits available",
-        "540 credits available",
-        "690 credits available: those of the new period, and those that were bought",
+        "200 credits available: 2 seats with 100 each",
+        "250 credits available: the new seat has its share of 100",
+        "350 credits available: it is paid for the whole period, and brings all 100",
+        "790 credits available",
+        "990 credits available: those of the new period provisionally, and those that were bought",
+        "990 credits available: now the renewal is paid",
         "590 credits available",
     ]
     states = [outcome for call, outcome in table if call in ("GetSubscription", "CancelSubscription")]
     assert [state.split(",")[0] for state in states] == ["active", "active", "active", "cancelled"]
     outcomes = dict(table)
     assert outcomes["(the server tops up)"] == "balance 590"
-    assert outcomes["GetBillingSummary"] == "58.00 USD paid in 4 bills"
+    assert outcomes["ChangePlan to 4 seats"].startswith("active, 4 seats")
+    assert outcomes["GetBillingSummary"] == "168.00 USD paid in 6 bills"
     assert outcomes["VerifyLedger"] == "0 findings"
     assert not any("refused" in outcome for outcome in outcomes.values())
 
