@@ -55,7 +55,10 @@ ATTEMPTS = 4
 """How often a call is run in all when it conflicts with others (serialization failure, deadlock)."""
 
 LOCK_TIMEOUT = 5.0
-"""Seconds that a statement waits for any one lock. Somebody else has locked the organization for longer then."""
+CROWDED_LOCK_TIMEOUT = 0.5
+"""Seconds that a statement waits for any one lock: in general, and while half of the connections may wait for locks.
+Somebody else has locked the organization for longer then. Organizations that are locked leave connections to the others
+even if they are many."""
 
 MIN_TIME_LEFT = 0.1
 """Seconds that must be left until a call's deadline for a cancellation not to be the deadline's."""
@@ -230,7 +233,7 @@ class Database:
         """Runs one statement as the caller, in a transaction of its own. Returns its rows.
 
         time_remaining: seconds until the caller's deadline; None for the default. lock_timeout: seconds to wait for any
-        one lock; LOCK_TIMEOUT unless given. Raises CallError.
+        one lock; LOCK_TIMEOUT or CROWDED_LOCK_TIMEOUT unless given. Raises CallError.
         """
         return (await self.calls(identity, (statement,), time_remaining, lock_timeout))[0]
 
@@ -248,22 +251,18 @@ class Database:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self.timeout(time_remaining)
-        locks = statements[0].locks
-        if locks and not lock_timeout:
-            lock_timeout = LOCK_TIMEOUT
-        for_locks = f"set local lock_timeout = {int(lock_timeout * 1000)}; " if lock_timeout else ""
         claims = literal(identity.claims)
         for attempt in range(1, ATTEMPTS + 1):
             timeout = deadline - loop.time()
             for_each = int(min(timeout, statement_timeout or timeout) * 1000)
             settings = (
                 f"set local role {identity.role}; set local request.jwt.claims = {claims}; "
-                f"set local statement_timeout = {max(1, for_each)}; {for_locks}"
+                f"set local statement_timeout = {max(1, for_each)}; "
             )
             try:
                 # Less than the time left, so that the answer still reaches the caller.
                 acquire_timeout = max(0.001, min(0.9 * timeout, pool.ACQUIRE_TIMEOUT))
-                return await self._send(identity, settings, statements, acquire_timeout, timeout)
+                return await self._send(identity, settings, statements, acquire_timeout, timeout, lock_timeout)
             except (*_CONFLICTS, psycopg.errors.InvalidSqlStatementName) as error:
                 if attempt == ATTEMPTS:
                     raise CallError(from_database(error, self._constraints, identity.has_token)) from error
@@ -299,10 +298,16 @@ class Database:
         statements: Sequence[Statement],
         acquire_timeout: float,
         timeout: float,  # noqa: ASYNC109 - a timer costs less than a task
+        lock_timeout: float | None,
     ) -> list[list[Row]]:
         role = identity.role
-        connection = await self._pool.take(acquire_timeout, identity.caller, statements[0].locks)
+        locks = statements[0].locks
+        connection = await self._pool.take(acquire_timeout, identity.caller, locks)
         try:
+            if locks and not lock_timeout:
+                lock_timeout = CROWDED_LOCK_TIMEOUT if self._pool.is_crowded() else LOCK_TIMEOUT
+            if lock_timeout:
+                settings += f"set local lock_timeout = {int(lock_timeout * 1000)}; "
             with _bounded(connection, timeout):
                 queries = [await self._query(connection, role, settings, statement) for statement in statements]
                 results = await _execute(connection, settings + "; ".join(queries))

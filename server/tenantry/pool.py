@@ -80,6 +80,9 @@ class Pool:
         self._lock_slots = {
             kind: FairSlots(MAX_WAITING, max(1, size // part), kind) for kind, part in LOCK_SHARES.items()
         }
+        self._size = size
+        self._for_locks = 0
+        """Connections whose statements may wait for locks."""
         self._idle: list[Connection] = []
         """Idle connections. The connection used last stands at the end."""
         self._pool = AsyncConnectionPool(
@@ -135,6 +138,8 @@ class Pool:
             raise
         connection.caller = caller
         connection.locks = locks
+        if locks:
+            self._for_locks += 1
         return connection
 
     async def _connect(self, ends_at: float) -> Connection:
@@ -158,12 +163,17 @@ class Pool:
         finally:
             self._slots.release(connection.caller)
             if locks := connection.locks:
+                self._for_locks -= 1
                 self._lock_slots[locks[0]].release(locks[1])
 
     async def replace_broken(self) -> None:
         """Replaces idle connections that are broken."""
         await self._give_back(self._idle)
         await self._pool.check()
+
+    def is_crowded(self) -> bool:
+        """Whether more than half of all connections may wait for locks."""
+        return 2 * self._for_locks > self._size
 
     def is_empty(self) -> bool:
         """Whether there is no connection at all, in use or idle."""

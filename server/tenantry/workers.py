@@ -7,6 +7,7 @@ because gRPC does not survive a fork.
 """
 
 import asyncio
+import contextlib
 import dataclasses
 import json
 import logging
@@ -29,7 +30,20 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 KILL_AFTER = GRACE + 5
 """Seconds that a worker may take to stop, beside its lame_duck, before it is killed."""
 
+RESTART_INTERVAL = 0.5
+"""Seconds between two attempts to replace a worker."""
+
 _READY = "ready"
+
+_REFUSED = 1
+"""Exit status of a worker that cannot serve until somebody changes the settings or the schema."""
+
+_DATABASE_AWAY = 2
+"""Exit status of a worker that cannot reach PostgreSQL."""
+
+
+class _RefusedError(ConfigError):
+    """A worker cannot serve until somebody changes the settings or the schema."""
 
 
 class Workers:
@@ -41,6 +55,7 @@ class Workers:
         self._count = count
         self._ports: list[socket.socket] = []
         self._processes: set[asyncio.subprocess.Process] = set()
+        self._serving = 0
         self._keepers: list[asyncio.Task[None]] = []
         self.http_address = ""
 
@@ -61,11 +76,12 @@ class Workers:
         except BaseException:
             await self.stop()
             raise
+        self._serving = self._count
         self._keepers = [asyncio.create_task(self._keep(process)) for process in self._processes]
         return address
 
     async def wait(self) -> None:
-        """Waits until a worker has ended and cannot be replaced."""
+        """Waits until no worker serves, and none can before somebody changes the settings or the schema."""
         await asyncio.wait(self._keepers, return_when=asyncio.FIRST_COMPLETED)
 
     async def stop(self, lame_duck: float = 0.0) -> None:
@@ -85,25 +101,50 @@ class Workers:
     async def _keep(self, process: asyncio.subprocess.Process) -> None:
         while True:
             status = await process.wait()
+            self._serving -= 1
             self._processes.discard(process)
             log.error("worker %s has ended with status %s; starting another", process.pid, status)
-            try:
-                process = await self._spawn()
-            except ConfigError as error:
-                log.error("the worker cannot be replaced: %s", error)
+            replacement = await self._replace()
+            if not replacement:
                 return
+            process = replacement
+            self._serving += 1
+
+    async def _replace(self) -> asyncio.subprocess.Process | None:
+        """Starts a worker in place of one that has ended; None if no worker can serve.
+
+        The other workers serve on in the meantime. While the database is away nobody serves, and an outage is no
+        reason to end.
+        """
+        said = ""
+        while True:
+            try:
+                return await self._spawn()
+            except ConfigError as error:
+                if str(error) != said:
+                    said = str(error)
+                    log.error("the worker cannot be replaced yet: %s", said)
+                if not self._serving and isinstance(error, _RefusedError):
+                    return None
+            await asyncio.sleep(RESTART_INTERVAL)
 
     async def _spawn(self) -> asyncio.subprocess.Process:
+        """Starts a worker. Raises ConfigError when it ends before it serves."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tenantry.workers"), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
         )
         self._processes.add(process)
         settings = {"level": logging.getLogger().level, "config": dataclasses.asdict(self._config)}
-        _input(process).write(json.dumps(settings).encode() + b"\n")
+        # A worker that ends before it reads them is found out below.
+        with contextlib.suppress(ConnectionError):
+            _input(process).write(json.dumps(settings).encode() + b"\n")
         said = (await cast(asyncio.StreamReader, process.stdout).readline()).decode().strip()
-        if said != _READY:
-            raise ConfigError(json.loads(said) if said else "a worker ended before it could serve")
-        return process
+        if said == _READY:
+            return process
+        status = await process.wait()
+        self._processes.discard(process)
+        kind = _RefusedError if status == _REFUSED else ConfigError
+        raise kind(json.loads(said) if said else "a worker ended before it could serve")
 
 
 def _input(process: asyncio.subprocess.Process) -> asyncio.StreamWriter:
@@ -160,10 +201,10 @@ def main() -> None:
         uvloop.run(_work(Config(**settings["config"])))
     except (ConfigError, BridgeError) as error:
         print(json.dumps(str(error)), flush=True)
-        sys.exit(1)
+        sys.exit(_REFUSED)
     except psycopg.OperationalError as error:
         print(json.dumps(f"cannot reach PostgreSQL: {error}"), flush=True)
-        sys.exit(1)
+        sys.exit(_DATABASE_AWAY)
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
 

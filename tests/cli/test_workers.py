@@ -154,18 +154,47 @@ def test_a_worker_that_ends_is_replaced(environment: dict[str, str], number: sig
 
 
 @in_one_version
-def test_when_no_worker_can_take_its_place_the_whole_ends_and_says_why(
+def test_workers_survive_an_outage_in_which_they_die(environment: dict[str, str], cluster: Cluster) -> None:
+    with (
+        server.serve("--workers", "2", **environment) as process,
+        psycopg.connect(cluster.conninfo(), autocommit=True) as admin,
+    ):
+        before = listeners(process)
+        admin.execute("alter database shared allow_connections false")
+        os.kill(min(before), signal.SIGKILL)
+        wait_until(lambda: children(process.popen.pid) - before, 20)
+        assert max(before) in listeners(process), "the other worker serves on"
+        os.kill(max(before), signal.SIGKILL)
+        attempts: set[int] = set()
+
+        def tried_often() -> bool:
+            attempts.update(children(process.popen.pid) - before)
+            return len(attempts) > COUNT
+
+        wait_until(tried_often, 20)
+        admin.execute("alter database shared allow_connections true")
+        wait_until(lambda: len(listeners(process)) == 2, 30)
+        assert answers(process)
+        process.popen.terminate()
+        rest = process.popen.communicate(timeout=30)[0]
+    assert process.popen.returncode == 0
+    assert "the worker cannot be replaced yet" in rest
+    assert "Traceback" not in rest
+
+
+@in_one_version
+def test_the_server_ends_when_no_worker_serves_and_none_fits_the_schema(
     environment: dict[str, str], cluster: Cluster
 ) -> None:
     with server.serve("--workers", "2", **environment) as process:
         workers = children(process.popen.pid)
-        with psycopg.connect(cluster.conninfo(), autocommit=True) as admin:
-            admin.execute("alter database shared allow_connections false")
-            os.kill(min(workers), signal.SIGKILL)
-            rest = process.popen.communicate(timeout=30)[0]
+        with psycopg.connect(cluster.conninfo("shared"), autocommit=True) as admin:
+            admin.execute("alter function public.get_credit_balance rename to gone")
+        for worker in workers:
+            os.kill(worker, signal.SIGKILL)
+        rest = process.popen.communicate(timeout=30)[0]
         assert process.popen.returncode == 1
-    assert "the worker cannot be replaced" in rest
-    assert "shared" in rest
+    assert "get_credit_balance" in rest
     assert "Traceback" not in rest
     assert not any(is_running(pid) for pid in workers)
 

@@ -20,7 +20,8 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from tenantry.v1.credits_pb2 import ConsumeCreditsRequest, GetCreditBalanceRequest, GrantCreditsRequest
+from tenantry.v1.access_pb2 import ListRolesRequest
+from tenantry.v1.credits_pb2 import ConsumeCreditsRequest, GetCreditBalanceRequest
 from tests.conftest import TEMPLATE
 from tests.support import server
 from tests.support.calls import organization
@@ -161,16 +162,14 @@ def ready(place: Place) -> int:
 
 
 def test_a_pool_in_use_is_no_reason_to_send_callers_away(place: Place, cluster: Cluster) -> None:
-    places = [organization(place.client, 10).id for _ in range(POOL_SIZE)]
     with (
         psycopg.connect(cluster.conninfo("outages")) as session,
         psycopg.connect(cluster.conninfo("outages"), autocommit=True) as admin,
         ThreadPoolExecutor(POOL_SIZE) as executor,
     ):
-        session.execute("select from public.organizations where id = any (%s::uuid[]) for update", [places])
-        grant = place.client.credits.GrantCredits
+        session.execute("lock table public.roles in access exclusive mode")
         calls = [
-            executor.submit(grant, GrantCreditsRequest(organization_id=each, amount=1), timeout=8) for each in places
+            executor.submit(place.client.access.ListRoles, ListRolesRequest(), timeout=8) for _ in range(POOL_SIZE)
         ]
         waiting = "select count(*) from pg_stat_activity where datname = 'outages' and wait_event_type = 'Lock'"
         wait_until(lambda: admin.execute(waiting).fetchone() == (POOL_SIZE,), 5)

@@ -706,9 +706,6 @@ class Life:
         return [i for i in self.invoices if i.subscription is s]
 
     def _status(self, s: Subscription) -> str:
-        if s.status == "past_due":
-            failed = [i.created for i in self._invoices(s) if i.status == "open" and i.created >= s.period[0]]
-            return "expired" if self.now >= min(failed, default=s.period[0]) + GRACE else "past_due"
         paid = [
             line
             for i in self._invoices(s)
@@ -716,8 +713,11 @@ class Life:
             for line in i.lines
             if line.price in PLANS and line.end == s.period[1] and line.start <= s.period[0]
         ]
-        if s.pause and s.status == "active" and not paid:
+        if s.pause and s.status in {"active", "past_due"} and not paid:
             return "expired"
+        if s.status == "past_due":
+            failed = [i.created for i in self._invoices(s) if i.status == "open" and i.created >= s.period[0]]
+            return "expired" if self.now >= min(failed, default=s.period[0]) + GRACE else "past_due"
         return {"trialing": "trial", "active": "active", "unpaid": "expired", "canceled": "cancelled"}[s.status]
 
     def _period_credits(self, s: Subscription) -> int:

@@ -92,7 +92,7 @@ def fast_folder() -> str | None:
     return None
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -135,7 +135,7 @@ class Cluster(Postgresql):  # type: ignore[misc]
         self._discarded: str | None = None
         super().__init__(
             base_dir=tempfile.mkdtemp(prefix="tenantry-", dir=parent or fast_folder()),
-            port=_free_port() if tcp else PORT,
+            port=free_port() if tcp else PORT,
         )
 
     def __enter__(self) -> Self:
