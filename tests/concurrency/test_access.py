@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import Connect, Connection
 from tests.support.ledger import call, events
-from tests.support.users import Team, roles_of, sign_in, user
+from tests.support.users import Team, own_role, roles_of, sign_in, user
 
 T = TypeVar("T")
 LEVELS = ["read committed", "repeatable read", "serializable"]
@@ -203,3 +203,43 @@ def test_an_event_tells_of_the_last_owners_though_both_accounts_go_at_once(
         waiting.result()
     lost = [event["payload"]["user_id"] for event in events(admin, acme.id) if event["event_type"] == "owner_lost"]
     assert lost == [str(second)]
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        ("delete_role", {}),
+        ("update_role", {"name": "clerk", "update_mask": ["name"]}),
+        ("add_role_permission", {"permission": "credits:read"}),
+        ("remove_role_permission", {"permission": "credits:consume"}),
+    ],
+)
+def test_a_role_that_is_deleted_meanwhile_is_not_found(
+    acme: Team, admin: Connection, function: str, arguments: dict[str, Any]
+) -> None:
+    first, second = two_owners(acme)
+    role = own_role(first, acme.id, "cashier", "credits:consume")["id"]
+    with ThreadPoolExecutor(1) as pool:
+        with first.transaction():
+            call(first, "delete_role", role=str(role))
+            waiting = pool.submit(outcome, second, function, role=str(role), **arguments)
+            wait_for_lock(admin, second)
+        assert waiting.result() == "TN002"
+
+
+def test_a_permission_that_is_deleted_meanwhile_is_not_found(admin: Connection, connect: Connect) -> None:
+    first, second = connect("service_role"), connect("service_role")
+    call(first, "create_permission", name="read_invoices", resource="invoices", action="read")
+    with ThreadPoolExecutor(1) as pool:
+        with first.transaction():
+            call(first, "delete_permission", permission="read_invoices")
+            waiting = pool.submit(
+                outcome,
+                second,
+                "update_permission",
+                permission="read_invoices",
+                description="-",
+                update_mask=["description"],
+            )
+            wait_for_lock(admin, second)
+        assert waiting.result() == "TN002"

@@ -25,6 +25,10 @@ begin
     v_permission := tenantry.find_permission(p_permission);
     perform tenantry.require_permission_changeable(v_permission.id);
     select * into v_permission from public.permissions where id = v_permission.id for no key update;
+    if not found then
+        -- Another transaction has deleted it meanwhile.
+        perform tenantry.fail_not_found('permission', p_permission);
+    end if;
     -- Before the values become a row: a column's limit would not name the field.
     v_new := to_jsonb(v_permission) || v_changes;
     perform tenantry.require_permission_fields(v_new ->> 'name', v_new ->> 'resource', v_new ->> 'action');

@@ -28,6 +28,10 @@ begin
             jsonb_build_object('role_id', v_role.id, 'role', v_role.name));
     end if;
     select * into v_role from public.roles as r where r.id = v_role.id for update;
+    if not found then
+        -- Another transaction has deleted it meanwhile.
+        perform tenantry.fail_not_found('role', p_role);
+    end if;
     return v_role;
 end
 $$;
