@@ -375,7 +375,7 @@ async def _at_stripe(arguments: argparse.Namespace) -> AsyncIterator["tuple[Data
     if not api_key:
         raise ConfigError("TENANTRY_STRIPE_API_KEY is not set")
     with service_session(_database_url(arguments)):
-        pass  # The login may become service_role: the error of a call would not name it.
+        pass  # A login that may not become service_role is refused by name. The error of a call would not name it.
     database = Database(_database_url(arguments), 4, 60.0)
     stripe = Stripe(api_key, os.environ.get("TENANTRY_STRIPE_API_BASE"))
     await database.open()

@@ -56,9 +56,9 @@ ATTEMPTS = 4
 
 LOCK_TIMEOUT = 5.0
 CROWDED_LOCK_TIMEOUT = 0.5
-"""Seconds that a statement waits for any one lock: in general, and while half of the connections may wait for locks.
-Somebody else has locked the organization for longer then. Organizations that are locked leave connections to the others
-even if they are many."""
+"""Seconds that a statement waits for any one lock: in general, and while more than half of the connections may wait for
+locks. After that time, another session keeps the organization locked. The shorter time leaves connections to the other
+organizations, even if many are locked."""
 
 MIN_TIME_LEFT = 0.1
 """Seconds that must be left until a call's deadline for a cancellation not to be the deadline's."""

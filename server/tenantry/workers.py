@@ -31,7 +31,9 @@ KILL_AFTER = GRACE + 5
 """Seconds that a worker may take to stop, beside its lame_duck, before it is killed."""
 
 RESTART_INTERVAL = 0.5
-"""Seconds between two attempts to replace a worker."""
+MAX_RESTART_INTERVAL = 4.0
+"""Seconds after the first attempt to replace a worker, and after later ones at most. Each attempt takes the half of a
+second of a processor, which the other workers need."""
 
 _READY = "ready"
 
@@ -113,10 +115,11 @@ class Workers:
     async def _replace(self) -> asyncio.subprocess.Process | None:
         """Starts a worker in place of one that has ended; None if no worker can serve.
 
-        The other workers serve on in the meantime. While the database is away nobody serves, and an outage is no
-        reason to end.
+        The other workers serve on in the meantime. An outage of the database is no reason to end, even if no worker is
+        left.
         """
         said = ""
+        interval = RESTART_INTERVAL
         while True:
             try:
                 return await self._spawn()
@@ -126,7 +129,8 @@ class Workers:
                     log.error("the worker cannot be replaced yet: %s", said)
                 if not self._serving and isinstance(error, _RefusedError):
                     return None
-            await asyncio.sleep(RESTART_INTERVAL)
+            await asyncio.sleep(interval)
+            interval = min(2 * interval, MAX_RESTART_INTERVAL)
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         """Starts a worker. Raises ConfigError when it ends before it serves."""

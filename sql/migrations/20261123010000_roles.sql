@@ -35,7 +35,8 @@ begin
     if to_regrole('tenantry_server') is null then
         create role tenantry_server login noinherit;
     end if;
-    -- An administrator may have made the roles, and only he can grant them.
+    -- An administrator may have made and granted the roles. Then the role that migrates cannot grant them and need
+    -- not.
     if not (
         select bool_and(pg_has_role('tenantry_server', name, 'member'))
         from unnest('{anon,authenticated,service_role}'::text[]) as api_role (name)

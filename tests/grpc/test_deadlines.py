@@ -246,7 +246,7 @@ def test_locked_organizations_leave_connections_to_the_others_soon(
             request = GrantCreditsRequest(organization_id=place, amount=1)
             in_background(refused, own.client.credits.GrantCredits, request, timeout=20)
         wait_until(lambda: len(own.waiting()) == POOL_SIZE)
-        # Fewer than half of the connections wait for 5 seconds. The others are free again after half a second.
+        # At most half of the connections wait for 5 seconds. The others are free again after half a second.
         for _ in range(3):
             own.client.credits.ConsumeCredits(ConsumeCreditsRequest(organization_id=other, amount=1), timeout=4)
 

@@ -462,3 +462,21 @@ def test_a_refunded_period_brings_no_credits_before_the_next_payment(scratch: Co
     renew(story, "second", (BASIC, 1))
     hear(scratch, story)
     assert credits(scratch, story.organization_id) == 0
+
+
+def test_a_change_that_is_heard_of_before_its_period_begins_counts_once(scratch: Connection, story: Story) -> None:
+    subscribe(story, (BASIC, 1))
+    hear(scratch, story)
+    story.settle(renew(story, "second", (BASIC, 1)), "second")
+    story.pass_time(2 * DAY)
+    story.tell("customer.subscription.updated", story.change(items=items(story, (BASIC, 2))))
+    rest = (story.now, story.subscription["period"][1])
+    lines = [
+        line(story, BASIC, 1, amount=-933, period=rest, proration=True),
+        line(story, BASIC, 2, amount=1867, period=rest, proration=True),
+    ]
+    story.settle(story.bill("seat", lines, "subscription_update"), "seat")
+    # By this invoice alone, the period begins at the change.
+    story.events.reverse()
+    hear(scratch, story)
+    assert credits(scratch, story.organization_id) == 194, "100, and 100 more for 28 of 30 days"

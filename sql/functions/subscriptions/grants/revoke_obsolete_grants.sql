@@ -2,7 +2,7 @@
 -- changed.
 --
 -- p_from: considers periods that begin at this time or later. p_keep: the starts of the periods that the subscription
--- has. p_at: the present time.
+-- has; nulls among them count as nothing. p_at: the present time.
 -- Locks: none of its own. The caller holds the account's lock and has settled it.
 create or replace function tenantry.revoke_obsolete_grants(
     p_subscription public.organization_subscriptions,
@@ -20,7 +20,7 @@ begin
         select * from tenantry.granted_credits as g
         where g.organization_id = p_subscription.organization_id and g.source = 'subscription'
           and g.source_id = p_subscription.id and g.starts_at >= p_from
-          and g.ends_at > p_at and g.credits > 0 and not g.starts_at = any (p_keep)
+          and g.ends_at > p_at and g.credits > 0 and g.starts_at <> all (array_remove(p_keep, null))
     loop
         v_granted.credits := 0;
         perform tenantry.adjust_grant(v_granted, null, 'No longer part of the subscription', p_at);
