@@ -155,8 +155,8 @@ create table tenantry.billing_transitions (
     primary key (from_status, to_status)
 );
 comment on table tenantry.billing_transitions is
-    'The state machine of billing records: the allowed changes of status. sql/seeds/transitions.sql holds the rows. A'
-    ' trigger checks every write against them.';
+    'The state machine of billing records: the allowed changes of status. sql/seeds/billing_transitions.sql holds the'
+    ' rows. A trigger checks every write against them.';
 comment on column tenantry.billing_transitions.from_status is 'new for a record that is inserted.';
 comment on column tenantry.billing_transitions.to_status is 'The status after the change.';
 comment on column tenantry.billing_transitions.meaning is 'Description of the change.';

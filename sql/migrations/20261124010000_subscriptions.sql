@@ -8,8 +8,8 @@ create table tenantry.subscription_transitions (
     primary key (from_status, to_status)
 );
 comment on table tenantry.subscription_transitions is
-    'The state machine of subscriptions: the allowed changes of status. sql/seeds/transitions.sql holds the rows. A'
-    ' trigger checks every write against them.';
+    'The state machine of subscriptions: the allowed changes of status. sql/seeds/subscription_transitions.sql holds'
+    ' the rows. A trigger checks every write against them.';
 comment on column tenantry.subscription_transitions.from_status is 'new for a subscription that is inserted.';
 comment on column tenantry.subscription_transitions.to_status is 'The status after the change.';
 comment on column tenantry.subscription_transitions.meaning is 'Description of the change.';

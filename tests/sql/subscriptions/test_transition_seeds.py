@@ -1,4 +1,4 @@
-"""The allowed changes of status are data: the seed file decides which rows there are."""
+"""The allowed changes of status are data: the seed files decide which rows there are."""
 
 from pathlib import Path
 
@@ -7,12 +7,12 @@ import pytest
 from tests.conftest import Connection
 from tests.support.ledger import Row
 
-SEED = Path(__file__).parents[3] / "sql" / "seeds" / "transitions.sql"
+SEEDS = Path(__file__).parents[3] / "sql" / "seeds"
 TABLES = ["tenantry.subscription_transitions", "tenantry.billing_transitions"]
 
 
-def seed(admin: Connection) -> None:
-    admin.execute(SEED.read_bytes())
+def seed(admin: Connection, table: str) -> None:
+    admin.execute((SEEDS / f"{table.removeprefix('tenantry.')}.sql").read_bytes())
 
 
 def rows(admin: Connection, table: str) -> list[Row]:
@@ -26,7 +26,7 @@ def rows(admin: Connection, table: str) -> list[Row]:
 def test_applied_again_they_change_nothing(admin: Connection, table: str) -> None:
     before = rows(admin, table)
     assert before
-    seed(admin)
+    seed(admin, table)
     assert rows(admin, table) == before
 
 
@@ -39,5 +39,5 @@ def test_they_restore_every_row_and_remove_every_other(admin: Connection, table:
         "insert into {} values ('new', 'mine', false, 'mine')",
     ):
         admin.execute(change.format(table).encode())
-    seed(admin)
+    seed(admin, table)
     assert [row | {"xmin": 0} for row in rows(admin, table)] == [row | {"xmin": 0} for row in before]

@@ -1,4 +1,4 @@
--- Records the lines of invoices that are for a plan here. period_credits() derives the credits of periods from them.
+-- Records the lines of invoices that are for a plan here. entitled_credits() derives the credits of periods from them.
 --
 -- A line that is paid keeps its plan and the credits of the plan: a later change of the plan does not reach into a
 -- period that is paid.

@@ -69,12 +69,10 @@ begin
             coalesce(v_error ->> 'decline_code', v_error ->> 'code'),
             v_error ->> 'message');
     else
-        update tenantry.stripe_requests as r
-        set error_type = 'unavailable',
-            error_code = coalesce(v_error ->> 'code', p_status::text),
-            error_message = coalesce(v_error ->> 'message', 'Stripe did not answer'),
-            next_attempt_at = tenantry.clock() + least(interval '1 hour', interval '5 seconds' * 2 ^ (r.attempts - 1))
-        where r.id = p_id;
+        perform tenantry.postpone_stripe_request(
+            p_id,
+            coalesce(v_error ->> 'code', p_status::text),
+            coalesce(v_error ->> 'message', 'Stripe did not answer'));
     end if;
 
     begin

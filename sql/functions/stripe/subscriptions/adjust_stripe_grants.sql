@@ -62,7 +62,7 @@ begin
                 v_plan, p_subscription.billing_anchor, v_billing.starts_at, v_billing.ends_at) as c
         loop
             v_starts := v_starts || v_period.starts_at;
-            v_granted := tenantry.period_credits(
+            v_granted := tenantry.entitled_credits(
                 p_subscription, v_plan, v_billing.starts_at, v_billing.ends_at, v_period.starts_at, v_period.ends_at,
                 v_period.expires_at);
             perform tenantry.adjust_credit_period(

@@ -2,11 +2,11 @@
 -- depends on the mirror, on the terms that paid lines keep, and on the clock. So it is the same in any order of events,
 -- unless a plan was changed between them.
 --
--- A subscription counts if one of its prices is a plan here, or was. If several are live at once, the newest counts.
--- The others count as cancelled when it began. A live subscription that is not at Stripe is cancelled when one at
--- Stripe is live.
+-- A subscription counts if one of its prices is a plan here, or was. If several are live at once,
+-- find_live_stripe_subscription() decides which one counts. The others count as cancelled when it began. A live
+-- subscription that is not at Stripe is cancelled when one at Stripe is live.
 --
--- Credits follow payments: see period_credits(). The first trial of the organization grants credits while it lasts,
+-- Credits follow payments: see entitled_credits(). The first trial of the organization grants credits while it lasts,
 -- within the limit of its plan.
 --
 -- p_ids: the objects that changed, from payment_object_ids().
@@ -23,7 +23,7 @@ declare
     v_now constant timestamptz := tenantry.clock();
     v_subscription public.organization_subscriptions;
     v_plan public.subscription_plans;
-    v_live varchar(255);
+    v_live constant varchar(255) := tenantry.find_live_stripe_subscription(p_organization_id, v_now);
     v_new public.organization_subscriptions;
     v_object tenantry.stripe_objects;
     -- The subscriptions of the objects that changed.
@@ -32,15 +32,6 @@ declare
     );
     v_trial_start timestamptz;
 begin
-    -- The loop below writes the live one last, when no other is live any more: only one can be live at a time.
-    select o.id into v_live
-    from tenantry.stripe_objects as o
-    join tenantry.stripe_customers as c on c.stripe_customer_id = o.customer
-    cross join lateral tenantry.build_stripe_subscription(o, v_now) as built
-    where c.organization_id = p_organization_id and o.object = 'subscription'
-      and built.ended_at is null and built.status is not null and built.subscription_plan_id is not null
-    order by (o.data ->> 'created')::bigint desc, o.id desc
-    limit 1;
     if v_live is not null then
         for v_subscription in
             select * from public.organization_subscriptions as s
@@ -52,6 +43,7 @@ begin
         end loop;
     end if;
 
+    -- Only one can be live at a time. So the live one is written last, when no other is live any more.
     for v_object in
         select o.* from tenantry.stripe_objects as o
         join tenantry.stripe_customers as c on c.stripe_customer_id = o.customer

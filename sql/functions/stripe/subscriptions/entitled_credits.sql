@@ -16,7 +16,7 @@
 --
 -- p_subscription: the subscription. p_plan: from entitled_plan(), or the plan of another period. p_period_start,
 -- p_period_end: the billing period. p_starts_at, p_ends_at, p_expires_at: the credit period.
-create or replace function tenantry.period_credits(
+create or replace function tenantry.entitled_credits(
     p_subscription public.organization_subscriptions,
     p_plan public.subscription_plans,
     p_period_start timestamptz,
@@ -102,8 +102,8 @@ begin
 end
 $$;
 
-comment on function tenantry.period_credits(
+comment on function tenantry.entitled_credits(
     public.organization_subscriptions, public.subscription_plans, timestamptz, timestamptz, timestamptz, timestamptz,
     timestamptz
 ) is 'The credits that a subscription at Stripe has for a credit period, and the time at which they expire.';
-revoke all on function tenantry.period_credits from public, anon, authenticated, service_role;
+revoke all on function tenantry.entitled_credits from public, anon, authenticated, service_role;
