@@ -287,6 +287,27 @@ def test_an_edited_plan_does_not_reach_into_a_paid_period(scratch: Connection, s
     assert credits(scratch, story.organization_id) == 40
 
 
+def test_a_paid_add_on_keeps_its_credits_while_nobody_pays_for_the_plan(scratch: Connection, story: Story) -> None:
+    subscribe(story, (BASIC, 1))
+    make = renew(story, "second", (BASIC, 1))
+    story.pass_time(1)
+    story.tell("invoice.updated", make("draft") | {"auto_advance": False})
+    story.pass_time(15 * DAY - 1)
+    story.tell("customer.subscription.updated", story.change(items=items(story, (BASIC, 1), (PRO, 1))))
+    rest = (story.now, story.subscription["period"][1])
+    bought = [line(story, PRO, 1, amount=2500, period=rest, proration=True)]
+    story.settle(story.bill("add-on", bought, "subscription_update"), "add-on")
+    hear(scratch, story)
+    assert credits(scratch, story.organization_id) == 250
+    story.pass_time(DAY)
+    paused = {"behavior": "keep_as_draft", "resumes_at": None}
+    story.tell("customer.subscription.updated", story.change(pause_collection=paused))
+    hear(scratch, story)
+    assert subscription(scratch, story.organization_id)["status"] == "expired"
+    assert credits(scratch, story.organization_id) == 250
+    assert_ledger_holds(scratch, story.organization_id)
+
+
 # Before a renewal is paid
 
 

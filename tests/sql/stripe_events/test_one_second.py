@@ -87,6 +87,38 @@ def test_the_state_before_can_arrive_later(admin: Connection, story: Story) -> N
             assert mirrored(admin, story.subscription["name"])["cancel_at_period_end"] is False
 
 
+def test_changes_that_end_where_they_began_twice(admin: Connection, story: Story) -> None:
+    """The changes of each second lead back to their beginning, which only the events before them tell."""
+    story.begin()
+    story.subscribe()
+    events = list(story.events)
+    for ids in ([5, 4], [7, 6]):
+        story.pass_time(DAY)
+        events += changes(story, [CANCELLED, RESUMED], ids)
+    chance = random.Random(3)
+    for order in [events, *(chance.sample(events, len(events)) for _ in range(20))]:
+        with admin.transaction(force_rollback=True):
+            for event in order:
+                deliver(admin, event)
+            assert mirrored(admin, story.subscription["name"])["cancel_at_period_end"] is False
+
+
+def test_changes_of_several_attributes(admin: Connection, story: Story) -> None:
+    """No change alone tells the whole state before it."""
+    story.begin()
+    story.subscribe()
+    for event in story.events:
+        deliver(admin, event)
+    story.pass_time(DAY)
+    events = changes(story, [CANCELLED, {"metadata": {"note": "b"}}, RESUMED], [9, 8, 7])
+    for order in itertools.permutations(events):
+        with admin.transaction(force_rollback=True):
+            for event in order:
+                deliver(admin, event)
+            found = mirrored(admin, story.subscription["name"])
+            assert (found["cancel_at_period_end"], found["metadata"]) == (False, {"note": "b"})
+
+
 def test_a_new_object_and_its_changes_share_a_second(admin: Connection, story: Story) -> None:
     story.begin()
     deliver(admin, story.events[0])

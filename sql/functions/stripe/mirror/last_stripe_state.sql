@@ -1,10 +1,11 @@
 -- Returns the last of the states that an object at Stripe had in one second. Stripe's times count seconds, and a
 -- customer can cancel and resume in one.
 --
--- An event of a change has the changed attributes in previous_attributes. So it names the state before it. A state is
--- not the last one if as many changes start from it as lead to it, the state before the second included. Among the
--- others, the one with the most progress is the last, and then the one of the highest event id. The answer depends on
--- the stored events only, so it is the same in every order.
+-- An event of a change has the changed attributes in previous_attributes. So the changes of a second are a path from
+-- state to state. Its end is the state to which more changes lead than start from it. If there is none, the path is
+-- closed, and ends where it began: in the last state of the second before. Among several, the one with the most
+-- progress is the last, and then the one of the highest event id. The answer depends on the stored events only, so it
+-- is the same in every order.
 --
 -- p_object, p_event_id: a state of the second p_version, and the event or answer that carries it.
 -- object, event_id: the last state.
@@ -42,47 +43,42 @@ begin
     changed as (
         select distinct c.name from known as k cross join jsonb_object_keys(k.previous) as c (name)
     ),
-    -- The attributes that changed in this second; an empty object if no event tells of a change.
+    -- Only the attributes that changed in this second count. Both columns are an empty object if no event tells of a
+    -- change.
     states as (
-        select k.*, (
-            select coalesce(jsonb_object_agg(c.name, k.object -> c.name), '{}') from changed as c
-        ) as state
+        select k.id, k.object, own.state, own.origin,
+            k.previous <> '{}' and not k.object @> k.previous as is_change
         from known as k
+        cross join lateral (
+            select coalesce(jsonb_object_agg(c.name, k.object -> c.name), '{}') as state,
+                coalesce(jsonb_object_agg(c.name, coalesce(k.previous -> c.name, k.object -> c.name)), '{}') as origin
+            from changed as c
+        ) as own
+    ),
+    ranked as (
+        select s.id, s.object, s.state,
+            (select count(*) from states as other where other.state = s.state)
+            > (select count(*) from states as other where other.is_change and s.state @> other.origin) as is_end
+        from states as s
     ),
     before as (
-        select (
-            select coalesce(jsonb_object_agg(c.name, e.payload #> array['data', 'object', c.name]), '{}')
-            from changed as c
-        ) as state
-        from tenantry.stripe_events as e
-        where e.object_id = p_object ->> 'id' and e.created < p_version and e.state not in ('ignored', 'failed')
-          and exists (select from changed)
-        order by
-            e.created desc,
-            -- The state that no other one of its second started from.
-            not exists (
-                select from tenantry.stripe_events as other
-                where other.object_id = e.object_id and other.created = e.created and other.id <> e.id
-                  and other.payload #> '{data,previous_attributes}' <> '{}'
-                  and (e.payload #> '{data,object}') @> (other.payload #> '{data,previous_attributes}')
-            ) desc,
-            tenantry.stripe_progress(e.payload #> '{data,object}') desc, e.id desc
-        limit 1
+        select earlier.object
+        from (
+            select tenantry.normalize_stripe_object(e.payload #> '{data,object}') as object, e.created, e.id
+            from tenantry.stripe_events as e
+            where e.object_id = p_object ->> 'id' and e.created < p_version and e.state not in ('ignored', 'failed')
+              and not exists (select from ranked as r where r.is_end)
+            order by e.created desc, e.id desc
+            limit 1
+        ) as e
+        cross join lateral tenantry.last_stripe_state(e.object, e.created, e.id) as earlier
     )
-    select s.object, s.id into object, event_id
-    from states as s
+    select r.object, r.id into object, event_id
+    from ranked as r
     order by
-        s.object @> '{"deleted": true}' desc,
-        (
-            select count(*) from states as other where other.state = s.state
-        ) + (
-            select count(*) from before as b where b.state = s.state
-        ) > (
-            select count(*) from states as other
-            where other.previous <> '{}' and s.object @> other.previous and not other.object @> other.previous
-        ) desc,
-        tenantry.stripe_progress(s.object) desc,
-        s.id desc
+        r.object @> '{"deleted": true}' desc, r.is_end desc,
+        (select b.object @> r.state from before as b) desc nulls last,
+        tenantry.stripe_progress(r.object) desc, r.id desc
     limit 1;
 end
 $$;

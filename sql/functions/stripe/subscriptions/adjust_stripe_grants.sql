@@ -1,6 +1,9 @@
 -- Adjusts the grants of a subscription at Stripe to the invoices that are paid: those of its billing periods that are
 -- not over, and of the periods of certain invoices. Earlier periods cannot have changed.
 --
+-- A cancellation takes the months that begin after it. A subscription that is expired, for example because the
+-- collection of payments is paused, only lacks the credits that nobody paid for.
+--
 -- p_plan: from entitled_plan(). p_ids: the objects that changed. p_trial_start: the start of its trial, if it grants
 -- credits; else null. p_at: the present time.
 -- Locks: none of its own. The caller holds the account's lock and has settled it.
@@ -67,8 +70,8 @@ begin
                 v_period.expires_at);
             perform tenantry.adjust_credit_period(
                 p_subscription, v_plan, v_period.starts_at, v_period.ends_at, v_granted.expires_at,
-                case when v_period.starts_at < coalesce(p_subscription.ended_at, 'infinity')
-                    then v_granted.credits else 0 end,
+                case when p_subscription.status = 'cancelled' and v_period.starts_at >= p_subscription.ended_at
+                    then 0 else v_granted.credits end,
                 p_at);
         end loop;
         if v_billing.ends_at > p_at then
