@@ -154,7 +154,8 @@ def _module(errors: list[Error]) -> str:
     for error in errors:
         retry = "" if error.retry_after is None else f", retry_after={float(error.retry_after)}"
         status = f"StatusCode.{error.grpc_status}"
-        constants.append(f'{error.reason} = Reason("{error.reason}", {status}{retry})\n"""{error.occurs}"""\n')
+        docstring = textwrap.fill(f'"""{error.occurs}"""', _WIDTH, break_on_hyphens=False)
+        constants.append(f'{error.reason} = Reason("{error.reason}", {status}{retry})\n{docstring}\n')
     raised = [(error.sqlstate, error.reason) for error in errors if error.sqlstate]
     answered = sorted((code, error.reason) for error in errors for code in error.postgres_codes)
     return f'''\

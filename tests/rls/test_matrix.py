@@ -466,7 +466,10 @@ def _result(server: Connection, world: World, expression: str) -> str:
             cursor = server.execute(f"select * from {expression.format(**_names(world))}".encode())
             rows = cursor.fetchall()
     except psycopg.Error as error:
-        return {"42501": DENIED, "TN002": "hidden"}.get(error.sqlstate or "", str(error.sqlstate))
+        state = str(error.sqlstate)
+        if state.startswith("42") and state != "42501":  # The statement in ACCESS is wrong.
+            return f"{state} ({error.diag.message_primary})"
+        return {"42501": DENIED, "TN002": "hidden"}.get(state, state)
     if cursor.description and cursor.description[0].type_code == VOID:
         return "ok"
     values = [value for row in rows for value in row.values()]

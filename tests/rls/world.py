@@ -119,9 +119,10 @@ def user(admin: Connection, email: str) -> UUID:
 def _fill(admin: Connection, tenant: UUID, name: str) -> dict[str, Any]:
     role = call(admin, "create_role", name="editor", description=f"{name} edits", organization_id=tenant)["id"]
     call(admin, "add_role_permission", role=str(role), permission="credits:read")
+    address = f"{name.lower()}@example.com"
     invited = admin.execute(
         "select (x.invitation).id, x.token from public.invite_member(%s, %s, 'viewer') as x",
-        [tenant, f"{name.lower()}@example.com"],
+        [tenant, address],
     ).fetchone()
     assert invited
     call(admin, "grant_credits", organization_id=tenant, amount=50, expires_at=datetime(2100, 1, 1, tzinfo=UTC))
@@ -151,6 +152,7 @@ def _fill(admin: Connection, tenant: UUID, name: str) -> dict[str, Any]:
     return {
         "role": role,
         "invitation": invited["id"],
+        "invited": user(admin, address),
         "token": invited["token"],
         "spent": spent,
         "hold": hold,

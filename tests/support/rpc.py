@@ -75,6 +75,7 @@ def access(
             {viewer} and the other names of CAST and EXTRAS: the id of that user, but for anon and service_role;
             {role_first}, {invitation_first}, {token_first}, {spent_first}, {hold_first}, {bill_first}, {grant_first},
             {subscription_first}, {request_first}, and the same with _second: an object of that organization;
+            {invited_first}, {invited_second}: the user with the address of that invitation, without a role yet;
             {colleague_role}, {foreigner_role}: assignments of the role member in the first and in the second one;
             {auditor}, {event}, {permission}: a role, a credit event and a permission of no organization.
         hidden: the object does not exist for these callers (TN002).

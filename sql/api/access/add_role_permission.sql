@@ -3,7 +3,7 @@
 --
 -- Locks: the role's row.
 -- Raises: TN001, TN002, TN021 (system role), 42501.
--- Callers: as for create_role().
+-- Callers: holders of roles:manage in the role's organization, or everywhere for a global role.
 create or replace function tenantry.add_role_permission(
     p_role text,
     p_permission text

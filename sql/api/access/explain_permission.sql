@@ -2,7 +2,7 @@
 -- caller can see them.
 --
 -- Raises: TN001, 42501 (for another user without members:read there).
--- Callers: as for check_permission().
+-- Callers: any signed-in user for themselves; holders of members:read there for other users.
 create or replace function tenantry.explain_permission(
     p_organization_id uuid,
     p_permission text,

@@ -1,5 +1,5 @@
--- Lists the users who hold a permission in an organization, in the order of user ids. Users who hold it everywhere are
--- included if the caller can see global roles.
+-- Lists the users who hold a permission in an organization, in the order of user ids. A caller who can see global roles
+-- also gets the users who hold the permission everywhere.
 --
 -- Raises: TN001, TN003, 42501.
 -- Callers: holders of members:read in the organization.

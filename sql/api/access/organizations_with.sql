@@ -1,5 +1,5 @@
--- Returns the organizations in which the caller holds a permission, each once. It is allowed_organizations() for the
--- policies of an application.
+-- Returns the organizations in which the caller holds a permission, each once. Policies of applications call it; the
+-- policies here call allowed_organizations().
 --
 -- Callers: any signed-in user, and the service role. It runs as the caller and raises no error.
 create or replace function public.organizations_with(permission text) returns setof uuid

@@ -2,7 +2,8 @@
 --
 -- Locks: the role's row.
 -- Raises: TN001, TN002 (also if the role does not hold it), TN021 (system role), 42501.
--- Callers: as for create_role(), and holders of the permission there.
+-- Callers: holders of roles:manage in the role's organization, or everywhere for a global role. They hold the
+-- permission there, too.
 create or replace function tenantry.remove_role_permission(
     p_role text,
     p_permission text

@@ -2,7 +2,8 @@
 --
 -- Locks: the role's row.
 -- Raises: TN001, TN002, TN021 (system role), 23505 (name taken), 42501.
--- Callers: as for create_role(), and holders of every permission of the role.
+-- Callers: holders of roles:manage in the role's organization, or everywhere for a global role. They hold every
+-- permission of the role, too.
 create or replace function tenantry.update_role(
     p_role text,
     p_name text,

@@ -1,4 +1,6 @@
--- Changes a plan. Live subscriptions keep the price and period that they were sold with: see protect_plan().
+-- Changes a plan.
+--
+-- The trigger protect_plan() refuses a new price or period while live subscriptions have the plan.
 --
 -- Locks: the plan's row.
 -- Raises: TN001, TN002, TN033 (in use), TN034 (a credit product has the price), 23505 (name or Stripe price taken),

@@ -1,11 +1,13 @@
--- Spends credits many times in one transaction, over any organizations, with a decision for each item in the order
--- given: an entry, or a refusal that does not stop the next item.
+-- Spends credits many times in one transaction, for one or more organizations. Each item gets a decision: an entry or a
+-- refusal. A refusal does not stop the next item. The decisions have the order of the items.
 --
--- The function first locks all accounts in which the caller may spend, in the order of their ids. So concurrent batches
--- do not deadlock, and no caller stops an organization of others. The function settles the accounts when it has all
--- locks, because credits can expire while it waits for one. Then one statement decides and writes all organizations
--- that have nothing to refuse: every item is plainly valid, and the available credits cover their sum. decide_items()
--- decides the items of the other organizations one by one.
+-- The function works in four steps:
+-- 1. It locks the accounts from which the caller may spend, in the order of their ids. So concurrent batches do not
+--    deadlock, and no caller can lock an organization of others.
+-- 2. It settles these accounts. It waits until it has all locks, because credits can expire while it waits.
+-- 3. One statement writes the entries of each organization of which no item can be refused: the arguments of its items
+--    are valid, and its available credits cover all of them.
+-- 4. decide_items() decides the items of the other organizations one by one.
 --
 -- p_items: a JSON array of 1 to 10000 objects with the arguments of consume_credits().
 -- Locks: the rows of the organizations in which the caller holds credits:consume, by id. Accounts with something due
@@ -26,13 +28,15 @@ declare
     v_count integer;
     v_now timestamptz;
     v_account public.organizations;
-    -- Accounts that the caller may spend from, the active ones among them, and those of these that have a threshold.
+    -- The accounts from which the caller may spend.
     v_locked uuid[];
+    -- Those of them that are active.
     v_open uuid[] := '{}';
+    -- Those of the active ones that have a threshold.
     v_watched uuid[] := '{}';
     -- Accounts that cannot be settled.
     v_failed uuid[] := '{}';
-    -- The decisions of the one statement, and the positions of their items.
+    -- The decisions of step 3, and the positions of their items.
     v_plain public.credit_decision[];
     v_positions integer[];
     v_decision public.credit_decision;

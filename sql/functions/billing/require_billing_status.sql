@@ -1,4 +1,4 @@
--- Raises an error for a text that is not the status of a billing record. Null passes.
+-- Raises an error unless a text is a status of billing records, or null.
 --
 -- Raises: TN001.
 -- Callers: signed-in users and the service role, because list_billing_records() runs as the caller.
@@ -14,6 +14,6 @@ end
 $$;
 
 comment on function tenantry.require_billing_status(text) is
-    'Raises TN001 for a text that is not the status of a billing record.';
+    'Raises TN001 unless the text is a status of billing records, or null.';
 revoke all on function tenantry.require_billing_status from public, anon, authenticated, service_role;
 grant execute on function tenantry.require_billing_status to authenticated, service_role;

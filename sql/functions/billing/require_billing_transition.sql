@@ -1,6 +1,6 @@
 -- Raises an error unless billing_transitions allows a billing record to change its status.
 --
--- p_record: the record with its new status. p_from_status: the old status, or new for a record that is inserted.
+-- p_record: the record with its new status. p_from_status: the old status, or the word new for an inserted record.
 -- Raises: TN035.
 create or replace function tenantry.require_billing_transition(p_record public.billing_history, p_from_status text)
 returns void

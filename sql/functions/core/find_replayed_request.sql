@@ -4,7 +4,7 @@
 -- entries, and find_replayed_entry() looks there. An operation that makes an object records it with record_request().
 --
 -- p_operation: the name of the function that was called.
--- p_arguments: as for request_fingerprint().
+-- p_arguments: as for fingerprint_request().
 -- Locks: nothing. A caller that holds the account's lock can rely on a null: no other call can record the request_id.
 -- Raises: TN011 if the request_id came with another operation or other arguments.
 create or replace function tenantry.find_replayed_request(
@@ -29,7 +29,7 @@ begin
         return null;
     end if;
     if v_request.operation <> p_operation
-        or v_request.fingerprint <> tenantry.request_fingerprint(p_arguments) then
+        or v_request.fingerprint <> tenantry.fingerprint_request(p_arguments) then
         perform tenantry.fail_request_id_reused(p_request_id, p_organization_id);
     end if;
     return v_request.result_id;

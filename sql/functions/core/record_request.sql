@@ -21,7 +21,7 @@ begin
     end if;
     insert into tenantry.requests (organization_id, request_id, operation, fingerprint, result_id, created_at)
     values (
-        p_organization_id, p_request_id, p_operation, tenantry.request_fingerprint(p_arguments), p_result_id,
+        p_organization_id, p_request_id, p_operation, tenantry.fingerprint_request(p_arguments), p_result_id,
         tenantry.clock()
     )
     on conflict (organization_id, request_id) do nothing;

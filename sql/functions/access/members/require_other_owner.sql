@@ -1,7 +1,6 @@
--- Checks that an organization keeps an owner when it loses a role assignment.
+-- Raises an error if a role assignment is the last one of an owner in its organization.
 --
--- The caller has locked the organization's row.
---
+-- Locks: none of its own. The caller holds the lock of the organization's row.
 -- Raises: TN022.
 create or replace function tenantry.require_other_owner(
     p_assignment public.user_roles

@@ -1,14 +1,15 @@
--- Acts when credits have just fallen below a threshold of the organization. Available credits below the low-balance
--- threshold: it records a low_balance event. A balance below the threshold of the automatic top-up: it buys credits. It
--- acts on the crossing only: again after the credits have been above the threshold.
+-- Acts when a change takes credits below a threshold of the organization:
 --
--- A hold lowers the available credits and not the balance. It buys nothing, because a hold that is released costs
--- nothing, and its holder could start one payment after the other.
+-- - If the available credits fall below low_balance_threshold, it records a low_balance event.
+-- - If the balance falls below auto_top_up_threshold, it buys credits.
+--
+-- It acts once for each fall. A further change below the threshold does nothing. A hold lowers the available credits
+-- and not the balance, so it buys nothing. Otherwise a caller who makes and releases holds would cause many payments.
 --
 -- p_account: the row after the change.
--- p_amount: credits that were available before the change and no longer are.
--- p_spent: credits by which the balance fell; p_amount unless given. 0 for credits that were taken back with their
--- money, because that must not charge the customer again.
+-- p_amount: the credits by which the available credits fell.
+-- p_spent: the credits by which the balance fell; p_amount unless given. 0 after a refund of money, because the
+-- customer must not pay for these credits again.
 -- Locks: none of its own. The caller holds the account's lock.
 drop function if exists tenantry.on_balance_fall(public.organizations, integer, boolean);
 create or replace function tenantry.on_balance_fall(
