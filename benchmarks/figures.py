@@ -411,7 +411,7 @@ def stripe(cluster: Cluster, scale: Scale) -> list[Figure]:
             opened.admin.execute(INVOICES.format(**values).encode())
             periods = opened.column(
                 "select (select credit_balance from public.organizations where id = %s) || ' '"
-                " || count(*) from tenantry.stripe_plan_lines where subscription = %s and is_kept",
+                " || count(*) from tenantry.stripe_plan_lines where subscription = %s and kept_share = 1",
                 organization,
                 f"sub_{name}",
             )

@@ -127,12 +127,13 @@ create table tenantry.stripe_plan_lines (
     is_proration boolean not null,
     is_refund boolean not null,
     is_paid boolean not null,
-    is_kept boolean not null,
+    kept_share numeric not null,
     is_due boolean not null,
     primary key (invoice, line_number),
     constraint stripe_plan_lines_subscription_plan_id_fkey
         foreign key (subscription_plan_id) references public.subscription_plans (id),
     constraint stripe_plan_lines_quantity_check check (quantity >= 0),
+    constraint stripe_plan_lines_kept_share_check check (kept_share between 0 and 1),
     constraint stripe_plan_lines_period_end_check check (period_end > period_start)
 );
 comment on table tenantry.stripe_plan_lines is
@@ -151,7 +152,8 @@ comment on column tenantry.stripe_plan_lines.is_proration is
 comment on column tenantry.stripe_plan_lines.is_refund is
     'Whether the amount is below 0: money goes back for time that is not used.';
 comment on column tenantry.stripe_plan_lines.is_paid is 'Whether the invoice is paid.';
-comment on column tenantry.stripe_plan_lines.is_kept is 'Whether it is paid and not all of its money went back.';
+comment on column tenantry.stripe_plan_lines.kept_share is
+    'The share of its money, from 0 to 1, that was paid and did not go back.';
 comment on column tenantry.stripe_plan_lines.is_due is
     'Whether it is not paid and Stripe still collects the payment.';
 create index stripe_plan_lines_subscription_idx on tenantry.stripe_plan_lines (subscription, period_end);

@@ -736,7 +736,7 @@ class Life:
             if invoice.status == "paid":
                 sign = -1 if line.amount < 0 else 1
                 credits = line.price.credits * line.quantity * (end - line.start) / (end - start)
-                paid += sign * credits * self._share(invoice)
+                paid += sign * credits * invoice.kept
         paid = min(max(0, paid), present)
         renewal = [i for i, line in bought if not line.proration]
         is_due = renewal[0].status in ("draft", "open") and renewal[0].advances and self._was_paid_before(s)
@@ -744,10 +744,6 @@ class Life:
             # The renewal has credits before it is paid.
             paid = present
         return ceil(round(paid, 6))
-
-    def _share(self, invoice: Invoice) -> float:
-        """The share of the credits that stays with the share of the money."""
-        return 1 if invoice.kept > 0 else 0
 
     def _was_paid_before(self, s: Subscription) -> bool:
         before = [

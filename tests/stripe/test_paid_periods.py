@@ -308,6 +308,86 @@ def test_a_paid_add_on_keeps_its_credits_while_nobody_pays_for_the_plan(scratch:
     assert_ledger_holds(scratch, story.organization_id)
 
 
+# Money that goes back
+
+
+@pytest.mark.parametrize("by", ["refund", "credit note", "dispute"])
+@pytest.mark.parametrize(
+    ("amount", "kept"),
+    [(500, 50), (333, 67), (1, 100), (999, 1), (1000, 0)],
+    ids=lambda value: str(value),
+)
+def test_the_share_of_the_money_that_stays_keeps_its_credits(
+    scratch: Connection, story: Story, by: str, amount: int, kept: int
+) -> None:
+    """Rounded up, and never more than before."""
+    subscribe(story, (BASIC, 1))
+    hear(scratch, story)
+    consume(scratch, story.organization_id, 30)
+    story.pass_time(DAY)
+    intent, charge = f"pi_{story.prefix}first", f"ch_{story.prefix}first_1"
+    if by == "refund":
+        story.refund(intent, charge, 1000, [amount])
+    elif by == "dispute":
+        story.tell(
+            "charge.dispute.created",
+            payloads.dispute(
+                story.era,
+                "dp_1",
+                charge=charge,
+                payment_intent=intent,
+                amount=amount,
+                created=story.now,
+                status="needs_response",
+            ),
+        )
+    else:
+        note = payloads.credit_note(
+            story.era,
+            "cn_1",
+            customer=story.customer,
+            invoice=f"in_{story.prefix}first",
+            amount=amount,
+            created=story.now,
+        )
+        story.tell("credit_note.created", note)
+    hear(scratch, story)
+    assert credits(scratch, story.organization_id) == max(0, kept - 30)
+    assert_ledger_holds(scratch, story.organization_id)
+
+
+def test_a_refund_of_a_change_takes_its_share_of_the_change(scratch: Connection, story: Story) -> None:
+    subscribe(story, (BASIC, 1))
+    story.pass_time(MONTH // 2)
+    rest = (story.now, story.subscription["period"][1])
+    story.tell("customer.subscription.updated", story.change(items=items(story, (PRO, 1))))
+    lines = [
+        line(story, BASIC, amount=-500, period=rest, proration=True),
+        line(story, PRO, amount=1500, period=rest, proration=True),
+    ]
+    story.settle(story.bill("up", lines, "subscription_update"), "up")
+    hear(scratch, story)
+    assert credits(scratch, story.organization_id) == 300
+    story.refund(f"pi_{story.prefix}up", f"ch_{story.prefix}up_1", 1000, [250])
+    hear(scratch, story)
+    assert credits(scratch, story.organization_id) == 250, "three quarters of the 200 credits of the change stay"
+    story.refund(f"pi_{story.prefix}first", f"ch_{story.prefix}first_1", 1000, [500])
+    hear(scratch, story)
+    assert credits(scratch, story.organization_id) == 200, "half of the 100 credits of the period stay"
+
+
+def test_a_refund_that_fails_brings_the_credits_again(scratch: Connection, story: Story) -> None:
+    subscribe(story, (BASIC, 1))
+    story.refund(f"pi_{story.prefix}first", f"ch_{story.prefix}first_1", 1000, [250, 250], failing=True)
+    failed = [event for event in story.events if event["created"] == story.now]
+    story.events = [event for event in story.events if event not in failed]
+    hear(scratch, story)
+    assert credits(scratch, story.organization_id) == 50
+    story.events = failed
+    hear(scratch, story)
+    assert credits(scratch, story.organization_id) == 75
+
+
 # Before a renewal is paid
 
 

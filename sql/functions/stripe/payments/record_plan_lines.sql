@@ -12,16 +12,16 @@ as $$
 begin
     insert into tenantry.stripe_plan_lines as l (
         invoice, line_number, subscription, price, subscription_plan_id, included_credits, quantity, period_start,
-        period_end, is_proration, is_refund, is_paid, is_kept, is_due
+        period_end, is_proration, is_refund, is_paid, kept_share, is_due
     )
     select o.id, line.line_number, coalesce(line.subscription, o.subscription), line.price, p.id, p.included_credits,
         coalesce(line.quantity, 1), line.period_start, line.period_end, line.is_proration, line.amount < 0,
-        payment.is_paid, payment.is_kept, payment.is_due
+        payment.is_paid, payment.kept_share, payment.is_due
     from tenantry.stripe_objects as o
     -- `offset` keeps the payment from being read for each line.
     cross join lateral (
         select o.data ->> 'status' = 'paid' as is_paid,
-            o.data ->> 'status' = 'paid' and tenantry.payment_kept_ratio(o.id, null) > 0 as is_kept,
+            case o.data ->> 'status' when 'paid' then tenantry.payment_kept_ratio(o.id, null) else 0 end as kept_share,
             -- Stripe leaves a draft alone while the collection of payments is paused.
             o.data ->> 'status' = 'open'
             or o.data ->> 'status' = 'draft' and (o.data -> 'auto_advance' = 'false') is not true as is_due
@@ -36,7 +36,7 @@ begin
     set subscription = excluded.subscription, price = excluded.price, quantity = excluded.quantity,
         period_start = excluded.period_start, period_end = excluded.period_end,
         is_proration = excluded.is_proration, is_refund = excluded.is_refund,
-        is_paid = excluded.is_paid, is_kept = excluded.is_kept, is_due = excluded.is_due,
+        is_paid = excluded.is_paid, kept_share = excluded.kept_share, is_due = excluded.is_due,
         subscription_plan_id = case when l.is_paid then l.subscription_plan_id else excluded.subscription_plan_id end,
         included_credits = case when l.is_paid then l.included_credits else excluded.included_credits end;
 end

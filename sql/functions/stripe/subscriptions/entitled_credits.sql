@@ -2,8 +2,11 @@
 --
 -- Credits follow the money. Each paid line of the billing period brings the credits of its plan, times its quantity,
 -- for the share of the credit period that it covers. A line that gives money back takes them in the same way. So a
--- bigger plan from the middle of the period on brings half of the difference. The sum is rounded up. Example: 100
--- credits were paid for 30 days, and on the last day a change to 500 credits: 100 - 100/30 + 500/30 = 114.
+-- bigger plan from the middle of the period on brings half of the difference. Example: 100 credits were paid for 30
+-- days, and on the last day a change to 500 credits: 100 - 100/30 + 500/30 = 114.
+--
+-- If a part of the money went back, a line counts with the share that was kept (kept_share). The sum is rounded up to
+-- whole credits, so it is never more than before the refund. Example: of 10.00 for 100 credits, 3.33 went back: 67.
 --
 -- In the current period there are no more credits than those of the present plan, quantity and add-ons. So a smaller
 -- plan counts at once, even if Stripe gives the money back with the next invoice.
@@ -46,8 +49,8 @@ begin
     select
         coalesce(sum(
             case when l.is_refund then -1 else 1 end * l.included_credits::numeric * l.quantity
-            * extract(epoch from p_ends_at - greatest(p_starts_at, l.period_start)) / v_full
-        ) filter (where l.is_kept and l.period_start < p_ends_at), 0),
+            * extract(epoch from p_ends_at - greatest(p_starts_at, l.period_start)) / v_full * l.kept_share
+        ) filter (where l.kept_share > 0 and l.period_start < p_ends_at), 0),
         coalesce(bool_or(l.is_paid), false), coalesce(bool_or(l.is_due and not l.is_proration), false),
         coalesce(bool_or(not l.is_paid and not l.is_due), false)
     into v_paid, v_is_paid, v_is_due, v_is_free
@@ -78,10 +81,10 @@ begin
             v_paid := least(v_paid, v_present);
         elsif not v_is_free and p_subscription.status in ('active', 'past_due') and (
             (
-                select l.is_kept from tenantry.stripe_plan_lines as l
+                select l.kept_share > 0 from tenantry.stripe_plan_lines as l
                 where l.subscription = p_subscription.stripe_subscription_id and l.period_end <= p_period_start
                   and not l.is_refund and l.period_start is distinct from p_subscription.trial_start
-                order by l.period_end desc, l.is_proration, l.is_kept desc
+                order by l.period_end desc, l.is_proration, l.kept_share desc
                 limit 1
             )
             or exists (
