@@ -9,7 +9,9 @@ create table tenantry.locks (
 );
 comment on table tenantry.locks is
     'Rows to lock, each for something that one transaction at a time does. Private, so that no caller can hold a lock.';
-comment on column tenantry.locks.name is 'The thing that is locked.';
+comment on column tenantry.locks.name is
+    'The thing that is locked: stripe for all news from Stripe, stripe and the id of a customer for news about the'
+    ' customer, stripe price for the prices of the catalog.';
 insert into tenantry.locks (name) values ('stripe'), ('stripe price');
 alter table tenantry.locks enable row level security;
 

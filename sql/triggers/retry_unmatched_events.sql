@@ -1,6 +1,6 @@
 -- Processes the events again that named a price or product at Stripe before a plan or credit product had it.
 --
--- Locks: as apply_stripe_object(), for each organization of an event.
+-- Locks: the Stripe lock of all customers, then as apply_stripe_object() for each event.
 -- Raises: nothing of its own. Errors stay with the events.
 create or replace function tenantry.retry_unmatched_events() returns trigger
 language plpgsql volatile security definer
@@ -19,6 +19,7 @@ begin
               && array[new.stripe_price_id, new.stripe_product_id]::text[]
         order by e.created, e.id
     loop
+        perform tenantry.lock_stripe(null);
         perform tenantry.process_stored_event(v_id);
     end loop;
     return null;

@@ -56,7 +56,7 @@ def test_no_login_can_hold_the_lock_of_stripes_events(connect: Connect, admin: C
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         hostile.execute("select from tenantry.locks for update")
     admin.execute("set lock_timeout = '500ms'")
-    admin.execute("select tenantry.lock_stripe()")
+    admin.execute("select tenantry.lock_stripe(null)")
     admin.execute("update public.credit_products set stripe_price_id = stripe_price_id || '_new'")
     admin.execute("reset lock_timeout")
     assert sources(admin, "pg_(try_)?advisory") == []
@@ -65,12 +65,12 @@ def test_no_login_can_hold_the_lock_of_stripes_events(connect: Connect, admin: C
 def test_the_stripe_lock_holds_until_the_end_and_needs_no_row(connect: Connect, admin: Connection) -> None:
     admin.execute("delete from tenantry.locks")
     first, second = connect(), connect()
-    first.execute("begin; select tenantry.lock_stripe()")
+    first.execute("begin; select tenantry.lock_stripe(null)")
     second.execute("set lock_timeout = '200ms'")
     with pytest.raises(psycopg.errors.LockNotAvailable):
-        second.execute("select tenantry.lock_stripe()")
+        second.execute("select tenantry.lock_stripe(null)")
     first.execute("commit")
-    second.execute("select tenantry.lock_stripe()")
+    second.execute("select tenantry.lock_stripe(null)")
     second.execute("reset lock_timeout")
 
 

@@ -2,18 +2,20 @@
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 
 from tests.conftest import Connect, Connection
-from tests.support.ledger import assert_ledger_holds
+from tests.support import stripe_payloads as payloads
+from tests.support.ledger import assert_ledger_holds, move_clock, organization
 from tests.support.postgres import Cluster, installations
 from tests.support.server import wait_until
-from tests.support.stripe import credits, deliver_all, state, tell
-from tests.support.stripe_payloads import ERAS, OLD, Object
-from tests.support.stripe_stories import STORIES
+from tests.support.stripe import catalog, credits, deliver, deliver_all, state, tell
+from tests.support.stripe_payloads import CURRENT, ERAS, OLD, Object
+from tests.support.stripe_stories import STORIES, Story
 
 EXHAUSTIVE = 6
 """Up to this many events the test tries every order on the newest PostgreSQL; otherwise a sample, and a small one on
@@ -78,28 +80,6 @@ def test_every_order_leads_to_the_same_state(
             check(order)
 
 
-@pytest.mark.parametrize("name", STORIES)
-def test_events_that_arrive_at_the_same_time_lead_to_the_same_state(
-    admin: Connection, connect: Connect, name: str
-) -> None:
-    story = tell(admin, name)
-    with admin.transaction(force_rollback=True):
-        deliver_all(admin, story.events)
-        expected = state(admin, story.organization_id)
-    dice = random.Random(name)
-    events = dice.sample(story.events * 2, len(story.events) * 2)
-    connections = [connect() for _ in range(THREADS)]
-
-    def work(number: int) -> None:
-        for event in events[number::THREADS]:
-            deliver_all(connections[number], [event])
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(work, range(THREADS)))
-    assert state(admin, story.organization_id) == expected
-    assert_ledger_holds(admin, story.organization_id)
-
-
 def test_objects_of_one_payment_that_arrive_at_the_same_time_see_each_other(
     admin: Connection, connect: Connect
 ) -> None:
@@ -119,6 +99,67 @@ def test_objects_of_one_payment_that_arrive_at_the_same_time_see_each_other(
     assert credits(admin, story.organization_id) == 150
     row = admin.execute("select array_agg(distinct state) as states from tenantry.stripe_events").fetchone()
     assert row == {"states": ["processed"]}
+
+
+def stories_at_once(admin: Connection, names: Sequence[str]) -> list[Story]:
+    """A customer for each story, all over one catalog."""
+    product_id = catalog(admin)
+    told = []
+    for number, name in enumerate(names):
+        story = Story(
+            CURRENT, organization(admin), product_id, prefix=f"c{number}_", first_number=10**9 - 10**6 * number
+        )
+        STORIES[name](story)
+        told.append(story)
+    move_clock(admin, max(story.end for story in told))
+    return told
+
+
+def test_events_that_arrive_at_the_same_time_lead_to_the_same_state(admin: Connection, connect: Connect) -> None:
+    """First those of one customer after the other, then those of all. No transaction is the victim of a deadlock: an
+    error of any event fails the test."""
+    stories = stories_at_once(admin, list(STORIES))
+    with admin.transaction(force_rollback=True):
+        for story in stories:
+            deliver_all(admin, story.events)
+        expected = [state(admin, story.organization_id) for story in stories]
+    dice = random.Random(5)
+    half = [dice.sample(story.events, len(story.events) // 2) for story in stories]
+    first = [event for some in half for event in dice.sample(some * 2, len(some) * 2)]
+    rest = [event for story in stories for event in story.events]
+    events = [*first, *dice.sample(rest, len(rest))]
+    connections = [connect() for _ in range(THREADS)]
+
+    def work(number: int) -> None:
+        for event in events[number::THREADS]:
+            deliver_all(connections[number], [event])
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(work, range(THREADS)))
+    for story, right in zip(stories, expected, strict=True):
+        assert state(admin, story.organization_id) == right
+        assert_ledger_holds(admin, story.organization_id)
+
+
+def test_a_customer_who_is_held_does_not_stop_the_others(admin: Connection, connect: Connect) -> None:
+    held, other = stories_at_once(admin, ["partial_refund", "partial_refund"])
+    holding, waiting = connect(), connect()
+    waiting.execute("set lock_timeout = '200ms'")
+    holding.execute("begin")
+    deliver_all(holding, held.events[:1])
+    # The refunds name their charges alone.
+    deliver_all(waiting, other.events)
+    assert credits(admin, other.organization_id) == 150
+    of_unknown = [event for event in held.events if event["type"] == "refund.created"]
+    for event in (held.events[1], *of_unknown):
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            deliver_all(waiting, [event])
+    # An event without an effect waits for nobody.
+    payout: Object = {"id": "po_1", "object": "payout"}
+    assert deliver(waiting, payloads.event(CURRENT, "payout.paid", payout, other.now, 1))["state"] == "ignored"
+    holding.execute("commit")
+    deliver_all(waiting, held.events)
+    assert credits(admin, held.organization_id) == 150
 
 
 def _is_waiting(admin: Connection) -> bool:

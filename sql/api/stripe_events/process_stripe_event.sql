@@ -4,7 +4,8 @@
 --
 -- The caller makes sure that Stripe sent the event: the server checks the signature.
 --
--- Locks: the Stripe lock, then the organization's row and its subscriptions, as in apply_stripe_object().
+-- Locks: the Stripe lock of the customer, then the organization's row and its subscriptions, as in
+-- apply_stripe_object().
 -- Raises: TN001 (not an event), 42501.
 -- Callers: holders of platform:stripe.
 create or replace function tenantry.process_stripe_event(p_event jsonb) returns public.stripe_event

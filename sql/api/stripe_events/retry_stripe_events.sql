@@ -1,7 +1,7 @@
 -- Retries stuck events: pending, unmatched and failed ones. Events with the fewest attempts come first.
 --
--- Locks: the Stripe lock, then the accounts of all these events, as in apply_stripe_object(), until the end of the
--- transaction.
+-- Locks: the Stripe lock of all customers, then the accounts of all these events, as in apply_stripe_object(), until
+-- the end of the transaction.
 -- Raises: TN001, 42501.
 -- Callers: holders of platform:stripe.
 create or replace function tenantry.retry_stripe_events(
@@ -20,7 +20,7 @@ begin
         perform tenantry.fail_invalid('max_events', 'must be greater than 0');
     end if;
     processed := 0;
-    perform tenantry.lock_stripe();
+    perform tenantry.lock_stripe(null);
     for v_id in
         select e.id
         from tenantry.stripe_events as e

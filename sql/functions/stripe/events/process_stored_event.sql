@@ -7,7 +7,8 @@
 -- An event of a connected account is ignored: its objects are those of another company, which can give them any
 -- metadata. An event of the other mode is ignored, too, because its payments move no money here. error_message says so.
 --
--- Locks: the Stripe lock, then the event, then as apply_stripe_object().
+-- Locks: the Stripe lock of the object's customer, then the event, then as apply_stripe_object(). An event that is
+-- ignored takes the event alone.
 -- Raises: errors that a repetition of the whole call can resolve: of the classes 40 (deadlocks), 55 (locks), 53 (no
 -- memory or space), 57 (a deadline or shutdown), 58 (a failure of the host) and 25 (a read-only database).
 create or replace function tenantry.process_stored_event(p_id text) returns tenantry.stripe_events
@@ -17,25 +18,31 @@ as $$
 declare
     v_event tenantry.stripe_events;
     v_object jsonb;
+    -- The reason that the event is foreign.
+    v_reason text;
+    v_is_ignored boolean;
 begin
-    perform tenantry.lock_stripe();
-    select * into v_event from tenantry.stripe_events as e where e.id = p_id for no key update;
+    select * into v_event from tenantry.stripe_events as e where e.id = p_id;
     v_object := v_event.payload #> '{data,object}';
+    v_reason := tenantry.foreign_event_reason(v_event);
+    v_is_ignored := v_reason is not null
+        or v_event.object_id is null
+        or v_event.type = 'invoice.upcoming'
+        -- A payment method that is detached names no customer any more.
+        or v_object ->> 'object' = 'payment_method' and v_event.type <> 'payment_method.attached'
+        or v_object ->> 'object' not in (
+            'customer', 'subscription', 'checkout.session', 'invoice', 'invoice_payment',
+            'payment_intent', 'payment_method', 'charge',
+            'refund', 'credit_note', 'dispute', 'product', 'price');
+    if not v_is_ignored then
+        perform tenantry.lock_stripe(tenantry.find_stripe_customer(v_object));
+    end if;
+    select * into v_event from tenantry.stripe_events as e where e.id = p_id for no key update;
     v_event.attempts := v_event.attempts + 1;
     v_event.error_code := null;
-    v_event.error_message := null;
+    v_event.error_message := v_reason;
     begin
-        v_event.error_message := tenantry.foreign_event_reason(v_event);
-        if v_event.error_message is not null
-            or v_event.object_id is null
-            or v_event.type = 'invoice.upcoming'
-            -- A payment method that is detached names no customer any more.
-            or v_object ->> 'object' = 'payment_method' and v_event.type <> 'payment_method.attached'
-            or v_object ->> 'object' not in (
-                'customer', 'subscription', 'checkout.session', 'invoice', 'invoice_payment',
-                'payment_intent', 'payment_method', 'charge',
-                'refund', 'credit_note', 'dispute', 'product', 'price')
-        then
+        if v_is_ignored then
             v_event.state := 'ignored';
         else
             if v_event.type like '%.deleted' then

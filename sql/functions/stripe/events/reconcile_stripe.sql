@@ -3,7 +3,7 @@
 --
 -- p_object: the object as Stripe returned it. p_version: Stripe's time of the answer.
 --
--- Locks: as apply_stripe_object().
+-- Locks: the Stripe lock of the object's customer, then as apply_stripe_object().
 -- Raises: TN001 (not an event), 42501.
 -- Callers: holders of platform:stripe.
 create or replace function tenantry.reconcile_stripe(
@@ -27,7 +27,7 @@ declare
     v_event public.stripe_event;
 begin
     perform tenantry.authorize('platform:stripe');
-    perform tenantry.lock_stripe();
+    perform tenantry.lock_stripe(tenantry.find_stripe_customer(v_object));
     -- The mirrored object tells its organization. Nothing is derived from it yet.
     perform tenantry.upsert_stripe_object(
         v_object,

@@ -3,8 +3,7 @@
 --
 -- p_version: the time of the event or answer, by Stripe's clock. p_event_id: the event, or a name for the answer. It
 -- orders states of the same moment.
--- Locks: the Stripe lock, then the organization's row, then its subscriptions. A caller that holds the account's lock
--- must hold the Stripe lock already.
+-- Locks: the organization's row, then its subscriptions. The caller holds the Stripe lock of the object's customer.
 -- Raises: the errors of recompute_stripe_object().
 create or replace function tenantry.apply_stripe_object(
     p_object jsonb,
@@ -20,7 +19,6 @@ declare
     v_customers text[];
     v_customer text;
 begin
-    perform tenantry.lock_stripe();
     perform tenantry.upsert_stripe_object(p_object, p_version, p_event_id);
     if p_object ->> 'object' in ('product', 'price') then
         perform tenantry.update_catalog_from_stripe(v_id);

@@ -10,7 +10,6 @@ declare
     v_id text;
     v_done text[] := '{}';
 begin
-    perform tenantry.lock_stripe();
     insert into tenantry.stripe_customers (stripe_customer_id, organization_id)
     values (p_customer, p_organization_id)
     on conflict (stripe_customer_id) do nothing;

@@ -6,7 +6,8 @@
 -- p_is_replay: whether Stripe repeated an earlier answer, because it knew the idempotency key. The object then has its
 -- state of that earlier time, which is between the creation of the request and now.
 --
--- Locks: the Stripe lock, then the organization's row, whose account it settles, then the request.
+-- Locks: if the answer has an object, the Stripe lock of its customer; then the organization's row, whose account it
+-- settles; then the request.
 -- Raises: TN002, 42501.
 -- Callers: holders of platform:stripe.
 create or replace function tenantry.finish_stripe_request(
@@ -32,8 +33,17 @@ begin
     if not found then
         perform tenantry.fail_not_found('stripe_request', p_id::text);
     end if;
-    -- The Stripe lock comes before the account's, as in every function that mirrors an object.
-    perform tenantry.lock_stripe();
+    v_answer := case
+        when p_status between 200 and 299 then p_body
+        -- The answer contains a payment that was declined.
+        when p_status between 400 and 499 and p_status not in (409, 429) then v_error -> 'payment_intent'
+    end;
+    if jsonb_typeof(v_answer) = 'object' then
+        -- The Stripe lock comes before the account's, as in every function that mirrors an object.
+        perform tenantry.lock_stripe(tenantry.find_stripe_customer(
+            case when v_request.operation = 'read_invoice_lines'
+                then jsonb_build_object('id', split_part(v_request.path, '/', 4)) else v_answer end));
+    end if;
     if v_request.organization_id is not null then
         -- The account's lock comes before the request's: a consumption holds it when it requests a top-up.
         perform tenantry.lock_account(v_request.organization_id);
@@ -45,7 +55,6 @@ begin
     v_version := case when p_is_replay then v_request.created_at else p_answered_at end;
 
     if p_status between 200 and 299 then
-        v_answer := p_body;
         v_unpaid := case
             when p_body ->> 'object' = 'subscription' and jsonb_typeof(p_body -> 'pending_update') = 'object'
                 then p_body -> 'latest_invoice'
@@ -61,8 +70,6 @@ begin
             finished_at = tenantry.clock()
         where r.id = p_id;
     elsif p_status between 400 and 499 and p_status not in (409, 429) then
-        -- The answer contains a payment that was declined.
-        v_answer := v_error -> 'payment_intent';
         perform tenantry.mark_stripe_request_failed(
             v_request,
             case when p_status in (401, 403) then 'authentication_error' else v_error ->> 'type' end,
