@@ -136,6 +136,9 @@ PAYMENT_INCOMPLETE = Reason("PAYMENT_INCOMPLETE", StatusCode.FAILED_PRECONDITION
 COLLECTION_PAUSED = Reason("COLLECTION_PAUSED", StatusCode.FAILED_PRECONDITION)
 """Stripe collects no payments for the subscription at present, so a change now would cost nothing."""
 
+ORGANIZATION_IN_USE = Reason("ORGANIZATION_IN_USE", StatusCode.FAILED_PRECONDITION)
+"""The organization cannot be erased while it is in use, or it is being erased and cannot be activated again."""
+
 PERMISSION_DENIED = Reason("PERMISSION_DENIED", StatusCode.PERMISSION_DENIED)
 """The caller lacks a permission."""
 
@@ -230,6 +233,7 @@ RAISED: Mapping[str, Reason] = {
     "TN048": SETTLEMENT_FAILED,
     "TN049": PAYMENT_INCOMPLETE,
     "TN050": COLLECTION_PAUSED,
+    "TN051": ORGANIZATION_IN_USE,
     "42501": PERMISSION_DENIED,
 }
 """The reason of every SQLSTATE that tenantry.fail raises."""

@@ -99,6 +99,10 @@ create table tenantry.settings (
         case name
             when 'stripe_livemode' then value in (-1, 0, 1)
             when 'provisional_credit_days' then value between 0 and 60
+            when 'keep_audit_log_days' then value = 0 or value >= 30
+            when 'keep_events_days' then value = 0 or value >= 30
+            when 'keep_stripe_events_days' then value = 0 or value >= 30
+            when 'keep_stripe_requests_days' then value = 0 or value >= 30
             else value >= 4096
         end)
 );
@@ -107,12 +111,16 @@ comment on table tenantry.settings is
 comment on column tenantry.settings.name is 'Name of the setting.';
 comment on column tenantry.settings.value is
     'A limit of at least 4096; for stripe_livemode 1 (live mode), 0 (test mode) or -1 (either); for'
-    ' provisional_credit_days 0 to 60.';
+    ' provisional_credit_days 0 to 60; for the settings that start with keep_ 0 or at least 30.';
 comment on column tenantry.settings.meaning is 'The thing that is limited, with its unit; or the meaning of the value.';
 insert into tenantry.settings (name, value, meaning) values
     ('max_text_bytes', 16384, 'Bytes of a description or another free text, in UTF-8.'),
     ('max_metadata_bytes', 16384, 'Bytes of metadata or of the features of a plan, as JSON text in UTF-8.'),
     ('max_hold_minutes', 44640, 'Minutes that a hold lives from its beginning, for callers without credits:grant.'),
     ('provisional_credit_days', 7, 'Days for which a renewal at Stripe that is not paid yet has credits, at most.'),
+    ('keep_audit_log_days', 0, 'Days for which entries of the audit log are kept, at least 30; 0 for ever.'),
+    ('keep_events_days', 0, 'Days for which rows of tenantry.events are kept, at least 30; 0 for ever.'),
+    ('keep_stripe_events_days', 0, 'Days for which events of Stripe are kept, at least 30; 0 for ever.'),
+    ('keep_stripe_requests_days', 0, 'Days for which finished requests to Stripe are kept, at least 30; 0 for ever.'),
     ('stripe_livemode', -1, 'The mode of Stripe whose events count: 1 for live mode, 0 for test mode, -1 for either.');
 alter table tenantry.settings enable row level security;

@@ -63,3 +63,15 @@ create index organizations_credits_settle_at_idx on public.organizations (credit
     where credits_settle_at is not null;
 
 alter table public.organizations enable row level security;
+
+create table tenantry.erasures (
+    organization_id uuid primary key,
+    started_at timestamptz not null default now(),
+    finished_at timestamptz
+);
+comment on table tenantry.erasures is
+    'Organizations whose data an operator erases, or has erased. Without foreign keys, so that it outlives them.';
+comment on column tenantry.erasures.organization_id is 'The organization.';
+comment on column tenantry.erasures.started_at is 'When its first rows were deleted.';
+comment on column tenantry.erasures.finished_at is 'When its last row was deleted; null before.';
+alter table tenantry.erasures enable row level security;

@@ -96,7 +96,7 @@ create index user_roles_role_id_idx on public.user_roles (role_id);
 create table tenantry.invitations (
     organization_id uuid not null,
     id uuid not null default gen_random_uuid(),
-    email varchar(320) not null,
+    email varchar(320),
     role_id uuid not null,
     token_hash bytea not null,
     invited_by uuid,
@@ -114,7 +114,7 @@ create table tenantry.invitations (
 );
 comment on table tenantry.invitations is 'Invitations of persons to join an organization in a role.';
 comment on column tenantry.invitations.email is
-    'Address that the invitation is for; the user who accepts it may have another.';
+    'Address that the invitation is for; the user who accepts it may have another. Null after the person was erased.';
 comment on column tenantry.invitations.invited_by is 'The user who invited; null for the service.';
 comment on column tenantry.invitations.expires_at is 'When the invitation stops being valid.';
 comment on column tenantry.invitations.accepted_at is 'When it was accepted; null until then.';
@@ -124,6 +124,8 @@ comment on column tenantry.invitations.role_id is 'The role that the user gets.'
 comment on column tenantry.invitations.token_hash is
     'SHA-256 of the token. The token itself was shown once and is not stored.';
 create index invitations_role_id_idx on tenantry.invitations (role_id);
+create index invitations_email_idx on tenantry.invitations (email);
+create index invitations_accepted_by_idx on tenantry.invitations (accepted_by);
 
 create table tenantry.audit_log (
     id bigint generated always as identity primary key,

@@ -266,6 +266,9 @@ create unique index stripe_requests_pending_key on tenantry.stripe_requests
     (operation, organization_id, subject_id, method, path, md5(params::text)) nulls not distinct
     where state = 'pending';
 -- The top-up of a payment.
+-- A purchase of the automatic top-up counts in the cap of its month, so its request is never outdated.
+create index stripe_requests_finished_at_idx on tenantry.stripe_requests (finished_at)
+    where state <> 'pending' and operation <> 'auto_top_up';
 create index stripe_requests_top_up_idx on tenantry.stripe_requests (stripe_id) where operation = 'auto_top_up';
 -- An organization has one pending top-up at most.
 create unique index stripe_requests_auto_top_up_key on tenantry.stripe_requests (organization_id)

@@ -12,6 +12,7 @@ revoke all on
     tenantry.credit_revocations,
     tenantry.credit_usage,
     tenantry.credit_usage_progress,
+    tenantry.erasures,
     tenantry.errors,
     tenantry.granted_credits,
     tenantry.invitations,

@@ -1,1 +1,2 @@
+drop table tenantry.erasures;
 drop table public.organizations;

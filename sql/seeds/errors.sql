@@ -141,6 +141,9 @@ values
     ('COLLECTION_PAUSED', 50, 'TN050', '{}', 'FAILED_PRECONDITION', null, 'subscription_id, stripe_subscription_id',
         'Stripe collects no payments for the subscription at present, so a change now would cost nothing.',
         'Resume the collection at Stripe, or change the plan at the renewal.'),
+    ('ORGANIZATION_IN_USE', 51, 'TN051', '{}', 'FAILED_PRECONDITION', null, 'organization_id',
+        'The organization cannot be erased while it is in use, or it is being erased and cannot be activated again.',
+        'End the use that the message names.'),
 
     ('PERMISSION_DENIED', 101, '42501', '{}', 'PERMISSION_DENIED', null, 'permission, organization_id',
         'The caller lacks a permission.',

@@ -1,7 +1,8 @@
 -- Records each change of a row in the audit log: the actor, the time, the door and the row before and after.
 --
--- The columns that the ledger writes, updated_at and secrets are left out. An update that changes none of the other
--- columns is not recorded.
+-- The columns that the ledger writes, updated_at, secrets and addresses of persons are left out. An update that changes
+-- none of the other columns is not recorded. The address of an invited person is in the invitation alone, because it
+-- must be possible to erase it.
 create or replace function tenantry.record_audit_event() returns trigger
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -9,7 +10,7 @@ as $$
 declare
     c_left_out constant text[] := array[
         'updated_at', 'credit_balance', 'credits_reserved', 'credits_entry_number', 'credits_entry_at',
-        'credits_settled_entry', 'credits_settle_at', 'token_hash'];
+        'credits_settled_entry', 'credits_settle_at', 'token_hash', 'email'];
     v_old constant jsonb := case when tg_op <> 'INSERT' then to_jsonb(old) - c_left_out end;
     v_new constant jsonb := case when tg_op <> 'DELETE' then to_jsonb(new) - c_left_out end;
     v_row constant jsonb := coalesce(v_new, v_old);

@@ -97,6 +97,8 @@ UNDER_OTHERS = {
     "accept_invitation": "the invitation, after its organization",
     "advance_subscription": "the subscription, under the account's lock",
     "batch_consume_credits": "organizations by id",
+    "delete_outdated_rows": "outdated rows that no other session has locked",
+    "erase_organization": "the organization, and then rows that it deletes",
     "finish_stripe_request": "the Stripe lock, the account, then the request",
     "lock_subscription": "the account, then the subscription",
     "process_stored_event": "the Stripe lock, then the event",

@@ -46,6 +46,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SETTLEMENT_FAILED: _ClassVar[ErrorReason]
     PAYMENT_INCOMPLETE: _ClassVar[ErrorReason]
     COLLECTION_PAUSED: _ClassVar[ErrorReason]
+    ORGANIZATION_IN_USE: _ClassVar[ErrorReason]
     PERMISSION_DENIED: _ClassVar[ErrorReason]
     TOKEN_REQUIRED: _ClassVar[ErrorReason]
     INVALID_TOKEN: _ClassVar[ErrorReason]
@@ -104,6 +105,7 @@ TOO_MANY_REQUESTS: ErrorReason
 SETTLEMENT_FAILED: ErrorReason
 PAYMENT_INCOMPLETE: ErrorReason
 COLLECTION_PAUSED: ErrorReason
+ORGANIZATION_IN_USE: ErrorReason
 PERMISSION_DENIED: ErrorReason
 TOKEN_REQUIRED: ErrorReason
 INVALID_TOKEN: ErrorReason

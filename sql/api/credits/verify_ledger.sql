@@ -14,6 +14,9 @@ set enable_nestloop = on
 set plan_cache_mode = auto
 set jit = off
 as $$
+declare
+    -- Their ledgers are no longer whole.
+    v_erased constant uuid[] := array(select e.organization_id from tenantry.erasures as e where e.finished_at is null);
 begin
     perform tenantry.authorize('credits:verify', p_organization_id);
     if p_organization_id is not null
@@ -27,14 +30,14 @@ begin
     from public.organizations as o
     cross join lateral (select tenantry.next_due_time(o.id) as next offset 0) as due
     where (p_organization_id is null or o.id = p_organization_id)
-      and coalesce(o.credits_settle_at, 'infinity') > due.next;
+      and coalesce(o.credits_settle_at, 'infinity') > due.next and o.id <> all (v_erased);
 
     return query
     select o.id, 'the due changes of the account can be applied', null::bigint, 'settled',
         concat_ws(' ', f.due_at, f.code, f.message)
     from tenantry.settlement_failures as f
     join public.organizations as o on o.id = f.organization_id and o.credits_settle_at = f.due_at
-    where p_organization_id is null or o.id = p_organization_id;
+    where (p_organization_id is null or o.id = p_organization_id) and o.id <> all (v_erased);
 
     -- These settings are for the next query only, and for no function that it calls. The query joins whole ledgers:
     -- nested loops, which PostgreSQL uses where it expects few rows, would read the entries of all organizations for
@@ -123,99 +126,104 @@ begin
         where s.is_return
         group by s.organization_id, s.to_entry
     )
-    select e.organization_id, 'entries are numbered without gap', e.entry_number, e.position::text, e.entry_number::text
-    from entries as e where e.position <> e.entry_number
-    union all
-    select e.organization_id, 'balance_after is the balance before plus amount', e.entry_number,
-        (e.balance_before + e.amount)::text, e.balance_after::text
-    from entries as e where e.balance_before + e.amount <> e.balance_after
-    union all
-    select e.organization_id, 'the balance is never negative', e.entry_number, '>= 0', e.balance_after::text
-    from entries as e where e.balance_after < 0
-    union all
-    select e.organization_id, 'time never runs backwards', e.entry_number, '>= ' || e.time_before, e.created_at::text
-    from entries as e where e.created_at < e.time_before
-    union all
-    select a.id, 'credit_balance is balance_after of the last entry', a.last_number,
-        a.last_balance::text, a.credit_balance::text
-    from accounts as a where a.credit_balance <> a.last_balance
-    union all
-    select a.id, 'credits_entry_number is that of the last entry', a.last_number,
-        a.last_number::text, a.credits_entry_number::text
-    from accounts as a where a.credits_entry_number <> a.last_number
-    union all
-    select a.id, 'credits_entry_at is the time of the last entry', a.last_number,
-        a.last_time::text, a.credits_entry_at::text
-    from accounts as a where a.credits_entry_at is distinct from a.last_time
-    union all
-    select a.id, 'lots less what is not allocated are the balance', a.last_number,
-        a.credit_balance::text, (a.in_lots + a.unallocated)::text
-    from accounts as a where a.in_lots + a.unallocated <> a.credit_balance
-    union all
-    select a.id, 'only consumption is not allocated', e.entry_number, 'consumed', e.transaction_type
-    from accounts as a
-    join entries as e on e.organization_id = a.id and e.entry_number > a.credits_settled_entry
-    where e.transaction_type <> 'consumed'
-    union all
-    select a.id, 'credits_reserved is what active holds hold', null, a.in_holds::text, a.credits_reserved::text
-    from accounts as a where a.credits_reserved <> a.in_holds
-    union all
-    select a.id, 'held credits are covered by the balance, or were revoked', null,
-        '<= ' || a.credit_balance + coalesce(in_revocations.amount, 0), a.credits_reserved::text
-    from accounts as a
-    left join in_revocations on in_revocations.organization_id = a.id
-    where a.credits_reserved > a.credit_balance + coalesce(in_revocations.amount, 0)
-    union all
-    select l.organization_id, 'what remains of a lot is its amount less its allocations', l.entry_number,
-        (l.amount - coalesce(moved.amount, 0))::text, l.remaining::text
-    from tenantry.credit_lots as l
-    left join (
-        select s.organization_id, s.lot_id,
-            sum(case when s.is_return then s.balance_from - s.balance_to
-                else s.balance_to - s.balance_from end) as amount
+    select f.organization_id, f.invariant, f.entry_number, f.expected, f.found from (
+        select
+            e.organization_id, 'entries are numbered without gap' as invariant, e.entry_number,
+            e.position::text as expected, e.entry_number::text as found
+        from entries as e where e.position <> e.entry_number
+        union all
+        select e.organization_id, 'balance_after is the balance before plus amount', e.entry_number,
+            (e.balance_before + e.amount)::text, e.balance_after::text
+        from entries as e where e.balance_before + e.amount <> e.balance_after
+        union all
+        select e.organization_id, 'the balance is never negative', e.entry_number, '>= 0', e.balance_after::text
+        from entries as e where e.balance_after < 0
+        union all
+        select e.organization_id, 'time never runs backwards', e.entry_number, '>= ' || e.time_before,
+            e.created_at::text
+        from entries as e where e.created_at < e.time_before
+        union all
+        select a.id, 'credit_balance is balance_after of the last entry', a.last_number,
+            a.last_balance::text, a.credit_balance::text
+        from accounts as a where a.credit_balance <> a.last_balance
+        union all
+        select a.id, 'credits_entry_number is that of the last entry', a.last_number,
+            a.last_number::text, a.credits_entry_number::text
+        from accounts as a where a.credits_entry_number <> a.last_number
+        union all
+        select a.id, 'credits_entry_at is the time of the last entry', a.last_number,
+            a.last_time::text, a.credits_entry_at::text
+        from accounts as a where a.credits_entry_at is distinct from a.last_time
+        union all
+        select a.id, 'lots less what is not allocated are the balance', a.last_number,
+            a.credit_balance::text, (a.in_lots + a.unallocated)::text
+        from accounts as a where a.in_lots + a.unallocated <> a.credit_balance
+        union all
+        select a.id, 'only consumption is not allocated', e.entry_number, 'consumed', e.transaction_type
+        from accounts as a
+        join entries as e on e.organization_id = a.id and e.entry_number > a.credits_settled_entry
+        where e.transaction_type <> 'consumed'
+        union all
+        select a.id, 'credits_reserved is what active holds hold', null, a.in_holds::text, a.credits_reserved::text
+        from accounts as a where a.credits_reserved <> a.in_holds
+        union all
+        select a.id, 'held credits are covered by the balance, or were revoked', null,
+            '<= ' || a.credit_balance + coalesce(in_revocations.amount, 0), a.credits_reserved::text
+        from accounts as a
+        left join in_revocations on in_revocations.organization_id = a.id
+        where a.credits_reserved > a.credit_balance + coalesce(in_revocations.amount, 0)
+        union all
+        select l.organization_id, 'what remains of a lot is its amount less its allocations', l.entry_number,
+            (l.amount - coalesce(moved.amount, 0))::text, l.remaining::text
+        from tenantry.credit_lots as l
+        left join (
+            select s.organization_id, s.lot_id,
+                sum(case when s.is_return then s.balance_from - s.balance_to
+                    else s.balance_to - s.balance_from end) as amount
+            from spans as s
+            group by s.organization_id, s.lot_id
+        ) as moved on moved.organization_id = l.organization_id and moved.lot_id = l.id
+        where (p_organization_id is null or l.organization_id = p_organization_id)
+          and l.remaining <> l.amount - coalesce(moved.amount, 0)
+        union all
+        select e.organization_id, 'an entry that adds credits opens lots or returns to them', e.entry_number,
+            e.amount::text, (coalesce(opened.amount, 0) + coalesce(returned.amount, 0))::text
+        from entries as e
+        left join opened on opened.organization_id = e.organization_id and opened.entry_number = e.entry_number
+        left join returned on returned.organization_id = e.organization_id and returned.entry_number = e.entry_number
+        where coalesce(opened.amount, 0) + coalesce(returned.amount, 0) <> greatest(e.amount, 0)
+        union all
+        -- The steps of one settlement follow one another without gap, from the balance before its first entry to that
+        -- after its last. So every entry between them is allocated exactly once.
+        select s.organization_id, 'allocations cover the fall of the balance exactly', s.to_entry,
+            coalesce(s.next_to, last.balance_after)::text, s.balance_from::text
         from spans as s
-        group by s.organization_id, s.lot_id
-    ) as moved on moved.organization_id = l.organization_id and moved.lot_id = l.id
-    where (p_organization_id is null or l.organization_id = p_organization_id)
-      and l.remaining <> l.amount - coalesce(moved.amount, 0)
-    union all
-    select e.organization_id, 'an entry that adds credits opens lots or returns to them', e.entry_number,
-        e.amount::text, (coalesce(opened.amount, 0) + coalesce(returned.amount, 0))::text
-    from entries as e
-    left join opened on opened.organization_id = e.organization_id and opened.entry_number = e.entry_number
-    left join returned on returned.organization_id = e.organization_id and returned.entry_number = e.entry_number
-    where coalesce(opened.amount, 0) + coalesce(returned.amount, 0) <> greatest(e.amount, 0)
-    union all
-    -- The steps of one settlement follow one another without gap, from the balance before its first entry to that after
-    -- its last. So every entry between them is allocated exactly once.
-    select s.organization_id, 'allocations cover the fall of the balance exactly', s.to_entry,
-        coalesce(s.next_to, last.balance_after)::text, s.balance_from::text
-    from spans as s
-    left join entries as last on last.organization_id = s.organization_id and last.entry_number = s.to_entry
-    where not s.is_return and s.balance_from is distinct from coalesce(s.next_to, last.balance_after)
-    union all
-    select s.organization_id, 'allocations begin at the balance before their first entry', s.from_entry,
-        first.balance_before::text, s.top::text
-    from spans as s
-    left join entries as first on first.organization_id = s.organization_id and first.entry_number = s.from_entry
-    where not s.is_return and s.position = 1 and s.top is distinct from first.balance_before
-    union all
-    select a.id, 'every settled entry that takes credits is allocated', e.entry_number, 'a span', 'none'
-    from accounts as a
-    join entries as e on e.organization_id = a.id and e.entry_number <= a.credits_settled_entry and e.amount < 0
-    left join allocated on allocated.organization_id = a.id
-    where not coalesce(allocated.entries @> e.entry_number, false)
-    union all
-    select e.organization_id, 'no more is refunded than was spent', e.entry_number,
-        '<= ' || - e.amount, refunds.amount::text
-    from entries as e
-    join (
-        select r.organization_id, r.source_id, sum(r.amount) as amount
-        from entries as r
-        where r.transaction_type = 'refunded' and r.source = 'refund'
-        group by r.organization_id, r.source_id
-    ) as refunds on refunds.organization_id = e.organization_id and refunds.source_id = e.id
-    where refunds.amount > - e.amount;
+        left join entries as last on last.organization_id = s.organization_id and last.entry_number = s.to_entry
+        where not s.is_return and s.balance_from is distinct from coalesce(s.next_to, last.balance_after)
+        union all
+        select s.organization_id, 'allocations begin at the balance before their first entry', s.from_entry,
+            first.balance_before::text, s.top::text
+        from spans as s
+        left join entries as first on first.organization_id = s.organization_id and first.entry_number = s.from_entry
+        where not s.is_return and s.position = 1 and s.top is distinct from first.balance_before
+        union all
+        select a.id, 'every settled entry that takes credits is allocated', e.entry_number, 'a span', 'none'
+        from accounts as a
+        join entries as e on e.organization_id = a.id and e.entry_number <= a.credits_settled_entry and e.amount < 0
+        left join allocated on allocated.organization_id = a.id
+        where not coalesce(allocated.entries @> e.entry_number, false)
+        union all
+        select e.organization_id, 'no more is refunded than was spent', e.entry_number,
+            '<= ' || - e.amount, refunds.amount::text
+        from entries as e
+        join (
+            select r.organization_id, r.source_id, sum(r.amount) as amount
+            from entries as r
+            where r.transaction_type = 'refunded' and r.source = 'refund'
+            group by r.organization_id, r.source_id
+        ) as refunds on refunds.organization_id = e.organization_id and refunds.source_id = e.id
+        where refunds.amount > - e.amount
+    ) as f where f.organization_id <> all (v_erased);
 end
 $$;
 

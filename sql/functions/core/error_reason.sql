@@ -44,6 +44,7 @@ return case p_code
     when 'TN048' then 'SETTLEMENT_FAILED'
     when 'TN049' then 'PAYMENT_INCOMPLETE'
     when 'TN050' then 'COLLECTION_PAUSED'
+    when 'TN051' then 'ORGANIZATION_IN_USE'
     when '42501' then 'PERMISSION_DENIED'
 end;
 
