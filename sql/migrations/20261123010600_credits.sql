@@ -56,8 +56,8 @@ comment on column public.credit_transactions.amount is 'Credits added, or taken 
 comment on column public.credit_transactions.balance_after is
     'The organization''s balance after this entry, in credits.';
 comment on column public.credit_transactions.source is
-    'The cause of the entry: subscription, purchase, event_consumption, expiry, grant, refund, hold or a name of your'
-    ' own.';
+    'The cause of the entry: subscription, provisional (credits of a renewal that is not paid yet), late (paid after'
+    ' their period), purchase, event_consumption, expiry, grant, refund, hold or a name of your own.';
 comment on column public.credit_transactions.source_id is
     'The subscription, purchase, event, hold or entry that source refers to.';
 comment on column public.credit_transactions.expires_at is 'When the added credits expire; null for never.';

@@ -28,16 +28,19 @@ create table tenantry.granted_credits (
     primary key (organization_id, source, source_id, starts_at),
     constraint granted_credits_organization_id_fkey
         foreign key (organization_id) references public.organizations (id),
-    constraint granted_credits_source_check check (source in ('subscription', 'rollover', 'purchase')),
+    constraint granted_credits_source_check
+        check (source in ('subscription', 'provisional', 'late', 'rollover', 'purchase')),
     constraint granted_credits_credits_check check (credits >= 0),
     constraint granted_credits_shortfall_check check (shortfall >= 0)
 );
 comment on table tenantry.granted_credits is
     'The credits that a period of a subscription, or a purchase, has granted so far. Each grant is adjusted to its'
     ' target, so nothing is granted twice, in any order of events and with any repetition.';
-comment on column tenantry.granted_credits.source is 'subscription, rollover or purchase.';
+comment on column tenantry.granted_credits.source is
+    'subscription, provisional (a renewal that is not paid yet), late (paid after its period), rollover or purchase.';
 comment on column tenantry.granted_credits.starts_at is 'Start of the period that the credits are for.';
-comment on column tenantry.granted_credits.source_id is 'The subscription or the purchase.';
+comment on column tenantry.granted_credits.source_id is
+    'The subscription or the purchase; for late credits, the MD5 hash of the id of the invoice.';
 comment on column tenantry.granted_credits.ends_at is 'Time at which unspent credits expire; infinity for never.';
 comment on column tenantry.granted_credits.credits is 'Credits granted, less those revoked.';
 comment on column tenantry.granted_credits.shortfall is

@@ -131,6 +131,7 @@ create table tenantry.stripe_plan_lines (
     is_paid boolean not null,
     kept_share numeric not null,
     is_due boolean not null,
+    paid_at timestamptz,
     primary key (invoice, line_number),
     constraint stripe_plan_lines_subscription_plan_id_fkey
         foreign key (subscription_plan_id) references public.subscription_plans (id),
@@ -158,6 +159,7 @@ comment on column tenantry.stripe_plan_lines.kept_share is
     'The share of its money, from 0 to 1, that was paid and did not go back.';
 comment on column tenantry.stripe_plan_lines.is_due is
     'Whether it is not paid and Stripe still collects the payment.';
+comment on column tenantry.stripe_plan_lines.paid_at is 'Time at which the invoice was paid; null for an unpaid one.';
 create index stripe_plan_lines_subscription_idx on tenantry.stripe_plan_lines (subscription, period_end);
 create index stripe_plan_lines_price_idx on tenantry.stripe_plan_lines (price, period_end);
 create index stripe_plan_lines_subscription_plan_id_idx on tenantry.stripe_plan_lines (subscription_plan_id);

@@ -93,6 +93,7 @@ class Invoice:
     balance: tuple[int, int | None] = (0, None)
     """The balance of the customer before and after."""
     payment: Payment | None = None
+    paid_at: int | None = None
     credited: int = 0
     """Money that credit notes gave to the balance of the customer."""
 
@@ -297,7 +298,7 @@ class Life:
                 "starting_balance": invoice.balance[0],
                 "ending_balance": invoice.balance[1],
                 "post_payment_credit_notes_amount": invoice.credited,
-                "status_transitions": {"paid_at": self.now if is_paid else None},
+                "status_transitions": {"paid_at": invoice.paid_at},
                 "parent": subscription
                 and {
                     "type": "subscription_details",
@@ -440,6 +441,7 @@ class Life:
         if invoice.status not in ("open", "uncollectible"):
             return
         invoice.status = "paid"
+        invoice.paid_at = self.now
         if invoice.due:
             invoice.payment = self._charge(invoice.due, invoice)
         self._tell_invoice(invoice, "paid")
@@ -681,7 +683,7 @@ class Life:
         status = self._status(last)
         entitled = status in ("active", "past_due", "trial")
         return {
-            "credits": packs + sum(self._period_credits(s) for s in self.subscriptions),
+            "credits": packs + sum(self._period_credits(s) + self._late_credits(s) for s in self.subscriptions),
             "plan": _plan(last).name if entitled else None,
             "seats": sum(p.seats * q for p, q in last.items.items()) if entitled else None,
             "subscriptions": sorted(self._row(s) for s in self.subscriptions),
@@ -744,6 +746,25 @@ class Life:
             # The renewal has credits before it is paid.
             paid = present
         return ceil(round(paid, 6))
+
+    def _late_credits(self, s: Subscription) -> int:
+        """The credits that were paid after their period. They last for the length of a period from the payment on."""
+        paid = sorted((i for i in self._invoices(s) if i.paid_at), key=lambda i: (i.paid_at or 0, i.id))
+        ends = {
+            line.end for i in paid for line in i.lines if line.price in PLANS and (s.trial or (0, 0))[1] != line.end
+        }
+        late = 0
+        for end in ends:
+            total = 0.0
+            for invoice in paid:
+                before = total
+                for line in invoice.lines:
+                    if line.price in PLANS and line.end == end:
+                        sign = -1 if line.amount < 0 else 1
+                        total += sign * line.price.credits * line.quantity * (end - line.start) / MONTH * invoice.kept
+                if end <= (invoice.paid_at or 0) and self.now < (invoice.paid_at or 0) + MONTH:
+                    late += max(0, ceil(round(max(0, total), 6)) - ceil(round(max(0, before), 6)))
+        return late
 
     def _was_paid_before(self, s: Subscription) -> bool:
         before = [

@@ -548,6 +548,90 @@ def test_a_paid_change_before_the_renewal_is_paid_leaves_its_credits(scratch: Co
     assert credits(scratch, story.organization_id) == 90, "the renewal is not paid; 27 of 30 days of the seat are"
 
 
+def test_a_paid_change_stays_when_the_provisional_credits_expire(scratch: Connection, story: Story) -> None:
+    """Nothing is heard of Stripe at that time."""
+    subscribe(story, (BASIC, 5))
+    make = renew(story, "second", (BASIC, 5))
+    story.pass_time(3 * DAY)
+    story.tell("customer.subscription.updated", story.change(items=items(story, (BASIC, 6))))
+    rest = (story.now, story.subscription["period"][1])
+    lines = [
+        line(story, BASIC, 5, amount=-4500, period=rest, proration=True),
+        line(story, BASIC, 6, amount=5400, period=rest, proration=True),
+    ]
+    story.settle(story.bill("seat", lines, "subscription_update"), "seat")
+    hear(scratch, story)
+    consume(scratch, story.organization_id, 40)
+    assert later(scratch, story, 4 * DAY - 1) == 560
+    assert later(scratch, story, 1) == 90
+    story.settle(make, "second")
+    hear(scratch, story)
+    assert credits(scratch, story.organization_id) == 550, "590 are paid for, and 40 of them are spent"
+    assert later(scratch, story, 20 * DAY) == 550
+    assert_ledger_holds(scratch, story.organization_id)
+
+
+def test_a_change_that_is_paid_with_the_next_invoice_brings_its_credits_then(scratch: Connection, story: Story) -> None:
+    subscribe(story, (BASIC, 2))
+    story.pass_time(MONTH // 2)
+    story.tell("customer.subscription.updated", story.change(items=items(story, (BASIC, 4))))
+    rest = (story.now, story.subscription["period"][1])
+    pending = [
+        line(story, BASIC, 2, amount=-1000, period=rest, proration=True),
+        line(story, BASIC, 4, amount=2000, period=rest, proration=True),
+    ]
+    hear(scratch, story)
+    assert credits(scratch, story.organization_id) == 200
+    story.now = rest[1]
+    story.change(period=(story.now, story.now + MONTH))
+    story.tell("customer.subscription.updated", story.make_subscription())
+    make = story.bill("second", [*pending, line(story, BASIC, 4)], "subscription_cycle")
+    story.tell("invoice.created", make("draft"))
+    story.pass_time(HOUR)
+    story.settle(make, "second")
+    for _ in range(2):
+        with scratch.transaction(force_rollback=True):
+            random.Random(1).shuffle(story.events)
+            move_clock(scratch, datetime.fromtimestamp(story.now, UTC))
+            deliver_all(scratch, story.events + story.events)
+            assert credits(scratch, story.organization_id) == 500, "100 for the half of the last period"
+    hear(scratch, story)
+    assert credits(scratch, story.organization_id) == 500
+    story.refund(f"pi_{story.prefix}second", f"ch_{story.prefix}second_1", 5000, [2500])
+    hear(scratch, story)
+    assert credits(scratch, story.organization_id) == 250, "half of the money is half of each"
+    story.settle(renew(story, "third", (BASIC, 4)), "third")
+    hear(scratch, story)
+    assert credits(scratch, story.organization_id) == 450, "they last for a period from the payment on"
+    assert later(scratch, story, HOUR) == 400
+    assert_ledger_holds(scratch, story.organization_id)
+
+
+def test_an_invoice_that_is_paid_after_its_period_brings_the_credits_that_were_not_spent(
+    scratch: Connection, story: Story
+) -> None:
+    subscribe(story, (BASIC, 1))
+    second = renew(story, "second", (BASIC, 1))
+    hear(scratch, story)
+    consume(scratch, story.organization_id, 30)
+    story.tell("invoice.finalized", second("open"))
+    story.tell("customer.subscription.updated", story.change(status="past_due"))
+    hear(scratch, story)
+    renew(story, "third", (BASIC, 1))
+    hear(scratch, story)
+    assert credits(scratch, story.organization_id) == 0
+    story.pass_time(5 * DAY)
+    story.settle(second, "second")
+    story.tell("customer.subscription.updated", story.change(status="active"))
+    hear(scratch, story)
+    hear(scratch, story)
+    assert credits(scratch, story.organization_id) == 70 + 100, "100 are there provisionally"
+    assert later(scratch, story, 2 * DAY) == 70
+    assert later(scratch, story, 28 * DAY - 1) == 70, "they last for a period from the payment on"
+    assert later(scratch, story, 1) == 0
+    assert_ledger_holds(scratch, story.organization_id)
+
+
 def test_a_refunded_period_brings_no_credits_before_the_next_payment(scratch: Connection, story: Story) -> None:
     subscribe(story, (BASIC, 2))
     story.pass_time(DAY)

@@ -1,6 +1,9 @@
 -- Adjusts the grants of a subscription at Stripe to the invoices that are paid: those of its billing periods that are
 -- not over, and of the periods of certain invoices. Earlier periods cannot have changed.
 --
+-- A payment that comes after the credits of its period have expired brings them from then on, for as long as the period
+-- was.
+--
 -- A cancellation takes the months that begin after it. A subscription that is expired, for example because the
 -- collection of payments is paused, only lacks the credits that nobody paid for.
 --
@@ -68,11 +71,23 @@ begin
             v_granted := tenantry.entitled_credits(
                 p_subscription, v_plan, v_billing.starts_at, v_billing.ends_at, v_period.starts_at, v_period.ends_at,
                 v_period.expires_at);
+            if p_subscription.status = 'cancelled' and v_period.starts_at >= p_subscription.ended_at then
+                v_granted.paid := 0;
+            end if;
             perform tenantry.adjust_credit_period(
-                p_subscription, v_plan, v_period.starts_at, v_period.ends_at, v_granted.expires_at,
-                case when p_subscription.status = 'cancelled' and v_period.starts_at >= p_subscription.ended_at
-                    then 0 else v_granted.credits end,
+                p_subscription, v_plan, v_period.starts_at, v_period.ends_at, v_period.expires_at, v_granted.paid,
                 p_at);
+            -- Last, so that a payment makes the balance fall at no moment.
+            perform tenantry.adjust_stripe_grant(
+                p_subscription.organization_id, 'provisional', p_subscription.id, v_period.starts_at,
+                v_granted.provisional_until, v_granted.provisional, v_plan.name, p_at);
+            perform tenantry.adjust_stripe_grant(
+                p_subscription.organization_id, 'late', md5(c.invoice)::uuid, v_period.ends_at,
+                c.paid_at + (v_period.ends_at - v_period.starts_at), c.credits, v_plan.name, p_at)
+            from tenantry.late_credits(
+                p_subscription, v_plan, v_billing.ends_at, v_period.starts_at, v_period.ends_at, v_period.expires_at
+            ) as c
+            where v_period.expires_at <= p_at;
         end loop;
         if v_billing.ends_at > p_at then
             v_from := least(v_from, v_billing.starts_at);

@@ -18,7 +18,7 @@ declare
 begin
     for v_granted in
         select * from tenantry.granted_credits as g
-        where g.organization_id = p_subscription.organization_id and g.source = 'subscription'
+        where g.organization_id = p_subscription.organization_id and g.source in ('subscription', 'provisional')
           and g.source_id = p_subscription.id and g.starts_at >= p_from
           and g.ends_at > p_at and g.credits > 0 and g.starts_at <> all (array_remove(p_keep, null))
     loop
