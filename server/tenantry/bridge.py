@@ -38,13 +38,13 @@ from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tenantry.auth import ROLES
-from tenantry.database import Database, Row, Statement, array_literal, identifier, literal, literals, plain_literal
+from tenantry.database import Database, Row, Statement, array, identifier, parameters
 from tenantry.errors import invalid_argument
 from tenantry.limits import MAX_DEPTH, MAX_VALUES, MAX_VALUES_OF_LIST
 from tenantry.pool import Lock
 
 Encode = Callable[[str, Any], str]
-"""(field name, value) -> SQL literal. Raises CallError for a value that PostgreSQL cannot hold."""
+"""(field name, value) -> its text form. Raises CallError for a value that PostgreSQL cannot hold."""
 
 Decode = Callable[[Any], Any]
 """Value of a column -> value of a field."""
@@ -77,7 +77,7 @@ where t.typnamespace::regnamespace::text in ('pg_catalog', 'public', 'tenantry')
 
 _ROLES = """
 select p.proname, array_agg(r.role) filter (where pg_catalog.has_function_privilege(r.role::name, p.oid, 'execute'))
-from pg_catalog.pg_proc as p, unnest($2) as r (role)
+from pg_catalog.pg_proc as p, unnest($2::text[]) as r (role)
 where p.pronamespace = 'public'::regnamespace and p.proname = any ($1)
 group by p.proname
 """
@@ -180,7 +180,7 @@ async def load_roles(database: Database, services: Iterable[ServiceDescriptor]) 
     """The callers' roles that may execute the function of each method, by '/package.Service/Method'."""
     methods = [method for service in services for method in service.methods]
     names = [_function_name(method) for method in methods]
-    rows = await database.query(Statement("roles", _ROLES, literals(names, ROLES)))
+    rows = await database.query(Statement("roles", _ROLES, parameters(names, ROLES)))
     roles: dict[str, list[str] | None] = {row[0]: row[1] for row in rows}
     return {_path(method): frozenset(roles.get(name) or ()) for method, name in zip(methods, names, strict=True)}
 
@@ -188,7 +188,7 @@ async def load_roles(database: Database, services: Iterable[ServiceDescriptor]) 
 async def _load(database: Database, names: list[str]) -> Catalog:
     functions: dict[str, list[Function]] = {}
     for name, is_read, returns, defaults, arg_names, modes, types in await database.query(
-        Statement("functions", _FUNCTIONS, literals(names))
+        Statement("functions", _FUNCTIONS, parameters(names))
     ):
         inputs = [(n, t) for n, m, t in zip(arg_names, modes, types, strict=True) if m in "iv"]
         outputs = [(n, t) for n, m, t in zip(arg_names, modes, types, strict=True) if m in "ot"]
@@ -225,11 +225,11 @@ def _compile(method: MethodDescriptor, catalog: Catalog) -> Call | None:
     def statement(request: Message) -> Statement:
         # ListFields() gives exactly the fields that are set. Only these are passed.
         names = []
-        literals = []
+        given: list[str | None] = []
         for fld, value in request.ListFields():
             names.append(fld.name)
-            literals.append(encoders[fld.name](fld.name, value))
-        return Statement(name, text(tuple(names)), literals, None if function.is_read else _lock(request, name))
+            given.append(encoders[fld.name](fld.name, value))
+        return Statement(name, text(tuple(names)), given, None if function.is_read else _lock(request, name))
 
     return Call(_path(method), function.is_read, statement, response, items)
 
@@ -252,7 +252,7 @@ def _path(method: MethodDescriptor) -> str:
 
 
 def _encoders(message: Descriptor, function: Function, catalog: Catalog, where: str) -> dict[str, Encode]:
-    """By field: the function that turns its value into the literal of the argument of that name."""
+    """By field: the function that turns its value into the text form of the argument of that name."""
     encoders: dict[str, Encode] = {}
     for argument in function.required - {f.name for f in message.fields}:
         catalog.mismatches.append(f"{where}: required argument {argument} has no field")
@@ -281,23 +281,22 @@ def _encoder(fld: FieldDescriptor, type_name: str) -> Encode | None:
 def _encode_text(name: str, value: str) -> str:
     if "\0" in value:
         raise invalid_argument(name, "must not contain the character NUL")
-    return literal(value)
+    return value
 
 
 def _encode_uuid(name: str, value: str) -> str:
     if _UUID.fullmatch(value) is None:
         raise invalid_argument(name, "must be a UUID")
-    return plain_literal(value)
+    return value
 
 
 def _encode_plain(_: str, value: float) -> str:
-    # A quoted literal takes the type of any parameter. An integer constant is no smallint.
-    return plain_literal(value)
+    return str(value)
 
 
 def _encode_timestamp(name: str, value: Any) -> str:
     try:
-        return plain_literal(f"{value.ToDatetime().isoformat()}Z")
+        return f"{value.ToDatetime().isoformat()}Z"
     except (ValueError, OverflowError):
         raise invalid_argument(name, "is not a time between the years 1 and 9999") from None
 
@@ -307,13 +306,13 @@ def _encode_duration(name: str, value: Any) -> str:
         seconds = value.ToTimedelta() / timedelta(seconds=1)
     except (ValueError, OverflowError):
         raise invalid_argument(name, "is not a length of time") from None
-    return plain_literal(f"{seconds:.6f} seconds")
+    return f"{seconds:.6f} seconds"
 
 
 def _encode_messages(name: str, values: Iterable[Message]) -> str:
     # MessageToDict() of the whole message inspects every field, and takes several times as long.
     structs = _Structs(name)
-    return _json_literal(name, lambda: [_json_object(value, structs) for value in values])
+    return _json_text(name, lambda: [_json_object(value, structs) for value in values])
 
 
 def _json_object(message: Message, structs: "_Structs") -> dict[str, Any]:
@@ -328,7 +327,7 @@ def _json_field(fld: FieldDescriptor, value: Any, structs: "_Structs") -> Any:
 
 
 def _encode_struct(name: str, value: Struct) -> str:
-    return _json_literal(name, lambda: _Structs(name).to_json(value))
+    return _json_text(name, lambda: _Structs(name).to_json(value))
 
 
 class _Structs:
@@ -375,22 +374,22 @@ class _Structs:
 _STRUCT = "google.protobuf.Struct"
 
 
-def _json_literal(name: str, value: Callable[[], Any]) -> str:
+def _json_text(name: str, value: Callable[[], Any]) -> str:
     try:
         text = json.dumps(value(), ensure_ascii=False, allow_nan=False)
     except (ValueError, json_format.Error):
         raise invalid_argument(name, "must hold JSON values only") from None
     if _ESCAPED_NUL.search(text):
         raise invalid_argument(name, "must not contain the character NUL")
-    return literal(text)
+    return text
 
 
 def _encode_texts(name: str, values: Iterable[str]) -> str:
-    return array_literal((_encode_text(name, value) for value in values), "text")
+    return array(_encode_text(name, value) for value in values)
 
 
 def _encode_uuids(name: str, values: Iterable[str]) -> str:
-    return array_literal((_encode_uuid(name, value) for value in values), "uuid")
+    return array(_encode_uuid(name, value) for value in values)
 
 
 def _encode_mask(name: str, value: Any) -> str:
@@ -403,7 +402,7 @@ def _enum_encoder(enum: EnumDescriptor) -> Encode:
     def encode(name: str, value: int) -> str:
         if value not in labels:
             raise invalid_argument(name, f"{value} is not a value of {enum.name}")
-        return literal(labels[value])
+        return labels[value]
 
     return encode
 

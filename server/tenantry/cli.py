@@ -24,7 +24,7 @@ from tenantry.app import Server
 from tenantry.auth import ROLES, SERVICE, mint
 from tenantry.bridge import BridgeError
 from tenantry.config import Config, ConfigError, from_environment
-from tenantry.database import Database, Statement, list_rows, literals, service_session
+from tenantry.database import Database, Statement, list_rows, parameters, service_session
 from tenantry.embedded import EmbeddedError, EmbeddedPostgres, default_data_dir
 from tenantry.errors import CallError
 from tenantry.migrate import MigrationError
@@ -305,7 +305,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     statement = Statement(
         "verify_ledger",
         "select f.* from public.verify_ledger($1) as v, unnest(v.findings) as f",
-        literals(arguments.organization),
+        parameters(arguments.organization),
     )
     with service_session(_database_url(arguments)) as call:
         findings = call(statement)
@@ -325,7 +325,7 @@ def _stripe_sync(arguments: argparse.Namespace) -> int:
             " l.next_page_token"
             " from public.list_stripe_requests(page_size => $2, page_token => $3) as l,"
             " unnest(l.stripe_requests) with ordinality as r order by r.ordinality",
-            literals(since, PAGE_SIZE, token),
+            parameters(since, PAGE_SIZE, token),
         )
 
     with service_session(_database_url(arguments)) as call:
@@ -347,7 +347,7 @@ async def _sync(arguments: argparse.Namespace) -> str:
         statement = Statement(
             "sync_catalog",
             "select coalesce(r.subject_id, r.id) from public.sync_catalog($1) as requests, unnest(requests) as r",
-            literals(arguments.direction),
+            parameters(arguments.direction),
         )
         for (subject,) in await database.call(SERVICE, statement, None):
             # The command lists errors afterwards. Another server may be sending the same requests.
@@ -404,7 +404,7 @@ def _stripe_events(arguments: argparse.Namespace) -> None:
             " coalesce(e.error_code || ' ' || e.error_message, ''), l.next_page_token"
             " from public.list_stripe_events(state => $1, page_size => $2, page_token => $3) as l,"
             " unnest(l.events) with ordinality as e order by e.ordinality",
-            literals(arguments.state, min(arguments.limit, PAGE_SIZE), token),
+            parameters(arguments.state, min(arguments.limit, PAGE_SIZE), token),
         )
 
     with service_session(_database_url(arguments)) as call:
@@ -422,7 +422,7 @@ def _stripe_retry(arguments: argparse.Namespace) -> int:
             statement = Statement(
                 "retry_stripe_events",
                 "select r.processed, r.stuck from public.retry_stripe_events($1) as r",
-                literals(min(EVENTS_AT_ONCE, arguments.limit - start)),
+                parameters(min(EVENTS_AT_ONCE, arguments.limit - start)),
             )
             ((processed, stuck),) = call(statement)
             done += processed

@@ -12,6 +12,8 @@ MIN_SECRET_BYTES = 32
 MAX_TIMEOUT = 86400
 """Seconds. A call with a later deadline has this much time."""
 
+MAX_PORT = 65535
+
 PLACEHOLDER_SECRET = "at-least-32-bytes-shared-with-your-token-issuer"  # noqa: S105 - the one in the documentation
 
 OTHER_SETTINGS = {
@@ -124,10 +126,10 @@ class Config:
             raise ConfigError(f"TENANTRY_LAME_DUCK must be 0 to {MAX_TIMEOUT} seconds")
         if not 0 <= self.maintenance_interval <= MAX_TIMEOUT:
             raise ConfigError(f"TENANTRY_MAINTENANCE_INTERVAL must be 0 to {MAX_TIMEOUT} seconds")
-        if not re.fullmatch(r".+:\d{1,5}", self.listen):
-            raise ConfigError("TENANTRY_LISTEN must read host:port")
-        if self.http_listen is not None and not re.fullmatch(r".+:\d{1,5}", self.http_listen):
-            raise ConfigError("TENANTRY_HTTP_LISTEN must read host:port")
+        for name in ("listen", "http_listen"):
+            address = getattr(self, name)
+            if address is not None and not _is_address(address):
+                raise ConfigError(f"{_variable(name)} must read host:port, with a port from 0 to {MAX_PORT}")
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -188,6 +190,12 @@ def from_environment(
         stripe_webhook_secrets=_list(environment, "TENANTRY_STRIPE_WEBHOOK_SECRETS"),
         **numbers,
     )
+
+
+def _is_address(text: str) -> bool:
+    """Whether the text reads host:port."""
+    found = re.fullmatch(r".+:([0-9]{1,5})", text)
+    return found is not None and int(found[1]) <= MAX_PORT
 
 
 def _list(environment: Mapping[str, str], name: str) -> tuple[str, ...]:

@@ -2,13 +2,13 @@
 
 (Two modules are apart: migrate.py runs the SQL files, and bridge.py composes the calls of public functions.)
 
-Database runs a call as one simple-query message: the caller's role, claims and deadline, then one or several
-statements. PostgreSQL runs such a message in one implicit transaction. There is no BEGIN and COMMIT to send, `SET
-LOCAL` lasts for this call only, and an error leaves nothing to roll back. The settings must be statements of their own
-ahead of the call: set within its statement they come too late for row-level security and for statement_timeout.
+Database runs a call as one pipeline: the caller's role, claims and deadline, then one or several statements, then a
+Sync. PostgreSQL runs such a pipeline in one implicit transaction. There is no BEGIN and COMMIT to send, the settings
+last for this call only, and an error leaves nothing to roll back. The settings must be a statement of their own ahead
+of the call: set within its statement they come too late for row-level security and for statement_timeout.
 
-The call itself is prepared: to parse and plan it takes a fifth of the time of a consumption. PREPARE and EXECUTE travel
-in simple-query messages as well.
+All statements are prepared: to parse and plan a call takes a fifth of the time of a consumption. All values travel as
+parameters, so none is ever part of a text, and no claim of a token appears in pg_stat_statements.
 
 service_session() runs the statements of commands, on a connection of its own.
 """
@@ -19,9 +19,8 @@ import hashlib
 import logging
 import os
 import random
-import re
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -31,6 +30,7 @@ import grpc
 import psycopg
 from google.rpc.status_pb2 import Status
 from psycopg import generators, pq
+from psycopg.abc import PQGen
 from psycopg.adapt import Transformer
 from psycopg_pool import PoolTimeout
 
@@ -69,51 +69,45 @@ class Statement:
     """A query with its values.
 
     name: the first part of the name that it is prepared under, for people who read pg_prepared_statements.
-    text: SQL with $1, $2 … for the values. literals: the values as SQL literals, see literals(). locks: the lock that
-    it may wait for; None for a read.
+    text: SQL with $1, $2 … for the values. parameters: the values in PostgreSQL's text form, see parameters(). locks:
+    the lock that it may wait for; None for a read.
     """
 
     name: str
     text: str
-    literals: Sequence[str] = ()
+    parameters: Sequence[str | None] = ()
     locks: Lock | None = None
 
 
 Value = str | int | datetime | Sequence[str] | None
 
 
-def literal(text: str) -> str:
-    """The text as an SQL literal, correct with every value of standard_conforming_strings."""
-    quoted = "'" + text.replace("'", "''") + "'"
-    return " E" + quoted.replace("\\", "\\\\") if "\\" in text else quoted
+def parameters(*given: Value) -> list[str | None]:
+    """The values in PostgreSQL's text form, for a Statement. Each has the type of the parameter that it stands for.
 
-
-def plain_literal(value: object) -> str:
-    """The value as an SQL literal, if its text holds neither quotes nor backslashes: for numbers, UUIDs and times."""
-    return f"'{value}'"
-
-
-def array_literal(literals: Iterator[str], element: str) -> str:
-    """An SQL array. literals: its elements. element: their type."""
-    return f"array[{', '.join(literals)}]::{element}[]"
-
-
-def literals(*values: Value) -> list[str]:
-    """The values as SQL literals, for a Statement. PostgreSQL gives each the type of the parameter that it stands for.
-
-    A sequence becomes an array of text. A datetime must have a time zone.
+    A sequence becomes an array. A datetime must have a time zone.
     """
-    return [_literal(value) for value in values]
+    return [_text_form(value) for value in given]
 
 
-def _literal(value: Value) -> str:
+def _text_form(value: Value) -> str | None:
     if value is None:
-        return "null"
+        return None
     if isinstance(value, datetime):
-        return plain_literal(value.isoformat())
+        return value.isoformat()
     if isinstance(value, (str, int)):
-        return literal(str(value))
-    return array_literal(map(literal, value), "text")
+        return str(value)
+    return array(value)
+
+
+def array(elements: Iterable[str]) -> str:
+    """The text form of an array with these elements."""
+    return "{" + ",".join(map(_quote_element, elements)) + "}"
+
+
+def _quote_element(element: str) -> str:
+    escaped = element.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def identifier(name: str) -> str:
@@ -122,6 +116,16 @@ def identifier(name: str) -> str:
 
 
 _PING = Statement("ping", "select 1")
+
+_SETTINGS = (
+    "select pg_catalog.set_config('role', $1, true), pg_catalog.set_config('request.jwt.claims', $2, true),"
+    " pg_catalog.set_config('statement_timeout', $3, true),"
+    " pg_catalog.set_config('lock_timeout', coalesce($4, pg_catalog.current_setting('lock_timeout')), true)"
+)
+"""Sets role, claims, statement_timeout and, if it is not null, lock_timeout for the rest of the transaction."""
+
+_SETTINGS_NAME = b"tenantry_settings"
+"""The name that it is prepared under."""
 
 _CONSTRAINTS = Statement(
     "constraints",
@@ -211,8 +215,8 @@ class Database:
         connection = await self._pool.take(pool.ACQUIRE_TIMEOUT)
         try:
             with _bounded(connection, self._default_timeout):
-                cursor = await connection.execute(_inline(statement).encode())
-                return list(await cursor.fetchall())
+                results = await _run_pipeline(connection, [(None, statement.text, _encode(statement.parameters))])
+            return _load_rows(connection, results)[0]
         finally:
             await self._pool.release(connection)
 
@@ -251,14 +255,10 @@ class Database:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self.timeout(time_remaining)
-        claims = literal(identity.claims)
         for attempt in range(1, ATTEMPTS + 1):
             timeout = deadline - loop.time()
             for_each = int(min(timeout, statement_timeout or timeout) * 1000)
-            settings = (
-                f"set local role {identity.role}; set local request.jwt.claims = {claims}; "
-                f"set local statement_timeout = {max(1, for_each)}; "
-            )
+            settings = [identity.role, identity.claims, str(max(1, for_each)), None]
             try:
                 # Less than the time left, so that the answer still reaches the caller.
                 acquire_timeout = max(0.001, min(0.9 * timeout, pool.ACQUIRE_TIMEOUT))
@@ -294,51 +294,50 @@ class Database:
     async def _send(
         self,
         identity: Identity,
-        settings: str,
+        settings: list[str | None],
         statements: Sequence[Statement],
         acquire_timeout: float,
         timeout: float,  # noqa: ASYNC109 - a timer costs less than a task
         lock_timeout: float | None,
     ) -> list[list[Row]]:
-        role = identity.role
         locks = statements[0].locks
         connection = await self._pool.take(acquire_timeout, identity.caller, locks)
         try:
             if locks and not lock_timeout:
                 lock_timeout = CROWDED_LOCK_TIMEOUT if self._pool.is_crowded() else LOCK_TIMEOUT
             if lock_timeout:
-                settings += f"set local lock_timeout = {int(lock_timeout * 1000)}; "
+                settings[3] = str(int(lock_timeout * 1000))
             with _bounded(connection, timeout):
-                queries = [await self._query(connection, role, settings, statement) for statement in statements]
-                results = await _execute(connection, settings + "; ".join(queries))
-            transformer = Transformer(connection)
-            answers: list[list[Row]] = []
-            for result in results[-len(queries) :]:
-                # The columns of all results are the same, so their loaders are looked up once.
-                transformer.set_pgresult(result, set_loaders=not answers)
-                answers.append(transformer.load_rows(0, result.ntuples, tuple))
-            return answers
+                name = None
+                if self._prepares:
+                    name = await self._prepare(connection, identity.role, settings, statements[0])
+                steps = [(_SETTINGS_NAME if name else None, _SETTINGS, _encode(settings))]
+                steps += [(name, statement.text, _encode(statement.parameters)) for statement in statements]
+                results = await _run_pipeline(connection, steps)
+            return _load_rows(connection, results[1:])
         finally:
             await self._pool.release(connection)
 
-    async def _query(self, connection: Connection, role: str, settings: str, statement: Statement) -> str:
-        """Prepares the statement on this connection, unless it is, and returns the SQL that runs it."""
-        if not self._prepares:
-            return _inline(statement)
+    async def _prepare(
+        self, connection: Connection, role: str, settings: list[str | None], statement: Statement
+    ) -> bytes:
+        """Prepares the statement on this connection, unless it is, and returns its name."""
         name = _name(role, statement.name, statement.text)
         if name in connection.prepared:
             connection.prepared.move_to_end(name)
-        else:
-            while len(connection.prepared) >= MAX_PREPARED:
-                oldest, _ = connection.prepared.popitem(last=False)
-                # A call that was cancelled may have dropped it already.
-                with contextlib.suppress(psycopg.errors.InvalidSqlStatementName):
-                    await _execute(connection, f"deallocate {oldest}")
+            return name
+        while len(connection.prepared) >= MAX_PREPARED:
+            oldest, _ = connection.prepared.popitem(last=False)
+            # A call that was cancelled may have dropped it already.
+            with contextlib.suppress(psycopg.errors.InvalidSqlStatementName):
+                await _run_pipeline(connection, [(None, f"deallocate {oldest.decode()}", [])])
+        for each, text in ((_SETTINGS_NAME, _SETTINGS), (name, statement.text)):
             # A call that was cancelled may have prepared it without taking note.
             with contextlib.suppress(psycopg.errors.DuplicatePreparedStatement):
-                await _execute(connection, f"{settings}prepare {name} as {statement.text}")
-            connection.prepared[name] = None
-        return f"execute {name}({', '.join(statement.literals)})" if statement.literals else f"execute {name}"
+                # In the caller's role, because the names in the text are looked up.
+                await _run_pipeline(connection, [(None, _SETTINGS, _encode(settings))], prepare=(each, text))
+        connection.prepared[name] = None
+        return name
 
     def _no_connection(self, share: str = "") -> Status:
         if self._pool.is_empty():
@@ -349,14 +348,14 @@ class Database:
 
 
 @lru_cache(MAX_NAMES)
-def _name(role: str, name: str, text: str) -> str:
+def _name(role: str, name: str, text: str) -> bytes:
     """The name that a statement is prepared under.
 
     Each role has a name of its own, as PostgreSQL may look at privileges when it plans. The name depends on the text,
     so it is never that of another statement, even if other clients prepare statements on the session.
     """
     digest = hashlib.sha256(f"{role}\0{text}".encode()).hexdigest()
-    return f"{name}_{digest[:16]}"
+    return f"{name}_{digest[:16]}".encode()
 
 
 ServiceCall = Callable[[Statement], Sequence[Row]]
@@ -377,7 +376,8 @@ def service_session(conninfo: str) -> Iterator[ServiceCall]:
                 f"{connection.info.user} may not become service_role: use the login of the server, tenantry_server,"
                 " or a superuser"
             ) from None
-        yield lambda statement: connection.execute(_inline(statement).encode()).fetchall()
+        cursor = psycopg.RawCursor(connection)
+        yield lambda statement: cursor.execute(statement.text.encode(), statement.parameters).fetchall()
 
 
 def list_rows(call: ServiceCall, page: Callable[[str | None], Statement]) -> Iterator[Row]:
@@ -393,11 +393,6 @@ def list_rows(call: ServiceCall, page: Callable[[str | None], Statement]) -> Ite
         token = rows[-1][-1] if rows else None
         if token is None:
             return
-
-
-def _inline(statement: Statement) -> str:
-    """The statement as one text, with its literals in place of $1, $2 …"""
-    return _PARAMETER.sub(lambda match: statement.literals[int(match[1]) - 1], statement.text)
 
 
 @contextlib.contextmanager
@@ -419,16 +414,70 @@ def _hang_up(file: int) -> None:
         connected.shutdown(socket.SHUT_RDWR)
 
 
-async def _execute(connection: Connection, message: str) -> list[Any]:
-    """The results of a message. A cursor would do the same, and keep more than is needed."""
-    connection.pgconn.send_query(message.encode())
-    results: list[Any] = await connection.wait(generators.execute(connection.pgconn))
-    last = results[-1]
-    if last.status not in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
-        raise psycopg.errors.error_from_result(last)
+Step = tuple[bytes | None, str, list[bytes | None]]
+"""A statement of a pipeline: the name that it is prepared under, if it is; its text; its parameters."""
+
+
+async def _run_pipeline(
+    connection: Connection, steps: Sequence[Step], prepare: tuple[bytes, str] | None = None
+) -> list[pq.abc.PGresult]:
+    """Runs statements in one implicit transaction, and returns the result of each.
+
+    prepare: name and text of a statement to prepare after the steps. A cursor would do the same, and keep more than is
+    needed. Raises psycopg.Error.
+    """
+    pgconn = connection.pgconn
+    pgconn.enter_pipeline_mode()
+    try:
+        for name, text, values in steps:
+            if name:
+                pgconn.send_query_prepared(name, values)
+            else:
+                pgconn.send_query_params(text.encode(), values)
+        if prepare:
+            pgconn.send_prepare(prepare[0], prepare[1].encode())
+        pgconn.pipeline_sync()
+        results = await connection.wait(_receive(pgconn))
+    finally:
+        # A broken connection stays in the mode, and is replaced.
+        with contextlib.suppress(psycopg.OperationalError):
+            pgconn.exit_pipeline_mode()
+    for result in results:
+        if result.status not in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
+            raise psycopg.errors.error_from_result(result)
     return results
 
 
-_CONFLICTS = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
+def _receive(pgconn: pq.abc.PGconn) -> PQGen[list[pq.abc.PGresult]]:
+    """Sends what is queued. Receives the results up to the answer to the Sync, which can be an error of the commit."""
+    yield from generators.send(pgconn)
+    results: list[pq.abc.PGresult] = []
+    while True:
+        result = yield from generators.fetch(pgconn)
+        # Nothing stands between the results of two statements.
+        if result and result.status == pq.ExecStatus.PIPELINE_SYNC:
+            return results
+        if result:
+            results.append(result)
 
-_PARAMETER = re.compile(r"\$(\d+)")
+
+def _load_rows(connection: Connection, results: Sequence[pq.abc.PGresult]) -> list[list[Row]]:
+    """The rows of results with the same columns."""
+    transformer = Transformer(connection)
+    answers: list[list[Row]] = []
+    for result in results:
+        # The columns of all results are the same, so their loaders are looked up once.
+        transformer.set_pgresult(result, set_loaders=not answers)
+        answers.append(transformer.load_rows(0, result.ntuples, tuple))
+    return answers
+
+
+def _encode(texts: Sequence[str | None]) -> list[bytes | None]:
+    """The bytes of parameters. Raises ValueError for the character NUL, at which the value would be cut off."""
+    encoded = [None if text is None else text.encode() for text in texts]
+    if any(value and b"\0" in value for value in encoded):
+        raise ValueError("a value contains the character NUL")
+    return encoded
+
+
+_CONFLICTS = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)

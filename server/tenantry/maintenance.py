@@ -9,7 +9,7 @@ import asyncio
 import logging
 
 from tenantry.auth import SERVICE
-from tenantry.database import Database, Statement, literals
+from tenantry.database import Database, Statement, parameters
 from tenantry.errors import CallError
 
 log = logging.getLogger(__name__)
@@ -23,8 +23,8 @@ ROWS_AT_ONCE = 1000
 TIMEOUT = 30.0
 """Seconds that one transaction may take."""
 
-_SETTLE = Statement("settle_due_accounts", "select tenantry.settle_due_accounts($1)", literals(ACCOUNTS_AT_ONCE))
-_DELETE = Statement("delete_outdated_rows", "select tenantry.delete_outdated_rows($1)", literals(ROWS_AT_ONCE))
+_SETTLE = Statement("settle_due_accounts", "select tenantry.settle_due_accounts($1)", parameters(ACCOUNTS_AT_ONCE))
+_DELETE = Statement("delete_outdated_rows", "select tenantry.delete_outdated_rows($1)", parameters(ROWS_AT_ONCE))
 
 
 async def run_forever(database: Database, interval: float) -> None:

@@ -58,7 +58,7 @@ class Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
     statement may wait for, if any.
     """
 
-    prepared: OrderedDict[str, None]
+    prepared: OrderedDict[bytes, None]
     taken_at: float
     caller: str
     locks: Lock | None

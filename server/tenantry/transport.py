@@ -140,6 +140,9 @@ class _Transport:
             except asyncio.CancelledError:
                 raise
             except Exception:
+                # A caller who has left cannot be answered, nor read from. gRPC reports both as errors.
+                if context.done():
+                    raise asyncio.CancelledError from None
                 log.exception("%s failed", self.method.descriptor.full_name)
                 refused = status(reasons.INTERNAL, "internal error")
             return await _abort(context, refused)
@@ -255,7 +258,11 @@ def _authorization(metadata: Any) -> str | None:
 
 async def _abort(context: Context, answer: Status) -> NoReturn:
     details = (("grpc-status-details-bin", answer.SerializeToString()),)
-    await context.abort(_CODES[answer.code], answer.message, details)
+    try:
+        await context.abort(_CODES[answer.code], answer.message, details)
+    except grpc.aio.InternalError:
+        # The caller has left meanwhile.
+        raise asyncio.CancelledError from None
     raise AssertionError("abort raises")
 
 

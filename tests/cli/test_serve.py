@@ -352,6 +352,8 @@ SETTINGS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "a timeout below zero": ({"TENANTRY_DEFAULT_TIMEOUT": "-1"}, ("TENANTRY_DEFAULT_TIMEOUT",)),
     "no time at all": ({"TENANTRY_DEFAULT_TIMEOUT": "nan"}, ("TENANTRY_DEFAULT_TIMEOUT",)),
     "an address without port": ({"TENANTRY_LISTEN": "nonsense"}, ("TENANTRY_LISTEN",)),
+    "a port that is too high": ({"TENANTRY_LISTEN": "127.0.0.1:65536"}, ("TENANTRY_LISTEN", "65535")),
+    "an HTTP port that is too high": ({"TENANTRY_HTTP_LISTEN": "[::1]:99999"}, ("TENANTRY_HTTP_LISTEN", "65535")),
     "an HTTP address without port": ({"TENANTRY_HTTP_LISTEN": "nonsense"}, ("TENANTRY_HTTP_LISTEN",)),
     "a log level that is none": ({"TENANTRY_LOG_LEVEL": "chatty"}, ("TENANTRY_LOG_LEVEL",)),
 }

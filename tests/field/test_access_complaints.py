@@ -186,8 +186,8 @@ def test_an_account_can_be_deleted_even_of_a_last_owner(admin: Connection, servi
     )
     service.execute("reset role")
     world.become(service, "service_role")
-    for who in (*world.users, "owner"):
-        service.execute("delete from auth.users where id = %s", [world.users[who]])
+    for account in (*world.users.values(), world.ids["invited_first"], world.ids["invited_second"]):
+        service.execute("delete from auth.users where id = %s", [account])
     assert service.execute("select * from auth.users").fetchall() == []
     assert service.execute("select * from public.user_roles").fetchall() == []
     names = [row["name"] for row in service.execute("select name from public.organizations order by 1")]

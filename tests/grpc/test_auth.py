@@ -288,7 +288,7 @@ def test_one_connection_serves_callers_one_after_the_other_each_in_their_own_rol
 
 
 def test_claims_are_data_however_they_are_written(stranger: Client) -> None:
-    """Claims become an SQL literal."""
+    """Claims become a parameter."""
     for value in ("'; reset role; --", "\\'; reset role; --", 'a"b', "\n\\", "漢🐘", "\\u0000", "$$"):
         token = signed(role="authenticated", sub=USER, name=value)
         said = refused(

@@ -135,7 +135,7 @@ def test_a_call_that_meets_nobody_goes_by_itself(world: World) -> None:
         call = send(world.client, organization_id=acme, amount=1)
         wait_until(world.waiting)
         (query,) = world.waiting()
-    assert "execute consume_credits_" in query
+    assert "public.consume_credits(" in query
     assert outcome(call).balance_after == 9
 
 

@@ -4,16 +4,18 @@ import asyncio
 import re
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from tenantry.auth import ANONYMOUS, SERVICE, Identity
-from tenantry.database import Database, Statement
+from tenantry.database import Database, Statement, parameters
 from tenantry.errors import CallError
 from tests.conftest import Connection
 from tests.support.database import using
 
 
-def sql(text: str, *literals: str) -> Statement:
-    return Statement("plain", text, literals)
+def sql(text: str, *parameters: str) -> Statement:
+    return Statement("plain", text, parameters)
 
 
 def test_a_call_runs_in_the_callers_role_with_its_claims_and_leaves_nothing_behind(conninfo: str) -> None:
@@ -69,9 +71,7 @@ def test_what_is_refused_at_commit_is_an_error_too(
 
     async def create(database: Database) -> CallError:
         with pytest.raises(CallError) as refused:
-            await database.call(
-                SERVICE, sql("select * from public.create_organization($1, $2)", "'Acme'", "'acme'"), 5.0
-            )
+            await database.call(SERVICE, sql("select * from public.create_organization($1, $2)", "Acme", "acme"), 5.0)
         # The connection can take the next call.
         assert (await database.call(SERVICE, sql("select 1"), 5.0))[0][0] == 1
         return refused.value
@@ -80,7 +80,56 @@ def test_what_is_refused_at_commit_is_an_error_too(
     assert admin.execute("select from public.organizations").rowcount == 0
 
 
-_PREPARED = "select name, pg_backend_pid() from pg_prepared_statements order by name"
+NASTY = [
+    "",
+    "'",
+    "\\",
+    "\\'",
+    "'\\",
+    '"',
+    '\\"',
+    "{}",
+    "{a,b}",
+    ",",
+    "null",
+    "NULL",
+    "$1",
+    "E'\\n'",
+    "'; reset role; --",
+    "\n\t ",
+    "漢🐘",
+]
+TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20), max_size=50)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=TEXTS)
+@example(texts=NASTY)
+def test_texts_and_arrays_arrive_as_they_are(conninfo: str, texts: list[str]) -> None:
+    async def ask(database: Database) -> None:
+        in_array, first = (
+            await database.call(
+                SERVICE, Statement("plain", "select $1::text[], $2::text", parameters(texts, "".join(texts))), 5.0
+            )
+        )[0]
+        assert (in_array, first) == (texts, "".join(texts))
+        rows = await database.query(Statement("plain", "select $1::text[]", parameters(texts)))
+        assert rows[0][0] == texts
+
+    using(conninfo, ask)
+
+
+def test_nothing_is_cut_off_at_a_nul(conninfo: str) -> None:
+    async def ask(database: Database) -> None:
+        with pytest.raises(ValueError, match="NUL"):
+            await database.call(SERVICE, sql("select $1::text", "a\0b"), 5.0)
+        assert (await database.call(SERVICE, sql("select $1::text", "b"), 5.0))[0][0] == "b"
+
+    using(conninfo, ask)
+
+
+_TEXTS = "select statement from pg_prepared_statements where name like 'plain%'"
+_PREPARED = "select name, pg_backend_pid() from pg_prepared_statements where name like 'plain%' order by name"
 
 
 def test_a_statement_is_prepared_once_on_a_connection_for_each_role(conninfo: str) -> None:
@@ -117,11 +166,11 @@ def test_a_connection_keeps_the_statements_that_were_used_last(conninfo: str, mo
 
     async def ask(database: Database) -> list[str]:
         for number in range(8):
-            statement = sql(f"select $2 || $1 || {number}::text", "' $2 '", "'it''s $1'")
+            statement = sql(f"select $2 || $1 || {number}::text", " $2 ", "it's $1")
             assert (await database.call(SERVICE, statement, 5.0))[0][0] == f"it's $1 $2 {number}"
             # This one is used again and again.
             assert (await database.call(SERVICE, sql("select $1::integer", "1"), 5.0))[0][0] == 1
-        return [text for (text,) in await database.query(sql("select statement from pg_prepared_statements"))]
+        return [text for (text,) in await database.query(sql(_TEXTS))]
 
     prepared = using(conninfo, ask)
     assert len(prepared) == 3

@@ -55,7 +55,7 @@ def reading(conninfo: str, job: Callable[[Watched, Read], Awaitable[None]]) -> N
             deadline: float = 20,
             text: str = "select sqrt($1::integer) ^ 2 from pg_sleep($2)",
         ) -> Any:
-            rows = await reader.call(caller, Statement("read", text, [f"'{value}'", f"'{seconds}'"]), deadline)
+            rows = await reader.call(caller, Statement("read", text, [str(value), str(seconds)]), deadline)
             return round(rows[0][0])
 
         try:
@@ -77,7 +77,7 @@ def running(admin: Connection) -> int:
     """The number of messages with reads that PostgreSQL is running."""
     return admin.execute(
         "select from pg_stat_activity"
-        " where query like '%execute read%' and state = 'active' and pid <> pg_backend_pid()"
+        " where query like '%pg_sleep($2)%' and state = 'active' and pid <> pg_backend_pid()"
     ).rowcount
 
 
@@ -237,7 +237,7 @@ def test_reads_whose_connection_is_lost_are_told_so(conninfo: str, admin: Connec
         def cut() -> bool:
             admin.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where query like '%execute read%' and pid <> pg_backend_pid()"
+                " where query like '%pg_sleep($2)%' and pid <> pg_backend_pid()"
             )
             return all(each.done() for each in reads)
 

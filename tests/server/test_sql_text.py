@@ -83,4 +83,4 @@ def test_sql_elsewhere_is_found(source: str) -> None:
 
 def test_a_literal_that_is_quoted_by_hand_is_found() -> None:
     assert quoted_by_hand("""text = f"select public.f('{value}')" """)
-    assert misplaced('Statement("f", "select public.f($1)", literals(1))') == []
+    assert misplaced('Statement("f", "select public.f($1)", parameters(1))') == []

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from tenantry.auth import SERVICE
-from tenantry.database import Database, Statement, literals
+from tenantry.database import Database, Statement, parameters
 from tenantry.stripe.answer import Answer
 from tenantry.stripe.client import Stripe
 
@@ -51,7 +51,7 @@ async def reconcile(database: Database, stripe: Stripe, since: datetime) -> Repo
         statement = Statement(
             "reconcile_stripe",
             "select r.organization_id, r.kind, r.name, r.before, r.after from tenantry.reconcile_stripe($1, $2) as r",
-            literals(json.dumps(found), answer.answered_at),
+            parameters(json.dumps(found), answer.answered_at),
         )
         rows = await database.call(SERVICE, statement, TIMEOUT)
         report.differences.extend(Difference(*row) for row in rows)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from tenantry.auth import SERVICE
-from tenantry.database import Database, Row, Statement, literals
+from tenantry.database import Database, Row, Statement, parameters
 from tenantry.errors import CallError, deadline_exceeded
 from tenantry.stripe.answer import NOT_CONFIGURED, Answer
 
@@ -67,7 +67,7 @@ class Sender:
         claim = Statement(
             "claim_stripe_requests",
             "select r.id, r.method, r.path, r.params from tenantry.claim_stripe_requests($1, $2) as r",
-            literals(REQUESTS_AT_ONCE, organization_id or None),
+            parameters(REQUESTS_AT_ONCE, organization_id or None),
         )
         while rows := await self._call(claim):
             sending = [asyncio.create_task(self._send(*row)) for row in rows]
@@ -90,7 +90,7 @@ class Sender:
         poll = Statement(
             "poll_stripe_requests",
             "select tenantry.poll_stripe_requests($1, $2, $3)",
-            literals(organization_id or None, subject, since),
+            parameters(organization_id or None, subject, since),
         )
         try:
             async with asyncio.timeout(TIMEOUT if time_remaining is None else time_remaining):
@@ -114,7 +114,7 @@ class Sender:
             Statement(
                 "finish_stripe_request",
                 "select tenantry.finish_stripe_request($1, $2, $3, $4, $5)",
-                literals(request_id, answer.status, answer.body, answer.answered_at, answer.is_replay),
+                parameters(request_id, answer.status, answer.body, answer.answered_at, answer.is_replay),
             )
         )
 

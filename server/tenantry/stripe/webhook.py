@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tenantry import reasons
 from tenantry.auth import Identity
-from tenantry.database import Database, Statement, literals
+from tenantry.database import Database, Statement, parameters
 from tenantry.errors import CallError, invalid_argument, status
 
 TOLERANCE = 300
@@ -44,7 +44,7 @@ class Webhook:
         statement = Statement(
             "process_stripe_event",
             "select to_jsonb(e), e.state from public.process_stripe_event($1) as e",
-            literals(event),
+            parameters(event),
             ("call", "process_stripe_event"),
         )
         rows = await self._database.call(identity, statement, time_remaining)
