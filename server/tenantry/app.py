@@ -23,7 +23,7 @@ from tenantry.auth import Authenticator
 from tenantry.batching.consumptions import ConsumptionBatcher
 from tenantry.batching.reads import ReadBatcher
 from tenantry.bridge import compile_services, load_roles
-from tenantry.config import Config, ConfigError
+from tenantry.config import SUPERUSER, Config, ConfigError
 from tenantry.database import Database
 from tenantry.handlers import Handler, call_handler
 from tenantry.keys import KeysError, KeySet, is_url
@@ -31,6 +31,7 @@ from tenantry.open_methods import OpenMethods
 from tenantry.stripe.handlers import PROCESS_STRIPE_EVENT, process_stripe_event, waiting_for_stripe
 from tenantry.stripe.sender import Sender
 from tenantry.stripe.webhook import Webhook
+from tenantry.tls import Certificates
 from tenantry.transport import Admission, Method, Methods
 
 if TYPE_CHECKING:
@@ -140,11 +141,19 @@ class Server:
                 log.warning("no public keys yet: %s", error)
         await self._database.open()
         try:
+            if SUPERUSER not in self._config.allow and await self._database.is_superuser():
+                raise ConfigError(
+                    "DATABASE_URL is that of a superuser, for whom no rule of the database holds: use the role"
+                    f" tenantry_server, or set TENANTRY_ALLOW={SUPERUSER}"
+                )
             all_services = services()
             self._add(all_services, await self._methods(all_services))
             host, _, _ = self._config.listen.rpartition(":")
             try:
-                port = self._grpc.add_insecure_port(self._config.listen)
+                if self._config.uses_tls:
+                    port = self._grpc.add_secure_port(self._config.listen, Certificates(self._config).credentials())
+                else:
+                    port = self._grpc.add_insecure_port(self._config.listen)
             except RuntimeError:
                 raise ConfigError(f"cannot listen on {self._config.listen}: is another server using it?") from None
             for service in all_services:

@@ -1,5 +1,6 @@
 """The settings of the server. They are read from the environment once, at start."""
 
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -13,6 +14,9 @@ MAX_TIMEOUT = 86400
 """Seconds. A call with a later deadline has this much time."""
 
 MAX_PORT = 65535
+
+PLAINTEXT, SUPERUSER, SHORT_SECRET = "plaintext", "superuser", "short-secret"
+"""The risks of TENANTRY_ALLOW."""
 
 PLACEHOLDER_SECRET = "at-least-32-bytes-shared-with-your-token-issuer"  # noqa: S105 - the one in the documentation
 
@@ -44,6 +48,12 @@ class Config:
     jwt_audience: the audience that every token must name (aud).
     supabase_url: address of a Supabase project, whose public keys and issuer then count.
     listen: address of the gRPC server, host:port; port 0 takes a free port.
+    tls_cert: file with the server's certificate and its chain, as PEM; with it, gRPC clients must use TLS.
+    tls_key: file with the key of that certificate, as PEM.
+    tls_client_ca: file with the authorities that sign the certificates of clients, as PEM; with it, every gRPC client
+        must show a certificate.
+    allow: risks that are taken on purpose, separated by commas: plaintext (no TLS on an address that is not loopback),
+        superuser (DATABASE_URL of a superuser), short-secret (a secret of less than 32 bytes).
     pool_size: connections to PostgreSQL, at most.
     caller_connections: connections that one user may take of them, and half of them at most; service_role may take
         all.
@@ -68,6 +78,10 @@ class Config:
     database_url: str = field(repr=False)
     jwt_secret: str = field(repr=False)
     listen: str = "127.0.0.1:50051"
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    tls_client_ca: str | None = None
+    allow: tuple[str, ...] = ()
     pool_size: int = 10
     caller_connections: int = 5
     caller_calls: int = 100
@@ -99,7 +113,7 @@ class Config:
             )
         for name in ("jwt_secret", "jwt_old_secrets"):
             for secret in filter(None, [self.jwt_secret] if name == "jwt_secret" else self.jwt_old_secrets):
-                if len(secret.encode()) < MIN_SECRET_BYTES:
+                if len(secret.encode()) < MIN_SECRET_BYTES and SHORT_SECRET not in self.allow:
                     raise ConfigError(f"{_variable(name)} must have at least {MIN_SECRET_BYTES} bytes")
                 if secret == PLACEHOLDER_SECRET:
                     raise ConfigError(
@@ -126,10 +140,25 @@ class Config:
             raise ConfigError(f"TENANTRY_LAME_DUCK must be 0 to {MAX_TIMEOUT} seconds")
         if not 0 <= self.maintenance_interval <= MAX_TIMEOUT:
             raise ConfigError(f"TENANTRY_MAINTENANCE_INTERVAL must be 0 to {MAX_TIMEOUT} seconds")
+        if unknown := set(self.allow) - {PLAINTEXT, SUPERUSER, SHORT_SECRET}:
+            raise ConfigError(
+                f"TENANTRY_ALLOW names {', '.join(sorted(unknown))}; it can name {PLAINTEXT}, {SUPERUSER} and"
+                f" {SHORT_SECRET}"
+            )
         for name in ("listen", "http_listen"):
             address = getattr(self, name)
             if address is not None and not _is_address(address):
                 raise ConfigError(f"{_variable(name)} must read host:port, with a port from 0 to {MAX_PORT}")
+        if not self.uses_tls and PLAINTEXT not in self.allow and not _is_loopback(self.listen):
+            raise ConfigError(
+                f"tokens would travel in plain text to {self.listen}: set TENANTRY_TLS_CERT and TENANTRY_TLS_KEY, or"
+                f" TENANTRY_ALLOW={PLAINTEXT} if a proxy in front of the server speaks TLS"
+            )
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether gRPC clients must use TLS."""
+        return any((self.tls_cert, self.tls_key, self.tls_client_ca))
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -184,6 +213,10 @@ def from_environment(
         jwt_audience=environment.get("TENANTRY_JWT_AUDIENCE") or None,
         supabase_url=environment.get("TENANTRY_SUPABASE_URL") or None,
         listen=environment.get("TENANTRY_LISTEN") or Config.listen,
+        tls_cert=environment.get("TENANTRY_TLS_CERT") or None,
+        tls_key=environment.get("TENANTRY_TLS_KEY") or None,
+        tls_client_ca=environment.get("TENANTRY_TLS_CLIENT_CA") or None,
+        allow=_list(environment, "TENANTRY_ALLOW"),
         stripe_api_key=environment.get("TENANTRY_STRIPE_API_KEY") or None,
         stripe_api_base=environment.get("TENANTRY_STRIPE_API_BASE") or None,
         http_listen=environment.get("TENANTRY_HTTP_LISTEN") or None,
@@ -196,6 +229,15 @@ def _is_address(text: str) -> bool:
     """Whether the text reads host:port."""
     found = re.fullmatch(r".+:([0-9]{1,5})", text)
     return found is not None and int(found[1]) <= MAX_PORT
+
+
+def _is_loopback(address: str) -> bool:
+    """Whether only programs of this machine reach the address host:port."""
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _list(environment: Mapping[str, str], name: str) -> tuple[str, ...]:

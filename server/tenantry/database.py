@@ -117,6 +117,8 @@ def identifier(name: str) -> str:
 
 _PING = Statement("ping", "select 1")
 
+_IS_SUPERUSER = Statement("is_superuser", "select rolsuper from pg_catalog.pg_roles where rolname = session_user")
+
 _SETTINGS = (
     "select pg_catalog.set_config('role', $1, true), pg_catalog.set_config('request.jwt.claims', $2, true),"
     " pg_catalog.set_config('statement_timeout', $3, true),"
@@ -180,6 +182,10 @@ class Database:
     async def close(self) -> None:
         """Closes every connection."""
         await self._pool.close()
+
+    async def is_superuser(self) -> bool:
+        """Whether the server's own role is a superuser. Raises as query() does."""
+        return bool((await self.query(_IS_SUPERUSER))[0][0])
 
     async def answers(self, seconds: float) -> bool:
         """Whether the database answers in that time. It counts as if it did while every connection is in use."""

@@ -22,6 +22,7 @@ def test_every_setting_is_read_from_its_variable(field: str) -> None:
         **dict.fromkeys(LISTENS, "127.0.0.1:7"),
         **dict.fromkeys(SECRETS, "7" * 32),
         "max_message_size": "77777",
+        "allow": "superuser",
         "supabase_url": "https://abcd.supabase.co",
     }
     value = values.get(field, "7")
