@@ -40,7 +40,8 @@ def status(reason: Reason, message: str, metadata: Mapping[str, Any] | None = No
     """Makes a google.rpc.Status with its details.
 
     message: cut to MAX_TEXT, as is each value of the metadata. metadata: the variables of the error; values that are no
-    text become JSON. field: the field of the request that is at fault.
+    text become JSON. field: the field of the request that is at fault. A reason for which the same call may succeed
+    later adds the variable retry.
     """
     message = _cut(message)
     info = ErrorInfo(reason=reason.name, domain=DOMAIN)
@@ -51,6 +52,7 @@ def status(reason: Reason, message: str, metadata: Mapping[str, Any] | None = No
         violation = BadRequest.FieldViolation(field=field, description=message, reason=reason.name)
         details.append(BadRequest(field_violations=[violation]))
     if reason.retry_after is not None:
+        info.metadata["retry"] = "true"
         delay = Duration()
         delay.FromMilliseconds(int(reason.retry_after * 1000))
         details.append(RetryInfo(retry_delay=delay))

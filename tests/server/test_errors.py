@@ -302,3 +302,13 @@ def test_metadata_is_text_whatever_it_was() -> None:
     answer = status(reasons.NOT_FOUND, "gone", {"text": "a", "number": 1, "flag": True, "list": ["ü"]})
     assert answer.details[0].Unpack(info)
     assert dict(info.metadata) == {"text": "a", "number": "1", "flag": "true", "list": '["\\u00fc"]'}
+
+
+@pytest.mark.parametrize("reason", [value for value in vars(reasons).values() if isinstance(value, reasons.Reason)])
+def test_the_error_info_says_whether_a_repetition_helps(reason: reasons.Reason) -> None:
+    answer = status(reason, "message")
+    info, delay = ErrorInfo(), RetryInfo()
+    answer.details[0].Unpack(info)
+    may_retry = any(detail.Is(delay.DESCRIPTOR) for detail in answer.details)
+    assert info.metadata.get("retry") == ("true" if may_retry else None)
+    assert may_retry == (reason.retry_after is not None)
