@@ -303,12 +303,14 @@ def test_failed_payments_back_off(shop: Shop) -> None:
     (customer,) = shop.fake.of("customer")
     shop.fake.decline(customer["id"])
     tried: list[int] = []
-    for hour in range(24 * 7):
+    attempts = [0, 1, 3, 7, 15, 31, 55, 79, 103, 127, 151]
+    # If a wait were shorter, the hour before would have the attempt.
+    for hour in sorted({*attempts, *(hour - 1 for hour in attempts[1:])}):
         move_clock(shop.admin, now + timedelta(hours=hour))
         fall(shop, acme)
         if len(shop.requests("auto_top_up")) > len(tried):
             tried.append(hour)
-    assert tried == [0, 1, 3, 7, 15, 31, 55, 79, 103, 127, 151]
+    assert tried == attempts
     said = [e["payload"] for e in events(shop.admin, acme) if e["event_type"] == "auto_top_up_failed"]
     assert [p["reason"] for p in said[:3]] == ["generic_decline", "generic_decline", "retry_later"]
     assert datetime.fromisoformat(said[2]["retry_at"]) == now + timedelta(hours=3)
