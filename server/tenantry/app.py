@@ -108,6 +108,7 @@ class Server:
                 # A client that is gone without a word is found out.
                 ("grpc.keepalive_time_ms", int(PING_INTERVAL * 1000)),
                 ("grpc.keepalive_timeout_ms", int(PING_TIMEOUT * 1000)),
+                *_connection_age(config),
                 ("grpc.max_metadata_size", MAX_HEADERS),
                 # gRPC cancels calls above its own limits, without a reason. Below them, admission gives one.
                 ("grpc.server.max_pending_requests", PENDING_CALLS),
@@ -245,6 +246,17 @@ class Server:
                 OpenMethods(self._health, [service.full_name for service in all_services]),
             )
         )
+
+
+def _connection_age(config: Config) -> list[tuple[str, int]]:
+    """gRPC's options for the age of connections; none without a limit."""
+    if not config.max_connection_age:
+        return []
+    return [
+        # gRPC reads 0 as never.
+        ("grpc.max_connection_age_ms", max(1, int(config.max_connection_age * 1000))),
+        ("grpc.max_connection_age_grace_ms", int(config.max_connection_grace * 1000)),
+    ]
 
 
 def _stripe(config: Config) -> "Stripe | None":

@@ -64,6 +64,9 @@ class Config:
     stream_idle_timeout: seconds after which a stream without requests ends.
     max_message_size: bytes of the largest request, such as a batch, after decompression.
     max_connections: connections of gRPC clients that may be open.
+    max_connection_age: seconds after which the server asks a gRPC client for a new connection, give or take a tenth; 0
+        for never.
+    max_connection_grace: seconds that calls may then take to finish on the old connection, before it is closed.
     max_http_connections: connections of HTTP clients that may be open.
     default_timeout: seconds for a call without a deadline.
     lame_duck: seconds in which a server that is asked to stop refuses new calls, before it disconnects.
@@ -91,6 +94,8 @@ class Config:
     stream_idle_timeout: float = 300.0
     max_message_size: int = 4 * 1024 * 1024
     max_connections: int = 10_000
+    max_connection_age: float = 0.0
+    max_connection_grace: float = 60.0
     max_http_connections: int = 200
     default_timeout: float = 30.0
     lame_duck: float = 2.0
@@ -136,10 +141,9 @@ class Config:
             raise ConfigError(f"TENANTRY_STREAM_IDLE_TIMEOUT must be above 0 and at most {MAX_TIMEOUT} seconds")
         if not 0 < self.default_timeout <= MAX_TIMEOUT:
             raise ConfigError(f"TENANTRY_DEFAULT_TIMEOUT must be above 0 and at most {MAX_TIMEOUT} seconds")
-        if not 0 <= self.lame_duck <= MAX_TIMEOUT:
-            raise ConfigError(f"TENANTRY_LAME_DUCK must be 0 to {MAX_TIMEOUT} seconds")
-        if not 0 <= self.maintenance_interval <= MAX_TIMEOUT:
-            raise ConfigError(f"TENANTRY_MAINTENANCE_INTERVAL must be 0 to {MAX_TIMEOUT} seconds")
+        for name in _SECONDS:
+            if not 0 <= getattr(self, name) <= MAX_TIMEOUT:
+                raise ConfigError(f"{_variable(name)} must be 0 to {MAX_TIMEOUT} seconds")
         if unknown := set(self.allow) - {PLAINTEXT, SUPERUSER, SHORT_SECRET}:
             raise ConfigError(
                 f"TENANTRY_ALLOW names {', '.join(sorted(unknown))}; it can name {PLAINTEXT}, {SUPERUSER} and"
@@ -262,8 +266,11 @@ _COUNTS = (
 )
 """Settings that are whole numbers: field, lowest and highest value."""
 
+_SECONDS = ("lame_duck", "maintenance_interval", "max_connection_age", "max_connection_grace")
+"""Settings that are seconds from 0 to MAX_TIMEOUT."""
+
 _NUMBERS: dict[str, type[int] | type[float]] = {
     **{name: int for name, _, _ in _COUNTS},
-    **dict.fromkeys(("default_timeout", "lame_duck", "maintenance_interval", "stream_idle_timeout"), float),
+    **dict.fromkeys((*_SECONDS, "default_timeout", "stream_idle_timeout"), float),
 }
 """Settings that are numbers, with their types."""

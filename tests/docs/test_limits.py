@@ -40,6 +40,8 @@ VALUES = {
     "prepared statements of a connection": database.MAX_PREPARED,
     "answers of reflection that the server remembers": open_methods.MAX_KEPT_ANSWERS,
     "connections of gRPC clients": DEFAULTS.max_connections,
+    "age of a connection of a gRPC client": DEFAULTS.max_connection_age,
+    "time of calls on a connection of that age": DEFAULTS.max_connection_grace,
     "bytes of a request to health or reflection": open_methods.MAX_REQUEST,
     "arrival of a request to health or reflection": open_methods.REQUEST_TIMEOUT,
     "open health checks": open_methods.MAX_CHECKS,
