@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from tenantry.auth import Identity
 from tenantry.database import Database, Statement, parameters
@@ -58,3 +59,17 @@ def test_the_log_of_a_failed_call_has_no_claim_and_no_value(watched: Cluster) ->
     log = "".join(path.read_text() for path in watched.folder.rglob("*.log"))
     assert "division by zero" in log
     assert "example.com" not in log
+
+
+def test_a_log_of_slow_statements_has_no_claim_for_a_login_with_the_setting_of_the_docs(watched: Cluster) -> None:
+    async def call(database: Database) -> None:
+        await database.call(caller(2), Statement("plain", "select $1::text", parameters("a")), 5.0)
+
+    # Logs of slow statements have the values of parameters: this login has the setting that leaves them out.
+    with psycopg.connect(watched.conninfo(), autocommit=True) as admin:
+        admin.execute("create role quiet login superuser")
+        admin.execute("alter role quiet set log_parameter_max_length = 0")
+    using(make_conninfo(watched.conninfo(), user="quiet", options="-c log_min_duration_statement=0"), call)
+    log = "".join(path.read_text() for path in watched.folder.rglob("*.log"))
+    assert "select $1::text" in log
+    assert "person2@example.com" not in log
