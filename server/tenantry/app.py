@@ -9,22 +9,26 @@ import contextlib
 import importlib
 import logging
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import grpc
+import psycopg
 from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health_pb2
 from grpc_health.v1._async import HealthServicer
+from psycopg_pool import PoolTimeout
 
 import tenantry.v1
 from tenantry import maintenance
+from tenantry.admission import NoSlotError
 from tenantry.auth import Authenticator
 from tenantry.batching.consumptions import ConsumptionBatcher
 from tenantry.batching.reads import ReadBatcher
-from tenantry.bridge import compile_services, load_roles
+from tenantry.bridge import BridgeError, compile_services, fingerprint, load_roles
 from tenantry.config import SUPERUSER, Config, ConfigError
 from tenantry.database import Database
+from tenantry.errors import CallError
 from tenantry.handlers import Handler, call_handler
 from tenantry.keys import KeysError, KeySet, is_url
 from tenantry.open_methods import OpenMethods
@@ -117,11 +121,14 @@ class Server:
         )
         self._health = HealthServicer()
         self._stopping = asyncio.Event()
+        self._fingerprint = ""
+        self._misfits: set[str] = set()
+        """The services that lack a function in the database."""
         self._background: list[asyncio.Task[None]] = []
         self._stripe = _stripe(config)
         self._sender = Sender(self._database, self._stripe)
         webhook = Webhook(self._database, config.stripe_webhook_secrets)
-        self._http = _http(config, self._database, webhook, shares_port)
+        self._http = _http(config, self._database, lambda: not self._misfits, webhook, shares_port)
         self._process_stripe_event = process_stripe_event(self._database, webhook)
         self.address = ""
         self.http_address = ""
@@ -200,21 +207,48 @@ class Server:
             await self._stripe.close()
         await self._database.close()
 
-    async def _follow_database(self, all_services: Iterable[ServiceDescriptor]) -> None:
-        """Lets the health of every service say whether the database answers."""
-        names = ["", *(service.full_name for service in all_services)]
+    async def _follow_database(self, all_services: Sequence[ServiceDescriptor]) -> None:
+        """Lets the health of every service say whether the database answers, and has the functions of the service."""
+        serving = dict.fromkeys(["", *(service.full_name for service in all_services)], True)
         answers = True
         while True:
             await asyncio.sleep(HEALTH_INTERVAL)
             now = await self._database.answers(HEALTH_TIMEOUT)
-            if now != answers and not self._stopping.is_set():
+            if now != answers:
                 answers = now
                 log.warning("the database %s", "answers again" if answers else "does not answer")
-                state = (
-                    health_pb2.HealthCheckResponse.SERVING if answers else health_pb2.HealthCheckResponse.NOT_SERVING
-                )
-                for name in names:
-                    await self._health.set(name, state)
+                await self._set_health(serving, answers)
+            if answers:
+                with contextlib.suppress(CallError, psycopg.Error, PoolTimeout, NoSlotError):
+                    await self._check_fit(all_services)
+                    await self._set_health(serving, answers)
+
+    async def _set_health(self, serving: dict[str, bool], answers: bool) -> None:
+        """Tells each change of health. serving: the health so far, by service. answers: whether the database does."""
+        for name, before in serving.items():
+            misfit = self._misfits if name == "" else name in self._misfits
+            serving[name] = answers and not misfit
+            if serving[name] != before and not self._stopping.is_set():
+                states = health_pb2.HealthCheckResponse
+                await self._health.set(name, states.SERVING if serving[name] else states.NOT_SERVING)
+
+    async def _check_fit(self, all_services: Sequence[ServiceDescriptor]) -> None:
+        """Finds the services that lack a function. The functions are looked at only if they have changed."""
+        found = await fingerprint(self._database, all_services, HEALTH_TIMEOUT)
+        if found == self._fingerprint:
+            return
+        self._fingerprint = found
+        try:
+            await compile_services(self._database, all_services, [PROCESS_STRIPE_EVENT])
+        except BridgeError as error:
+            log.error("%s", error)
+            lines = "\n".join(error.mismatches)
+            named = {service.full_name for service in all_services if f"{service.full_name}." in lines}
+            self._misfits = named or {service.full_name for service in all_services}
+        else:
+            if self._misfits:
+                log.warning("protos and SQL functions fit again")
+            self._misfits = set()
 
     async def wait(self) -> None:
         """Waits until the server has stopped."""
@@ -267,12 +301,14 @@ def _stripe(config: Config) -> "Stripe | None":
     return Stripe(config.stripe_api_key, config.stripe_api_base)
 
 
-def _http(config: Config, database: Database, webhook: Webhook, shares_port: bool) -> "HttpServer | None":
+def _http(
+    config: Config, database: Database, fits: Callable[[], bool], webhook: Webhook, shares_port: bool
+) -> "HttpServer | None":
     if not config.http_listen:
         return None
     from tenantry.http import HttpServer
 
-    return HttpServer(database, webhook, shares_port, config.max_http_connections)
+    return HttpServer(database, fits, webhook, shares_port, config.max_http_connections)
 
 
 _CONSUME = "/tenantry.v1.CreditService/ConsumeCredits"

@@ -37,7 +37,7 @@ from google.protobuf.message_factory import GetMessageClass
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from tenantry.auth import ROLES
+from tenantry.auth import ROLES, SERVICE
 from tenantry.database import Database, Row, Statement, array, identifier, parameters
 from tenantry.errors import invalid_argument
 from tenantry.limits import MAX_DEPTH, MAX_VALUES, MAX_VALUES_OF_LIST
@@ -80,6 +80,24 @@ select p.proname, array_agg(r.role) filter (where pg_catalog.has_function_privil
 from pg_catalog.pg_proc as p, unnest($2::text[]) as r (role)
 where p.pronamespace = 'public'::regnamespace and p.proname = any ($1)
 group by p.proname
+"""
+
+# Changes whenever one of the functions, or a composite type in public, does.
+_FINGERPRINT = """
+select md5(concat_ws(' ', (
+    select string_agg(p::text, ' ' order by p.oid)
+    from (
+        select f.oid, f.proname, f.prorettype, f.pronargdefaults, f.provolatile, f.proargnames, f.proargmodes,
+            f.proargtypes, f.proallargtypes
+        from pg_catalog.pg_proc as f
+        where f.pronamespace = 'public'::regnamespace and f.proname = any ($1)
+    ) as p
+), (
+    select string_agg(format('%s %s %s', a.attrelid, a.attname, a.atttypid), ' ' order by a.attrelid, a.attnum)
+    from pg_catalog.pg_class as c
+    join pg_catalog.pg_attribute as a on a.attrelid = c.oid and a.attnum > 0
+    where c.relnamespace = 'public'::regnamespace and c.relkind = 'c'
+)))
 """
 
 FUNCTIONS = {"ConsumeStream": "batch_consume_credits"}
@@ -174,6 +192,13 @@ async def compile_services(
     if catalog.mismatches:
         raise BridgeError(catalog.mismatches)
     return calls
+
+
+async def fingerprint(database: Database, services: Iterable[ServiceDescriptor], seconds: float) -> str:
+    """A text that changes when a function of the services does. seconds: the time it may take. Raises CallError."""
+    names = [_function_name(method) for service in services for method in service.methods]
+    rows = await database.call(SERVICE, Statement("fingerprint", _FINGERPRINT, parameters(names)), seconds)
+    return str(rows[0][0])
 
 
 async def load_roles(database: Database, services: Iterable[ServiceDescriptor]) -> dict[str, frozenset[str]]:

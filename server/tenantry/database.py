@@ -291,6 +291,8 @@ class Database:
                 answer = from_database(error, self._constraints, identity.has_token)
                 if answer.code == grpc.StatusCode.INTERNAL.value[0]:
                     log.exception("unexpected error of the database: %s", error.sqlstate)
+                elif isinstance(error, psycopg.ProgrammingError) and error.sqlstate != "42501":
+                    log.error("the schema does not fit the server: %s", error.diag.message_primary)
                 elif answer.code == grpc.StatusCode.UNAVAILABLE.value[0]:
                     # The other idle connections are broken too. Replace them before the next call takes one.
                     await self._pool.replace_broken()

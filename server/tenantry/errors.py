@@ -98,6 +98,8 @@ def from_database(error: psycopg.Error, constraints: Constraints, has_token: boo
         return status(reason, "the call kept conflicting with others; try again")
     if reason is reasons.DEADLINE_EXCEEDED:
         return deadline_exceeded()
+    if reason is reasons.SCHEMA_MISMATCH:
+        return status(reason, "the database lacks something that the server needs")
     if reason is reasons.DATABASE_BUSY:
         return status(reason, "the database has no room for this call now")
     # A broken connection brings no SQLSTATE. An OperationalError with one can come from a database that answers. For

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import cast
 
 import grpc
@@ -44,9 +44,16 @@ class HttpServer:
     """A small HTTP server. `start`, then `stop`."""
 
     def __init__(
-        self, database: Database, webhook: Webhook, shares_port: bool = False, max_connections: int = 200
+        self,
+        database: Database,
+        fits: Callable[[], bool],
+        webhook: Webhook,
+        shares_port: bool = False,
+        max_connections: int = 200,
     ) -> None:
-        """shares_port: whether other processes may listen on the same port. max_connections: connections kept open."""
+        """fits: whether the database has every function of the server. shares_port: whether other processes may listen
+        on the same port. max_connections: connections kept open."""
+        self._fits = fits
         self._max_connections = max_connections
         self._busy: set[asyncio.BaseProtocol] = set()
         """The connections whose request has arrived and is being answered."""
@@ -141,6 +148,8 @@ class HttpServer:
             answers = await asyncio.shield(self._ping)
         if not answers:
             return web.json_response({"error": "the database cannot be reached now"}, status=503)
+        if not self._fits():
+            return web.json_response({"error": "the database lacks a function of the server"}, status=503)
         return web.json_response({"status": "ready"})
 
 

@@ -193,6 +193,9 @@ STREAM_IDLE = Reason("STREAM_IDLE", StatusCode.ABORTED, retry_after=0.1)
 SERVER_STOPPING = Reason("SERVER_STOPPING", StatusCode.UNAVAILABLE, retry_after=0.1)
 """The server is about to stop: it did nothing for the call, or ends a stream whose requests are all answered."""
 
+SCHEMA_MISMATCH = Reason("SCHEMA_MISMATCH", StatusCode.UNAVAILABLE, retry_after=5.0)
+"""The database lacks a function, table or column that the server needs."""
+
 RAISED: Mapping[str, Reason] = {
     "TN001": INVALID_ARGUMENT,
     "TN002": NOT_FOUND,
@@ -249,6 +252,10 @@ POSTGRES: Mapping[str, Reason] = {
     "25006": DATABASE_UNAVAILABLE,
     "40001": CONFLICT,
     "40P01": CONFLICT,
+    "42703": SCHEMA_MISMATCH,
+    "42704": SCHEMA_MISMATCH,
+    "42883": SCHEMA_MISMATCH,
+    "42P01": SCHEMA_MISMATCH,
     "53": DATABASE_BUSY,
     "54": INVALID_ARGUMENT,
     "55P03": CONFLICT,

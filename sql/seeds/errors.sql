@@ -198,4 +198,7 @@ values
         'Open a new stream when there is a request to send.'),
     ('SERVER_STOPPING', 118, null, '{}', 'UNAVAILABLE', 0.1, '',
         'The server is about to stop: it did nothing for the call, or ends a stream whose requests are all answered.',
-        'Repeat the call, or open a new stream: another server, or the next one, answers.');
+        'Repeat the call, or open a new stream: another server, or the next one, answers.'),
+    ('SCHEMA_MISMATCH', 119, null, '{42883,42703,42P01,42704}', 'UNAVAILABLE', 5, '',
+        'The database lacks a function, table or column that the server needs.',
+        'Tell the operator, who applies the schema of the server''s release with `tenantry migrate up`.');

@@ -224,6 +224,21 @@ def test_health_follows_the_database(place: Place) -> None:
     assert place.consume(5) == "OK"
 
 
+def test_health_follows_the_functions_of_the_database(place: Place, cluster: Cluster) -> None:
+    """A function that is gone takes its service down, and comes back with it. The other services go on."""
+    credits, billing = "tenantry.v1.CreditService", "tenantry.v1.BillingService"
+    with psycopg.connect(cluster.conninfo("outages"), autocommit=True) as admin:
+        admin.execute("alter function public.consume_credits rename to consume_credits_of_old")
+        try:
+            wait_until(lambda: [place.health(name) for name in ("", credits)] == ["NOT_SERVING"] * 2, 5)
+            assert place.health(billing) == "SERVING"
+            assert (place.consume(2), ready(place)) == ("SCHEMA_MISMATCH", 503)
+        finally:
+            admin.execute("alter function public.consume_credits_of_old rename to consume_credits")
+    wait_until(lambda: {place.health(name) for name in ("", credits, billing)} == {"SERVING"}, 5)
+    assert (place.consume(5), ready(place)) == ("OK", 200)
+
+
 def test_a_server_whose_session_ends_while_it_starts_exits(cluster: Cluster) -> None:
     cluster.create_database("lost_start", TEMPLATE)
     with psycopg.connect(cluster.conninfo("lost_start")) as admin:

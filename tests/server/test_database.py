@@ -200,7 +200,7 @@ def test_a_statement_that_cannot_be_prepared_is_refused_as_itself(conninfo: str)
             said.append(refused.value.status.message)
         return said
 
-    assert using(conninfo, ask) == ["internal error"] * 2
+    assert using(conninfo, ask) == ["the database lacks something that the server needs"] * 2
 
 
 # Connections at hand.

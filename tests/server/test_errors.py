@@ -226,7 +226,9 @@ CASES = {
     ),
     "JSON too deep": Case("select repeat('[', 100000)::jsonb", grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ARGUMENT"),
     "syntax": Case("selec 1", grpc.StatusCode.INTERNAL, "INTERNAL"),
-    "no such function": Case("select nothing_of_that_name()", grpc.StatusCode.INTERNAL, "INTERNAL"),
+    "no such function": Case(
+        "select nothing_of_that_name()", grpc.StatusCode.UNAVAILABLE, "SCHEMA_MISMATCH", retry=True
+    ),
     "an assertion of PL/pgSQL": Case("do $$ begin assert false; end $$", grpc.StatusCode.INTERNAL, "INTERNAL"),
     "an unknown own code": Case(fail("errcode = 'TN999'"), grpc.StatusCode.INTERNAL, "INTERNAL"),
     "own, with field and remedy": Case(

@@ -65,6 +65,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REQUEST_TOO_LARGE: _ClassVar[ErrorReason]
     STREAM_IDLE: _ClassVar[ErrorReason]
     SERVER_STOPPING: _ClassVar[ErrorReason]
+    SCHEMA_MISMATCH: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 INVALID_ARGUMENT: ErrorReason
 NOT_FOUND: ErrorReason
@@ -124,3 +125,4 @@ TOO_MANY_CALLS: ErrorReason
 REQUEST_TOO_LARGE: ErrorReason
 STREAM_IDLE: ErrorReason
 SERVER_STOPPING: ErrorReason
+SCHEMA_MISMATCH: ErrorReason
