@@ -6,17 +6,19 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import grpc
 import psycopg
 import pytest
 from google.protobuf.json_format import MessageToDict
+from psycopg.rows import dict_row
 from stripe import WebhookSignature
 
-from tests.conftest import Connection
+from tests.conftest import TEMPLATE, Connection
 from tests.support import server
 from tests.support.calls import invoke, refused, request
 from tests.support.ledger import organization
@@ -63,10 +65,11 @@ class Endpoint:
         return count
 
 
-@pytest.fixture
-def endpoint(cluster: Cluster, database: str, admin: Connection) -> Iterator[Endpoint]:
+@contextmanager
+def listening(cluster: Cluster, database: str, admin: Connection) -> Iterator[Endpoint]:
+    """A server that takes events for this database."""
     with server.fork(
-        # One of them waits until the server gives up.
+        # One of the tests waits until the server gives up.
         {"tenantry.pool.ACQUIRE_TIMEOUT": 1.5},
         DATABASE_URL=cluster.conninfo(database, "tenantry_server"),
         TENANTRY_JWT_SECRET=server.SECRET,
@@ -76,6 +79,32 @@ def endpoint(cluster: Cluster, database: str, admin: Connection) -> Iterator[End
         found = re.search(r"serves HTTP on (127\.0\.0\.1:\d+)", "".join(process.output))
         assert found
         yield Endpoint(process, found[1], admin)
+
+
+@pytest.fixture
+def endpoint(cluster: Cluster, database: str, admin: Connection) -> Iterator[Endpoint]:
+    with listening(cluster, database, admin) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="module")
+def refusing(cluster: Cluster) -> Iterator[Endpoint]:
+    """One endpoint for all tests of requests that leave its database empty."""
+    cluster.create_database("refusing", TEMPLATE)
+    with (
+        psycopg.connect(cluster.conninfo("refusing"), autocommit=True, row_factory=dict_row) as admin,
+        listening(cluster, "refusing", admin) as endpoint,
+    ):
+        yield endpoint
+    cluster.drop_database("refusing")
+
+
+@pytest.fixture
+def event() -> Object:
+    """An event that is sound."""
+    story = Story(CURRENT, UUID(int=1), UUID(int=2))
+    story.begin()
+    return story.events[0]
 
 
 @pytest.fixture
@@ -140,19 +169,24 @@ def test_what_passes_is_answered_so_that_stripe_sends_it_again(endpoint: Endpoin
     assert endpoint.send(story.events[0])[0] == 200
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "nonsense"])
-def test_a_compressed_body_is_refused(endpoint: Endpoint, story: Story, encoding: str) -> None:
-    body = json.dumps(story.events[0])
+def test_a_body_that_is_not_compressed_can_say_so(endpoint: Endpoint, event: Object) -> None:
+    body = json.dumps(event)
     header = WebhookSignature.generate_signature_header(body, SECRET)
-    for sent in (body.encode(), gzip.compress(body.encode())):
-        status, _ = endpoint.post(sent, **{"Stripe-Signature": header, "Content-Encoding": encoding})
-        assert status in (400, 415)
-    assert endpoint.stored() == 0
     assert endpoint.post(body, **{"Stripe-Signature": header, "Content-Encoding": "identity"})[0] == 200
 
 
-def test_a_bad_signature_is_refused_and_nothing_is_stored(endpoint: Endpoint, story: Story) -> None:
-    body, now = json.dumps(story.events[0]), int(time.time())
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "nonsense"])
+def test_a_compressed_body_is_refused(refusing: Endpoint, event: Object, encoding: str) -> None:
+    body = json.dumps(event)
+    header = WebhookSignature.generate_signature_header(body, SECRET)
+    for sent in (body.encode(), gzip.compress(body.encode())):
+        status, _ = refusing.post(sent, **{"Stripe-Signature": header, "Content-Encoding": encoding})
+        assert status in (400, 415)
+    assert refusing.stored() == 0
+
+
+def test_a_bad_signature_is_refused_and_nothing_is_stored(refusing: Endpoint, event: Object) -> None:
+    body, now = json.dumps(event), int(time.time())
     bad = {
         "foreign": ("whsec_of_somebody_else", now),
         "old": (SECRET, now - 301),
@@ -161,55 +195,55 @@ def test_a_bad_signature_is_refused_and_nothing_is_stored(endpoint: Endpoint, st
     answers = {}
     for name, (secret, timestamp) in bad.items():
         header = WebhookSignature.generate_signature_header(body, secret, timestamp=timestamp)
-        answers[name] = endpoint.post(body, **{"Stripe-Signature": header})[0]
+        answers[name] = refusing.post(body, **{"Stripe-Signature": header})[0]
     assert answers == dict.fromkeys(bad, 400)
-    assert endpoint.stored() == 0
+    assert refusing.stored() == 0
 
 
-def test_a_signature_that_is_none_is_refused(endpoint: Endpoint) -> None:
+def test_a_signature_that_is_none_is_refused(refusing: Endpoint) -> None:
     headers = ("", "nonsense", "t=1", "t=x,v1=y", "v1=\u00e9,t=1")
-    assert endpoint.post("{}")[0] == 400
-    answers = {header: endpoint.post("{}", **{"Stripe-Signature": header})[0] for header in headers}
+    assert refusing.post("{}")[0] == 400
+    answers = {header: refusing.post("{}", **{"Stripe-Signature": header})[0] for header in headers}
     assert answers == dict.fromkeys(headers, 400)
 
 
-def test_a_changed_body_is_refused(endpoint: Endpoint, story: Story) -> None:
-    body = json.dumps(story.events[0])
+def test_a_changed_body_is_refused(refusing: Endpoint, event: Object) -> None:
+    body = json.dumps(event)
     header = WebhookSignature.generate_signature_header(body, SECRET)
-    assert endpoint.post(body.replace("customer.created", "customer.updated"), **{"Stripe-Signature": header})[0] == 400
-    assert endpoint.stored() == 0
+    assert refusing.post(body.replace("customer.created", "customer.updated"), **{"Stripe-Signature": header})[0] == 400
+    assert refusing.stored() == 0
 
 
-def test_a_signed_body_that_is_no_event_is_refused(endpoint: Endpoint) -> None:
+def test_a_signed_body_that_is_no_event_is_refused(refusing: Endpoint) -> None:
     bodies = ("", "{", "null", "[]", "7", "{}", '{"id": "evt_1"}', '{"object": "event", "id": "evt_\\u0000"}', "\\")
     answers = {}
     for body in bodies:
         header = WebhookSignature.generate_signature_header(body, SECRET)
-        answers[body] = endpoint.post(body, **{"Stripe-Signature": header})[0]
+        answers[body] = refusing.post(body, **{"Stripe-Signature": header})[0]
     assert answers == dict.fromkeys(bodies, 400)
-    assert endpoint.stored() == 0
+    assert refusing.stored() == 0
 
 
-def test_a_signed_event_that_is_nested_too_deeply_is_refused(endpoint: Endpoint, story: Story) -> None:
-    event = json.dumps(story.events[0])
+def test_a_signed_event_that_is_nested_too_deeply_is_refused(refusing: Endpoint, event: Object) -> None:
+    text = json.dumps(event)
     for start, inner, end in (("[", "", "]"), ('{"a":', "1", "}")):
         for depth in (100_000, 30_000, 10_000, 5_000, 3_000, 1_000, 200):
-            body = event[:-1] + ', "deep": ' + start * depth + inner + end * depth + "}"
+            body = text[:-1] + ', "deep": ' + start * depth + inner + end * depth + "}"
             header = WebhookSignature.generate_signature_header(body, SECRET)
-            assert (depth, endpoint.post(body, **{"Stripe-Signature": header})[0]) == (depth, 400)
-    assert endpoint.stored() == 0
+            assert (depth, refusing.post(body, **{"Stripe-Signature": header})[0]) == (depth, 400)
+    assert refusing.stored() == 0
 
 
-def test_a_body_that_is_no_utf8_is_refused(endpoint: Endpoint) -> None:
+def test_a_body_that_is_no_utf8_is_refused(refusing: Endpoint) -> None:
     header = WebhookSignature.generate_signature_header("\u00ff", SECRET)
-    assert endpoint.post(b"\xff", **{"Stripe-Signature": header})[0] == 400
+    assert refusing.post(b"\xff", **{"Stripe-Signature": header})[0] == 400
 
 
-def test_a_body_that_is_too_large_is_refused(endpoint: Endpoint) -> None:
+def test_a_body_that_is_too_large_is_refused(refusing: Endpoint) -> None:
     body = json.dumps({"id": "evt_1", "padding": "x" * 1024 * 1024})
     header = WebhookSignature.generate_signature_header(body, SECRET)
-    assert endpoint.post(body, **{"Stripe-Signature": header})[0] == 413
-    assert endpoint.stored() == 0
+    assert refusing.post(body, **{"Stripe-Signature": header})[0] == 413
+    assert refusing.stored() == 0
 
 
 def test_without_its_database_the_server_is_alive_and_not_ready(
