@@ -71,6 +71,8 @@ class Shop:
                 self._send_lines(life, name, localized)
         self._send_lines(life, name, localized)
         move_clock(self.admin, datetime.fromtimestamp(life.now, UTC))
+        # The outcome reads rows, in which the changes of time stand once they are settled.
+        self.admin.execute("select tenantry.lock_account(%s)", [organization_id])
         assert_ledger_holds(self.admin, organization_id)
         found = self._outcome(organization_id)
         unlocalized: Object = json.loads(json.dumps(found).replace(name, "@"))
