@@ -5,6 +5,7 @@ hands out connections in turn, which costs a fifth of the calls that one connect
 in a stack of our own; psycopg's pool opens, checks and replaces them.
 """
 
+import select
 from collections import OrderedDict
 from collections.abc import Iterable
 from time import monotonic
@@ -124,11 +125,11 @@ class Pool:
             # psycopg's pool can make callers wait too, at three times the cost, and in the order of their calls.
             await self._slots.take(caller, ends_at - monotonic())
             try:
-                if self._idle:
-                    connection = self._idle.pop()
-                else:
-                    connection = await self._connect(ends_at)
-                    connection.taken_at = monotonic()
+                found = await self._take_idle()
+                if found is None:
+                    found = await self._connect(ends_at)
+                    found.taken_at = monotonic()
+                connection = found
             except BaseException:
                 self._slots.release(caller)
                 raise
@@ -141,6 +142,15 @@ class Pool:
         if locks:
             self._for_locks += 1
         return connection
+
+    async def _take_idle(self) -> Connection | None:
+        """The idle connection that was used last, if any. Gives back those that PostgreSQL has closed meanwhile."""
+        while self._idle:
+            connection = self._idle.pop()
+            if not _is_cut(connection):
+                return connection
+            await self._pool.putconn(connection)
+        return None
 
     async def _connect(self, ends_at: float) -> Connection:
         """A connection of psycopg's pool. Raises PoolTimeout."""
@@ -189,6 +199,30 @@ class Pool:
 
 def _is_ready(connection: Connection) -> bool:
     return connection.pgconn.transaction_status == pq.TransactionStatus.IDLE
+
+
+def _is_cut(connection: Connection) -> bool:
+    """Whether the server has closed an idle connection: there is something to read, and behind it the end.
+
+    A call on such a connection would fail, although the database answers.
+    """
+    if not _is_readable(connection):
+        return False
+    try:
+        # It can be a message that means nothing here, such as a notice.
+        connection.pgconn.consume_input()
+    except psycopg.OperationalError:
+        return True
+    if not _is_readable(connection):
+        return False
+    connection.pgconn.finish()
+    return True
+
+
+def _is_readable(connection: Connection) -> bool:
+    poll = select.poll()
+    poll.register(connection.pgconn.socket, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 async def _configure(connection: Connection) -> None:

@@ -258,3 +258,33 @@ def test_connections_that_were_cut_at_hand_cost_one_call_at_most(conninfo: str, 
         return answered
 
     assert using(conninfo, ask) == [False, True, True, True]
+
+
+def test_a_connection_that_was_cut_while_idle_costs_no_call(admin: Connection, conninfo: str) -> None:
+    async def ask(database: Database) -> list[int]:
+        async def pid() -> int:
+            return int((await database.call(SERVICE, sql("select pg_backend_pid() from pg_sleep(0.05)"), 5.0))[0][0])
+
+        before = set(await asyncio.gather(pid(), pid()))
+        assert len(before) == 2
+        admin.execute("select pg_terminate_backend(pid, 5000) from unnest(%s) as pid", [list(before)])
+        after = set(await asyncio.gather(pid(), pid()))
+        assert not before & after
+        return sorted(after)
+
+    assert len(using(conninfo, ask)) == 2
+
+
+def test_a_notice_that_comes_while_a_connection_is_idle_does_no_harm(admin: Connection, conninfo: str) -> None:
+    async def ask(database: Database) -> None:
+        asked = sql("select pg_backend_pid()")
+        before = (await database.call(SERVICE, asked, 5.0))[0][0]
+        # PostgreSQL tells clients of the new value.
+        admin.execute("alter system set timezone = 'Asia/Tokyo'")
+        admin.execute("select pg_reload_conf()")
+        admin.execute("alter system reset timezone")
+        admin.execute("select pg_reload_conf()")
+        await asyncio.sleep(0.3)
+        assert (await database.call(SERVICE, asked, 5.0))[0][0] == before
+
+    using(conninfo, ask)
