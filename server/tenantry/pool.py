@@ -97,6 +97,7 @@ class Pool:
             reconnect_timeout=0,
             kwargs={"autocommit": True, "prepare_threshold": None, "application_name": "tenantry"},
             configure=_configure,
+            check=_require_open,
             open=False,
         )
 
@@ -217,6 +218,12 @@ def _is_cut(connection: Connection) -> bool:
         return False
     connection.pgconn.finish()
     return True
+
+
+async def _require_open(connection: Connection) -> None:
+    """Raises psycopg.OperationalError for an idle connection that PostgreSQL has closed. The pool then replaces it."""
+    if _is_cut(connection):
+        raise psycopg.OperationalError("the connection is closed")
 
 
 def _is_readable(connection: Connection) -> bool:

@@ -260,7 +260,12 @@ def test_connections_that_were_cut_at_hand_cost_one_call_at_most(conninfo: str, 
     assert using(conninfo, ask) == [False, True, True, True]
 
 
-def test_a_connection_that_was_cut_while_idle_costs_no_call(admin: Connection, conninfo: str) -> None:
+@pytest.mark.parametrize("kept", [60.0, -1.0], ids=["in the stack", "in psycopg's pool"])
+def test_a_connection_that_was_cut_while_idle_costs_no_call(
+    admin: Connection, conninfo: str, monkeypatch: pytest.MonkeyPatch, kept: float
+) -> None:
+    monkeypatch.setattr("tenantry.pool.KEPT_IDLE", kept)
+
     async def ask(database: Database) -> list[int]:
         async def pid() -> int:
             return int((await database.call(SERVICE, sql("select pg_backend_pid() from pg_sleep(0.05)"), 5.0))[0][0])
