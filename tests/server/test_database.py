@@ -257,7 +257,10 @@ def test_connections_that_were_cut_at_hand_cost_one_call_at_most(conninfo: str, 
                 answered.append(False)
         return answered
 
-    assert using(conninfo, ask) == [False, True, True, True]
+    # PostgreSQL may end the sessions a moment later, while a call uses one; or earlier, and then no call meets it.
+    answered = using(conninfo, ask)
+    assert answered.count(False) <= 1
+    assert answered[-1]
 
 
 @pytest.mark.parametrize("kept", [60.0, -1.0], ids=["in the stack", "in psycopg's pool"])
