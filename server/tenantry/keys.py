@@ -1,7 +1,7 @@
 """The public keys of an issuer of tokens: a JWKS (RFC 7517), from a file or from an address.
 
 The keys are read when the server starts, at intervals, and when a token names a key that is not known. A reading that
-fails leaves the keys as they are. The event loop never waits for one.
+fails leaves the keys as they are. The event loop never waits for one. The checks of a token are in auth.py.
 """
 
 import asyncio

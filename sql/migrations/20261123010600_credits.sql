@@ -227,7 +227,8 @@ create table tenantry.credit_holds (
 );
 comment on table tenantry.credit_holds is
     'Credits set aside for work under way. A hold ends captured, released or lapsed.';
-comment on column tenantry.credit_holds.amount is 'Credits held at first.';
+comment on column tenantry.credit_holds.amount is
+    'Credits held at first; never changes, because past balances are computed from it.';
 comment on column tenantry.credit_holds.quantity is 'Units of the credit event; null without one.';
 comment on column tenantry.credit_holds.idempotency_key is 'The request_id of the call that made the hold.';
 comment on column tenantry.credit_holds.ended_at is 'When the hold ended; null while it is active.';

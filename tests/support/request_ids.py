@@ -88,7 +88,7 @@ OTHERS: dict[str, Operation] = {
 
 
 def outcome(connection: Connection, operation: Operation, at: Situation) -> Any:
-    """The id of the object that the operation made, or the SQLSTATE of its refusal."""
+    """The answer of the operation, or the SQLSTATE of its refusal."""
     try:
         return operation(connection, at)
     except psycopg.Error as error:

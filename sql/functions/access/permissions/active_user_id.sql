@@ -1,6 +1,6 @@
 -- Returns the signed-in user, and null for a caller without an account or with a blocked one.
 --
--- A rule that opens something to a user for being that user asks this function instead of auth.uid(). Permissions are
+-- A rule that gives a user a right without a role asks this function instead of auth.uid(). Permissions are
 -- asked of is_authorized() and allowed_organizations().
 --
 -- Callers: any signed-in user, by policies. It takes no lock and raises no error.

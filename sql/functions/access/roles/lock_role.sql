@@ -1,6 +1,6 @@
 -- Locks a role for a caller who may change it.
 --
--- An own role takes roles:manage in its organization. A global role takes roles:manage everywhere. System roles cannot
+-- The caller needs roles:manage in the organization of the role, or everywhere for a global role. System roles cannot
 -- be changed.
 --
 -- Locks: the role's row.

@@ -1,5 +1,7 @@
 -- Locks and settles the account of a hold, and returns the hold and the account.
 --
+-- The lock of the account guards its holds, so the row of the hold needs no lock of its own.
+--
 -- Locks: the organization's row.
 -- Raises: TN001, TN002, 42501 (without credits:consume in the organization).
 drop function if exists tenantry.lock_hold(uuid, uuid);

@@ -1,4 +1,4 @@
--- Brings the sums of an organization's consumption (tenantry.credit_usage) up to its last entry.
+-- Brings the sums of an organization's consumption by quarter of an hour (tenantry.credit_usage) up to its last entry.
 --
 -- Entries get their numbers under the account's lock and become visible in that order. So everything up to the last
 -- visible number can be summed up once and never again. The function does nothing while another session sums up.

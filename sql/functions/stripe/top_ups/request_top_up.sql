@@ -1,9 +1,13 @@
--- Requests the payment of an automatic top-up for an organization whose credits ran low. It requests nothing while
--- another top-up is under way, beyond the organization's monthly cap of payments or of failed attempts, or too early
--- after a failed attempt. A reason against the purchase is recorded as an auto_top_up_failed event, and the consumption
--- that led here goes on.
+-- Requests the payment of an automatic top-up for an organization whose credits ran low.
+--
+-- It requests nothing in these cases:
+--   - another top-up is under way;
+--   - the organization has reached its monthly cap of payments or of failed attempts;
+--   - the last attempt has failed a short time ago.
+-- Any other reason against the purchase is recorded as an auto_top_up_failed event. The consumption goes on.
 --
 -- Locks: none of its own. The caller holds the lock of the organization's row.
+-- Callers: on_balance_fall().
 create or replace function tenantry.request_top_up(p_organization_id uuid) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp

@@ -3,6 +3,7 @@
 -- A user who already is a member needs no further seat.
 -- Locks: none of its own. The caller holds the lock of the organization's row, so two calls cannot take the last seat.
 -- Raises: TN023.
+-- Callers: add_user_role(), under lock_organization().
 create or replace function tenantry.require_free_seat(
     p_organization_id uuid,
     p_user_id uuid
