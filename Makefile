@@ -39,7 +39,7 @@ lint: setup ## Check style, types, protos and migrations
 
 format: setup ## Format Python, SQL and protos
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet . && $(BIN)/ruff format .
-	@$(BIN)/sqruff fix --quiet sql/api sql/functions sql/policies sql/seeds sql/triggers
+	@$(BIN)/sqruff fix --quiet sql/api sql/functions sql/policies sql/roles sql/seeds sql/triggers
 	@cd protos && ../$(BIN)/buf format -w
 
 protos: setup ## Generate the error reasons from sql/seeds/errors.sql, and server/tenantry/v1 from protos/

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from tools.prose import SQL
 from tools.stubs import ROOT
 
-FOLDERS = ("api", "functions", "policies", "seeds", "triggers")
+FOLDERS = ("api", "functions", "policies", "roles", "seeds", "triggers")
 WIDTH = 120
 UPPER = re.compile(r"\b[A-Z]{2,}\b")
 

@@ -11,7 +11,7 @@ import re
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,15 +19,16 @@ from typing import TYPE_CHECKING
 import psycopg
 import uvloop
 
-from tenantry import demo, migrate
+from tenantry import demo, doctor, migrate
 from tenantry.app import Server
 from tenantry.auth import ROLES, SERVICE, mint
 from tenantry.bridge import BridgeError
 from tenantry.config import Config, ConfigError, from_environment
 from tenantry.database import Database, Statement, list_rows, parameters, service_session
+from tenantry.drift import Finding
 from tenantry.embedded import EmbeddedError, EmbeddedPostgres, default_data_dir
 from tenantry.errors import CallError
-from tenantry.migrate import MigrationError
+from tenantry.sql_files import MigrationError
 from tenantry.stripe.sender import Sender
 from tenantry.workers import LOG_FORMAT, Workers
 
@@ -108,6 +109,12 @@ def _parser() -> argparse.ArgumentParser:
         action.add_argument(
             "--database-url", help="used instead of DATABASE_URL; its role must be allowed to create the schema"
         )
+        if name in ("up", "plan"):
+            action.add_argument(
+                "--repair",
+                action="store_true",
+                help="mend functions, triggers, policies, rights and roles that differ from the record",
+            )
         if name != "status":
             action.add_argument("--to", metavar="VERSION", help="the newest version afterwards; 0 for none")
             action.add_argument(
@@ -124,6 +131,15 @@ def _parser() -> argparse.ArgumentParser:
         help="the project's folder, which contains the folder supabase",
     )
     export.set_defaults(run=_export)
+
+    doctor_parser = commands.add_parser(
+        "doctor",
+        help="compare the schema with its record",
+        description="Lists every difference between the database and the record that `migrate up` has made, with its"
+        " remedy, and exits with 1 if there is one. Needs the login of the owner of the database, or a superuser.",
+    )
+    doctor_parser.add_argument("--database-url", help="used instead of DATABASE_URL")
+    doctor_parser.set_defaults(run=_doctor)
 
     verify = commands.add_parser("verify", help="check the ledgers and list every violated invariant")
     verify.add_argument("--database-url", help="used instead of DATABASE_URL")
@@ -264,16 +280,31 @@ Stop with Ctrl-C.""",
     )
 
 
-def _up(arguments: argparse.Namespace) -> None:
-    applied = migrate.up(_database_url(arguments), to=arguments.to, lock_timeout=arguments.lock_timeout)
+def _up(arguments: argparse.Namespace) -> int:
+    url = _database_url(arguments)
+    applied = migrate.up(url, to=arguments.to, repair=arguments.repair, lock_timeout=arguments.lock_timeout)
     for name in applied:
         print(f"applied {name}")
     if not applied:
         print("nothing to do")
+    return _print_findings(doctor.examine(url)) if arguments.repair else 0
 
 
 def _plan(arguments: argparse.Namespace) -> None:
-    print(migrate.plan(_database_url(arguments), to=arguments.to, lock_timeout=arguments.lock_timeout))
+    url = _database_url(arguments)
+    print(migrate.plan(url, to=arguments.to, repair=arguments.repair, lock_timeout=arguments.lock_timeout))
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    return _print_findings(doctor.examine(_database_url(arguments)))
+
+
+def _print_findings(findings: Sequence[Finding]) -> int:
+    """Prints one line for each finding. Returns the exit status."""
+    for finding in findings:
+        print(finding)
+    print(f"{len(findings)} findings" if findings else "no findings")
+    return 1 if findings else 0
 
 
 def _status(arguments: argparse.Namespace) -> int:

@@ -57,9 +57,5 @@ begin
         (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'email')
     );
     comment on function auth.email() is 'The email address that the calling token names, or null without one.';
-
-    grant usage on schema auth to anon, authenticated, service_role;
-    grant select, insert, update, delete on auth.users to service_role;
-    create policy service on auth.users to service_role using (true) with check (true);
 end
 $$;

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from tenantry import migrate
-from tenantry.migrate import MigrationError
+from tenantry.sql_files import MigrationError
 from tests.support.postgres import Cluster
 
 FIRST = "20260101000000_first.sql"

@@ -7,7 +7,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tenantry import migrate
+from tenantry import migrate, record
+from tenantry.sql_files import MigrationError
 from tests.support.postgres import Cluster
 
 SQL = Path(__file__).parent.parent.parent / "sql"
@@ -101,7 +102,7 @@ def test_an_auth_schema_that_is_there_is_left_alone(cluster: Cluster, empty: str
 def test_a_database_in_another_encoding_is_refused(cluster: Cluster) -> None:
     with psycopg.connect(cluster.conninfo(), autocommit=True) as connection:
         connection.execute("create database latin encoding 'LATIN1' locale 'C' template template0")
-    with pytest.raises(migrate.MigrationError, match="needs a database in UTF8, and this one is in LATIN1"):
+    with pytest.raises(MigrationError, match="needs a database in UTF8, and this one is in LATIN1"):
         migrate.up(cluster.conninfo("latin"))
     cluster.drop_database("latin")
 
@@ -116,13 +117,13 @@ def test_down_keeps_the_tables_policies_and_charges_of_the_user(cluster: Cluster
         conn.execute("create policy made on public.mine using (made_by = auth.uid())")
         before = dump(cluster)
         for to in ("20261124010100", "0"):
-            with pytest.raises(migrate.MigrationError, match="objects of others depend on") as raised:
+            with pytest.raises(MigrationError, match="objects of others depend on") as raised:
                 migrate.down(empty, to=to)
             assert "trigger tenantry_charge on table public.mine" in str(raised.value)
             assert "policy own on table public.mine" in str(raised.value)
         assert dump(cluster) == before
         conn.execute("select public.stop_charging('public.mine'); drop policy own on public.mine")
-        with pytest.raises(migrate.MigrationError, match=r"policy made on table public\.mine depends on"):
+        with pytest.raises(MigrationError, match=r"policy made on table public\.mine depends on"):
             migrate.down(empty, to="0")
         conn.execute("drop policy made on public.mine")
         migrate.down(empty, to="0")
@@ -156,5 +157,4 @@ def test_every_object_is_recorded(empty: str) -> None:
             (select kind, name from tenantry.installed_objects except table there)
             """
         ).fetchall()
-    own = {"schema_migrations", "repeatable_migrations", "installed_objects"}
-    assert [row for row in rows if row[1].removeprefix("tenantry.") not in own] == []
+        assert [row for row in rows if row[1].removeprefix("tenantry.") not in record.TABLES] == []

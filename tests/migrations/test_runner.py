@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from tenantry import migrate
+from tenantry.sql_files import MigrationError
 from tests.support.postgres import Cluster, installations
 
 FIRST = "migrations/20260101000000_first.sql"
@@ -150,7 +151,7 @@ def test_bound_bodies_that_call_each_other_are_refused(database: str, root: Path
     for name, callee in {"a": "b", "b": "a"}.items():
         text = f"create or replace function tenantry.{name}() returns integer language sql return tenantry.{callee}();"
         (root / "functions" / f"{name}.sql").write_text(text)
-    with pytest.raises(migrate.MigrationError, match=r"circle of SQL-standard bodies: functions/[ab]\.sql → "):
+    with pytest.raises(MigrationError, match=r"circle of SQL-standard bodies: functions/[ab]\.sql → "):
         migrate.up(database, root)
 
 
@@ -173,7 +174,7 @@ def test_bookkeeping_is_nobody_elses(database: str, root: Path) -> None:
 def test_up_to_a_version_leaves_the_repeatables_for_the_end(database: str, root: Path) -> None:
     assert migrate.up(database, root, to="20260101000000") == [FIRST]
     assert migrate.up(database, root, to="20260102000000") == EVERYTHING[1:]
-    with pytest.raises(migrate.MigrationError, match="no migration has the version 20300101000000"):
+    with pytest.raises(MigrationError, match="no migration has the version 20300101000000"):
         migrate.up(database, root, to="20300101000000")
 
 
@@ -229,7 +230,7 @@ def test_a_changed_migration_is_refused(database: str, root: Path) -> None:
     migrate.up(database, root)
     write(root, {FIRST: TREE[FIRST] + "-- a word more", THIRD: "create table public.more ();"})
     for refuse in (migrate.up, migrate.plan):
-        with pytest.raises(migrate.MigrationError, match=f"{FIRST} was changed after it was applied"):
+        with pytest.raises(MigrationError, match=f"{FIRST} was changed after it was applied"):
             refuse(database, root)
     assert fetch(database, "select to_regclass('public.more')") == [(None,)]
 
@@ -237,7 +238,7 @@ def test_a_changed_migration_is_refused(database: str, root: Path) -> None:
 def test_a_migration_without_its_file_is_refused(database: str, root: Path) -> None:
     migrate.up(database, root)
     (root / SECOND).unlink()
-    with pytest.raises(migrate.MigrationError, match=f"{SECOND} was applied .* but has no file"):
+    with pytest.raises(MigrationError, match=f"{SECOND} was applied .* but has no file"):
         migrate.up(database, root)
 
 
@@ -245,7 +246,7 @@ def test_an_older_migration_is_refused(database: str, root: Path) -> None:
     migrate.up(database, root)
     late = "migrations/20260101120000_late.sql"
     write(root, {late: "select 1;"})
-    with pytest.raises(migrate.MigrationError, match=f"{late} is older than {SECOND}"):
+    with pytest.raises(MigrationError, match=f"{late} is older than {SECOND}"):
         migrate.up(database, root)
 
 
@@ -258,18 +259,18 @@ def test_an_older_migration_is_refused(database: str, root: Path) -> None:
 )
 def test_names_are_checked(database: str, root: Path, files: dict[str, str], message: str) -> None:
     write(root, files)
-    with pytest.raises(migrate.MigrationError, match=message):
+    with pytest.raises(MigrationError, match=message):
         migrate.up(database, root)
 
 
 def test_a_folder_without_migrations_is_refused(database: str, tmp_path: Path) -> None:
-    with pytest.raises(migrate.MigrationError, match="is not an SQL root"):
+    with pytest.raises(MigrationError, match="is not an SQL root"):
         migrate.status(database, tmp_path)
 
 
 def test_a_file_in_another_encoding_is_refused(database: str, root: Path) -> None:
     (root / "seeds/things.sql").write_bytes("select 'é';".encode("latin-1"))
-    with pytest.raises(migrate.MigrationError, match=r"seeds/things.sql is not UTF-8"):
+    with pytest.raises(MigrationError, match=r"seeds/things.sql is not UTF-8"):
         migrate.up(database, root)
 
 
@@ -286,7 +287,7 @@ def test_a_file_in_another_encoding_is_refused(database: str, root: Path) -> Non
 )
 def test_a_failing_file_is_named_and_leaves_nothing(database: str, root: Path, text: str, message: str) -> None:
     write(root, {THIRD: text})
-    with pytest.raises(migrate.MigrationError, match=message) as error:
+    with pytest.raises(MigrationError, match=message) as error:
         migrate.up(database, root)
     assert str(error.value).startswith(THIRD)
     left = fetch(database, "select to_regclass('public.things'), to_regnamespace('tenantry')")
@@ -296,7 +297,7 @@ def test_a_failing_file_is_named_and_leaves_nothing(database: str, root: Path, t
 @pytest.mark.parametrize("end", ["commit;", "rollback;", "commit; begin;", "commit and chain;"])
 def test_a_file_that_ends_the_transaction_is_named(database: str, root: Path, end: str) -> None:
     write(root, {SECOND: f"select 1; {end} select 2;"})
-    with pytest.raises(migrate.MigrationError, match=f"{SECOND} ended the transaction"):
+    with pytest.raises(MigrationError, match=f"{SECOND} ended the transaction"):
         migrate.up(database, root)
 
 
@@ -306,7 +307,7 @@ def test_a_lock_held_elsewhere_is_not_waited_for_long(database: str, root: Path)
     with psycopg.connect(database) as reader:
         reader.execute("select from public.things")
         started = time.monotonic()
-        with pytest.raises(migrate.MigrationError, match=f"(?s){THIRD}.*lock timeout.*Another session"):
+        with pytest.raises(MigrationError, match=f"(?s){THIRD}.*lock timeout.*Another session"):
             migrate.up(database, root, lock_timeout="200ms")
         assert time.monotonic() - started < 3
     assert migrate.up(database, root) == [THIRD]
@@ -366,7 +367,7 @@ def test_a_complete_down_leaves_nothing(cluster: Cluster, database: str, root: P
 def test_down_to_a_version(database: str, root: Path) -> None:
     migrate.up(database, root)
     assert migrate.down(database, root, to="20260102000000") == []
-    with pytest.raises(migrate.MigrationError, match="20250101000000 is not applied"):
+    with pytest.raises(MigrationError, match="20250101000000 is not applied"):
         migrate.down(database, root, to="20250101000000")
     assert migrate.down(database, root, to="20260101000000") == [UNDO_SECOND]
 
@@ -386,7 +387,7 @@ def test_down_without_a_rollback_file_does_nothing(cluster: Cluster, database: s
     migrate.up(database, root)
     full = schema(cluster, database)
     (root / UNDO_FIRST).unlink()
-    with pytest.raises(migrate.MigrationError, match=f"{FIRST} cannot be rolled back"):
+    with pytest.raises(MigrationError, match=f"{FIRST} cannot be rolled back"):
         migrate.down(database, root, to="0")
     assert schema(cluster, database) == full
 
@@ -395,7 +396,7 @@ def test_a_failing_rollback_is_named_and_takes_nothing_back(cluster: Cluster, da
     write(root, {UNDO_FIRST: "select 1;\ndrop table public.absent;"})
     migrate.up(database, root)
     full = schema(cluster, database)
-    with pytest.raises(migrate.MigrationError, match=f"{UNDO_FIRST}: table .* does not exist"):
+    with pytest.raises(MigrationError, match=f"{UNDO_FIRST}: table .* does not exist"):
         migrate.down(database, root, to="0")
     assert schema(cluster, database) == full
     assert set(states(database, root).values()) == {"applied"}
@@ -431,7 +432,7 @@ def test_an_object_of_others_with_one_of_the_names_is_refused_and_stays(
     with psycopg.connect(database) as conn:
         conn.execute(statement.encode())
     before = schema(cluster, database)
-    with pytest.raises(migrate.MigrationError, match=f"are not Tenantry's: {name}\\n"):
+    with pytest.raises(MigrationError, match=f"are not Tenantry's: {name}\\n"):
         migrate.up(database, root)
     assert schema(cluster, database) == before
 
@@ -459,7 +460,7 @@ def test_what_a_later_release_brings_is_refused_too(cluster: Cluster, database: 
             'create policy "mine too" on public.things for select using (false);',
         },
     )
-    with pytest.raises(migrate.MigrationError) as raised:
+    with pytest.raises(MigrationError) as raised:
         migrate.up(database, root)
     assert (
         "function tenantry.noted, policy mine too on public.things, trigger note on public.things, type public.mood"
@@ -477,7 +478,7 @@ def test_down_drops_nothing_of_others(cluster: Cluster, database: str, root: Pat
         conn.execute("create policy few on public.mine using (n < (select public.count_things()))")
     before = schema(cluster, database)
     for steps in (1, 2):
-        with pytest.raises(migrate.MigrationError) as raised:
+        with pytest.raises(MigrationError) as raised:
             migrate.down(database, root, steps=steps)
         for name in ("constraint mine_n_check", "view view_of_mine", "policy few on table"):
             assert name in str(raised.value).replace("public.", "")

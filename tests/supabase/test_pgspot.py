@@ -19,7 +19,7 @@ PREAMBLE = "set local search_path = pg_catalog, pg_temp;\n"
 # the owner of `public` may create in it, and PostgreSQL refuses to replace another owner's function.
 IGNORED = ["PS002"]
 # The schema exists already where the runner has made its record in it.
-EXPECTED = {"migrations/20261123010000_roles.sql": ["PS010: Unsafe schema creation: tenantry"]}
+EXPECTED = {"migrations/20261123010000_private_schema.sql": ["PS010: Unsafe schema creation: tenantry"]}
 
 # pgspot does not read a body in standard SQL, which binds its names at creation; the test replaces it by one that
 # pgspot reads. A body in standard SQL has no $ but at the end of a pattern in quotes.

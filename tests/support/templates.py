@@ -31,7 +31,12 @@ KEPT = 3
 """Number of entries of each PostgreSQL that remain; an entry takes about 70 MB."""
 
 SQL = Path(__file__).parents[2] / "sql"
-_CODE = (Path(migrate.__file__), Path(__file__), Path(__file__).with_name("postgres.py"))
+_SERVER = Path(embedded.__file__).parent
+_CODE = (
+    *(_SERVER / name for name in ("migrate.py", "record.py", "sql_files.py")),
+    Path(__file__),
+    Path(__file__).with_name("postgres.py"),
+)
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _UNFINISHED = "unfinished-"
 

@@ -1,8 +1,4 @@
--- The roles of every door, the private schema with its error codes, and the revoked default privileges.
---
--- Supabase has the three API roles already; this migration creates them on plain PostgreSQL. The gRPC server logs in as
--- `tenantry_server`, which owns nothing and inherits nothing, and can only become one of the three roles. It has no
--- password, so nobody can log in with it over a password connection until a DBA sets one.
+-- The private schema with its error codes and settings.
 
 -- Names are normalized, which PostgreSQL can do in UTF8 only.
 do $$
@@ -14,48 +10,10 @@ begin
 end
 $$;
 
--- On Supabase, service_role bypasses row-level security on every table. Here it does so too, if the role that migrates
--- may pass that on. Where it may not, as at most providers, the policies of Tenantry's own tables let service_role in.
-do $$
-declare
-    v_bypasses constant boolean := (
-        select rolsuper or rolbypassrls and current_setting('server_version_num')::integer >= 160000
-        from pg_roles where rolname = current_user
-    );
-begin
-    if to_regrole('anon') is null then
-        create role anon nologin noinherit;
-    end if;
-    if to_regrole('authenticated') is null then
-        create role authenticated nologin noinherit;
-    end if;
-    if to_regrole('service_role') is null then
-        execute 'create role service_role nologin noinherit' || case when v_bypasses then ' bypassrls' else '' end;
-    end if;
-    if to_regrole('tenantry_server') is null then
-        create role tenantry_server login noinherit;
-    end if;
-    -- An administrator may have made and granted the roles. Then the role that migrates cannot grant them and need
-    -- not.
-    if not (
-        select bool_and(pg_has_role('tenantry_server', name, 'member'))
-        from unnest('{anon,authenticated,service_role}'::text[]) as api_role (name)
-    ) then
-        grant anon, authenticated, service_role to tenantry_server;
-    end if;
-end
-$$;
-
 create schema if not exists tenantry;
 
 comment on schema tenantry is
     'Private half of Tenantry: helpers, definer functions and bookkeeping. Not to be exposed over PostgREST.';
-
-revoke all on schema tenantry from public;
-grant usage on schema tenantry to anon, authenticated, service_role, tenantry_server;
--- Default privileges can be wider than Supabase's. No API role starts with a privilege in the private schema.
-revoke all on all tables in schema tenantry from anon, authenticated, service_role;
-grant usage on schema public to anon, authenticated, service_role;
 
 create table tenantry.errors (
     reason text primary key,

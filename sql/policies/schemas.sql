@@ -1,0 +1,4 @@
+-- Every API role uses both schemas. The grants on functions and tables decide which of their objects it reaches.
+revoke all on schema tenantry from public, anon, authenticated, service_role, tenantry_server;
+grant usage on schema tenantry to anon, authenticated, service_role, tenantry_server;
+grant usage on schema public to anon, authenticated, service_role;
