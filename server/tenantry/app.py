@@ -25,9 +25,9 @@ from tenantry.admission import NoSlotError
 from tenantry.auth import Authenticator
 from tenantry.batching.consumptions import ConsumptionBatcher
 from tenantry.batching.reads import ReadBatcher
-from tenantry.bridge import BridgeError, compile_services, fingerprint, load_roles
+from tenantry.bridge import BridgeError, compile_services, find_faults, fingerprint, load_roles
 from tenantry.config import SUPERUSER, Config, ConfigError
-from tenantry.database import Database
+from tenantry.database import Database, not_a_member
 from tenantry.errors import CallError
 from tenantry.handlers import Handler, call_handler
 from tenantry.keys import KeysError, KeySet, is_url
@@ -149,13 +149,19 @@ class Server:
                 log.warning("no public keys yet: %s", error)
         await self._database.open()
         try:
-            if SUPERUSER not in self._config.allow and await self._database.is_superuser():
+            login, is_superuser, closed_role = await self._database.login()
+            if closed_role:
+                raise not_a_member(login, closed_role)
+            if is_superuser and SUPERUSER not in self._config.allow:
                 raise ConfigError(
                     "DATABASE_URL is that of a superuser, for whom no rule of the database holds: use the role"
                     f" tenantry_server, or set TENANTRY_ALLOW={SUPERUSER}"
                 )
             all_services = services()
             self._add(all_services, await self._methods(all_services))
+            # Health tells of the other faults.
+            if hidden := [fault.line for fault in await find_faults(self._database, all_services) if fault.hides_rows]:
+                raise BridgeError(hidden)
             host, _, _ = self._config.listen.rpartition(":")
             try:
                 if self._config.uses_tls:
@@ -233,22 +239,26 @@ class Server:
                 await self._health.set(name, states.SERVING if serving[name] else states.NOT_SERVING)
 
     async def _check_fit(self, all_services: Sequence[ServiceDescriptor]) -> None:
-        """Finds the services that lack a function. The functions are looked at only if they have changed."""
+        """Finds the services that do not fit the schema. The schema is looked at only if it has changed."""
         found = await fingerprint(self._database, all_services, HEALTH_TIMEOUT)
         if found == self._fingerprint:
             return
-        self._fingerprint = found
+        lines: list[str] = []
         try:
             await compile_services(self._database, all_services, [PROCESS_STRIPE_EVENT])
         except BridgeError as error:
-            log.error("%s", error)
-            lines = "\n".join(error.mismatches)
-            named = {service.full_name for service in all_services if f"{service.full_name}." in lines}
-            self._misfits = named or {service.full_name for service in all_services}
-        else:
-            if self._misfits:
-                log.warning("protos and SQL functions fit again")
-            self._misfits = set()
+            lines += error.mismatches
+        lines += [fault.line for fault in await find_faults(self._database, all_services, HEALTH_TIMEOUT)]
+        names = {service.full_name for service in all_services}
+        # A line without a method, such as one for a helper, is about every service.
+        named = [{name for name in names if line.startswith(f"{name}.")} or names for line in lines]
+        misfits = set().union(*named)
+        if lines:
+            log.error("%s", BridgeError(lines))
+        elif self._misfits:
+            log.warning("the database fits again")
+        self._misfits = misfits
+        self._fingerprint = found
 
     async def wait(self) -> None:
         """Waits until the server has stopped."""

@@ -28,7 +28,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
@@ -82,16 +82,18 @@ where p.pronamespace = 'public'::regnamespace and p.proname = any ($1)
 group by p.proname
 """
 
-# Changes whenever one of the functions, or a composite type in public, does.
+# Changes whenever one of the functions, a helper, a policy, the role service_role or a composite type in public does. A
+# row of a catalog has the same xmin until it changes.
 _FINGERPRINT = """
 select md5(concat_ws(' ', (
-    select string_agg(p::text, ' ' order by p.oid)
-    from (
-        select f.oid, f.proname, f.prorettype, f.pronargdefaults, f.provolatile, f.proargnames, f.proargmodes,
-            f.proargtypes, f.proallargtypes
-        from pg_catalog.pg_proc as f
-        where f.pronamespace = 'public'::regnamespace and f.proname = any ($1)
-    ) as p
+    select string_agg(concat(f.oid, f.xmin), ' ' order by f.oid)
+    from pg_catalog.pg_proc as f
+    where f.pronamespace = 'tenantry'::regnamespace
+        or f.pronamespace = 'public'::regnamespace and f.proname = any ($1)
+), (
+    select string_agg(concat(p.oid, p.xmin), ' ' order by p.oid) from pg_catalog.pg_policy as p
+), (
+    select concat(g.rolsuper, g.rolbypassrls) from pg_catalog.pg_roles as g where g.rolname = 'service_role'
 ), (
     select string_agg(format('%s %s %s', a.attrelid, a.attname, a.atttypid), ' ' order by a.attrelid, a.attnum)
     from pg_catalog.pg_class as c
@@ -100,16 +102,29 @@ select md5(concat_ws(' ', (
 )))
 """
 
+_FINDS_FAULTS = Statement(
+    "finds_faults",
+    "select pg_catalog.has_function_privilege(current_user, to_regprocedure('tenantry.find_faults()')::oid, 'execute')",
+)
+_FAULTS = Statement("faults", "select object, fault, hides_rows from tenantry.find_faults()")
+
 FUNCTIONS = {"ConsumeStream": "batch_consume_credits"}
 """Methods that call a function of another name."""
 
 
 class BridgeError(Exception):
-    """Protos and SQL functions do not fit. mismatches: one line for each mismatch."""
+    """The database does not fit the server. mismatches: one line for each mismatch, with its method if it has one."""
 
     def __init__(self, mismatches: list[str]) -> None:
-        super().__init__("protos and SQL functions do not fit:\n" + "\n".join(f"  - {line}" for line in mismatches))
+        super().__init__("the database does not fit this server:\n" + "\n".join(f"  - {line}" for line in mismatches))
         self.mismatches = mismatches
+
+
+class Fault(NamedTuple):
+    """A fault of the schema. line: as in BridgeError. hides_rows: whether calls answer as if there were no rows."""
+
+    line: str
+    hides_rows: bool = False
 
 
 @dataclass(frozen=True)
@@ -201,6 +216,27 @@ async def fingerprint(database: Database, services: Iterable[ServiceDescriptor],
     return str(rows[0][0])
 
 
+async def find_faults(
+    database: Database, services: Iterable[ServiceDescriptor], seconds: float | None = None
+) -> list[Fault]:
+    """The faults of the schema that compile_services() does not see.
+
+    seconds: the time it may take. Raises CallError.
+    """
+    remedy = "run `tenantry migrate up --repair`"
+    if not (await database.call(SERVICE, _FINDS_FAULTS, seconds))[0][0]:
+        return [Fault(f"function tenantry.find_faults() is missing, or service_role may not execute it: {remedy}")]
+    methods = {_function_name(method): method for service in services for method in service.methods}
+    faults = []
+    for name, fault, hides_rows in await database.call(SERVICE, _FAULTS, seconds):
+        # A private half has the name of the public one.
+        half = re.fullmatch(r"function tenantry\.(\w+)\(.*\)", name)
+        method = methods.get(half[1]) if half else None
+        where = f"{_where(method)}: " if method else ""
+        faults.append(Fault(f"{where}{name} {fault}: {remedy}", hides_rows))
+    return faults
+
+
 async def load_roles(database: Database, services: Iterable[ServiceDescriptor]) -> dict[str, frozenset[str]]:
     """The callers' roles that may execute the function of each method, by '/package.Service/Method'."""
     methods = [method for service in services for method in service.methods]
@@ -230,7 +266,7 @@ async def _load(database: Database, names: list[str]) -> Catalog:
 def _compile(method: MethodDescriptor, catalog: Catalog) -> Call | None:
     before = len(catalog.mismatches)
     name = _function_name(method)
-    where = f"{method.containing_service.full_name}.{method.name}"
+    where = _where(method)
     found = catalog.functions.get(name, [])
     if len(found) != 1:
         problem = "does not exist" if not found else "is overloaded"
@@ -267,6 +303,10 @@ def _lock(request: Message, function: str) -> Lock:
 
 def _function_name(method: MethodDescriptor) -> str:
     return FUNCTIONS.get(method.name) or snake_case(method.name)
+
+
+def _where(method: MethodDescriptor) -> str:
+    return f"{method.containing_service.full_name}.{method.name}"
 
 
 def _path(method: MethodDescriptor) -> str:

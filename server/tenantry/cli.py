@@ -68,6 +68,8 @@ def main() -> None:
         sys.exit(run(arguments))
     except (ConfigError, EmbeddedError, MigrationError, BridgeError) as error:
         sys.exit(f"tenantry: {error}")
+    except CallError as error:
+        sys.exit(f"tenantry: {error.status.message}")
     except psycopg.OperationalError as error:
         sys.exit(f"tenantry: cannot reach PostgreSQL: {error}")
     except psycopg.Error as error:

@@ -36,7 +36,7 @@ from psycopg_pool import PoolTimeout
 
 from tenantry import pool, reasons
 from tenantry.admission import NoSlotError
-from tenantry.auth import SERVICE, Identity
+from tenantry.auth import ROLES, SERVICE, Identity
 from tenantry.config import MAX_TIMEOUT, ConfigError
 from tenantry.errors import CallError, Constraints, from_database, status, unavailable
 from tenantry.pool import Connection, Lock, Pool, with_network_settings
@@ -117,7 +117,24 @@ def identifier(name: str) -> str:
 
 _PING = Statement("ping", "select 1")
 
-_IS_SUPERUSER = Statement("is_superuser", "select rolsuper from pg_catalog.pg_roles where rolname = session_user")
+_HIDDEN_TABLES = "select object from tenantry.find_faults() where hides_rows order by object"
+
+# From PostgreSQL 16 on, a member may become a role only if the membership says so.
+_LOGIN = Statement(
+    "login",
+    """
+select session_user, l.rolsuper, (
+    select r.name from unnest($1::text[]) as r (name)
+    left join pg_catalog.pg_roles as g on g.rolname = r.name
+    where g.oid is null or not pg_catalog.pg_has_role(
+        l.oid, g.oid, case when current_setting('server_version_num')::integer < 160000 then 'member' else 'set' end
+    )
+    limit 1
+)
+from pg_catalog.pg_roles as l where l.rolname = session_user
+""",
+    parameters(ROLES),
+)
 
 _SETTINGS = (
     "select pg_catalog.set_config('role', $1, true), pg_catalog.set_config('request.jwt.claims', $2, true),"
@@ -183,9 +200,13 @@ class Database:
         """Closes every connection."""
         await self._pool.close()
 
-    async def is_superuser(self) -> bool:
-        """Whether the server's own role is a superuser. Raises as query() does."""
-        return bool((await self.query(_IS_SUPERUSER))[0][0])
+    async def login(self) -> tuple[str, bool, str | None]:
+        """The server's own role, whether it is a superuser, and an API role that it may not become, if there is one.
+
+        Raises as query() does.
+        """
+        name, is_superuser, closed_role = (await self.query(_LOGIN))[0]
+        return name, is_superuser, closed_role
 
     async def answers(self, seconds: float) -> bool:
         """Whether the database answers in that time. It counts as if it did while every connection is in use."""
@@ -366,6 +387,11 @@ def _name(role: str, name: str, text: str) -> bytes:
     return f"{name}_{digest[:16]}".encode()
 
 
+def not_a_member(login: str, role: str) -> ConfigError:
+    """The error for a login that may not become an API role."""
+    return ConfigError(f"{login} may not become {role}: use the login of the server, tenantry_server, or a superuser")
+
+
 ServiceCall = Callable[[Statement], Sequence[Row]]
 
 
@@ -374,16 +400,18 @@ def service_session(conninfo: str) -> Iterator[ServiceCall]:
     """Opens a connection for a command. Yields a function that runs a statement as service_role and returns its rows.
 
     Each statement is a transaction of its own, without a time limit. Raises psycopg.Error, also from the function, and
-    ConfigError for a login that may not become service_role.
+    ConfigError for a login that may not become service_role, or for a database that hides rows from that role.
     """
     with psycopg.connect(conninfo, autocommit=True) as connection:
         try:
             connection.execute("set role service_role")
         except psycopg.errors.InsufficientPrivilege:
+            raise not_a_member(connection.info.user, SERVICE.role) from None
+        if hidden := connection.execute(_HIDDEN_TABLES).fetchall():
             raise ConfigError(
-                f"{connection.info.user} may not become service_role: use the login of the server, tenantry_server,"
-                " or a superuser"
-            ) from None
+                f"row-level security hides every row of {len(hidden)} tables from service_role, such as {hidden[0][0]}:"
+                " run `tenantry migrate up --repair`"
+            )
         cursor = psycopg.RawCursor(connection)
         yield lambda statement: cursor.execute(statement.text.encode(), statement.parameters).fetchall()
 

@@ -54,7 +54,7 @@ def examine(conninfo: str, root: Path | None = None) -> list[Finding]:
             found.append(Finding("extension plpgsql", "is missing", "run `create extension plpgsql`"))
         if tree.roles and _FINDS_HIDDEN_ROWS not in {finding.object for finding in found}:
             hidden = conn.execute(_HIDDEN_ROWS).fetchall()
-            found += [Finding(f"table {name}", fault, drift.REPAIR) for name, fault in hidden]
+            found += [Finding(name, fault, drift.REPAIR) for name, fault in hidden]
         return found
 
 

@@ -239,6 +239,34 @@ def test_health_follows_the_functions_of_the_database(place: Place, cluster: Clu
     assert (place.consume(5), ready(place)) == ("OK", 200)
 
 
+@pytest.mark.parametrize(
+    ("change", "back", "is_about_all"),
+    [
+        (
+            "alter function {}.settle_account rename to of_old",
+            "alter function {}.of_old rename to settle_account",
+            True,
+        ),
+        ("revoke all on function {}.grant_credits from authenticated, service_role", None, False),
+        ("alter function {}.find_faults rename to old", "alter function {}.old rename to find_faults", True),
+    ],
+    ids=["a helper is missing", "a private half may be executed by no role", "the search for faults is missing"],
+)
+def test_health_follows_the_private_functions(
+    place: Place, cluster: Cluster, change: str, back: str | None, *, is_about_all: bool
+) -> None:
+    credits, billing = "tenantry.v1.CreditService", "tenantry.v1.BillingService"
+    back = back or "grant execute on function {}.grant_credits to authenticated, service_role"
+    with psycopg.connect(cluster.conninfo("outages"), autocommit=True) as admin:
+        admin.execute(change.format("tenantry").encode())
+        try:
+            wait_until(lambda: [place.health(name) for name in ("", credits)] == ["NOT_SERVING"] * 2, 5)
+            wait_until(lambda: place.health(billing) == ("NOT_SERVING" if is_about_all else "SERVING"), 5)
+        finally:
+            admin.execute(back.format("tenantry").encode())
+    wait_until(lambda: {place.health(name) for name in ("", credits, billing)} == {"SERVING"}, 5)
+
+
 def test_a_server_whose_session_ends_while_it_starts_exits(cluster: Cluster) -> None:
     cluster.create_database("lost_start", TEMPLATE)
     with psycopg.connect(cluster.conninfo("lost_start")) as admin:

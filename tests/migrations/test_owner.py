@@ -6,11 +6,12 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from tenantry import migrate
+from tenantry import doctor, migrate
 from tenantry.config import ConfigError
 from tenantry.database import service_session
 from tenantry.v1.organizations_pb2 import ListOrganizationsRequest
 from tests.support import server
+from tests.support.command import run
 from tests.support.ledger import consume, organization
 from tests.support.postgres import Cluster, Installation, installations
 
@@ -50,6 +51,39 @@ def test_owners_without_further_rights_install_and_serve(owned: Cluster) -> None
             service_session(conninfo),
         ):
             pass
+
+
+def test_hidden_rows_are_an_error_and_no_empty_answer(owned: Cluster) -> None:
+    """The service role bypasses no policy here, so without one it would see an empty ledger, which verifies."""
+    owner = owned.conninfo("creator", "creator")
+    login = owned.conninfo("creator", "tenantry_server")
+    migrate.up(owner)
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute("drop policy service on public.credit_transactions")
+    done = run("verify", DATABASE_URL=login)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "tenantry: row-level security hides every row of 1 tables from service_role, such as"
+        " table public.credit_transactions: run `tenantry migrate up --repair`\n"
+    )
+    done = run("serve", DATABASE_URL=login, TENANTRY_JWT_SECRET=server.SECRET, TENANTRY_LISTEN="127.0.0.1:0")
+    assert done.returncode == 1
+    assert "table public.credit_transactions shows service_role no row: run `tenantry migrate up" in done.stderr
+    assert "table public.credit_transactions: shows service_role no row: run `tenantry migrate up --repair`" in [
+        str(finding) for finding in doctor.examine(owner)
+    ]
+    assert migrate.up(owner, repair=True) == ["policies/credit_transactions.sql"]
+    assert run("verify", DATABASE_URL=login).returncode == 0
+
+
+def test_the_owner_is_told_which_login_serves(owned: Cluster) -> None:
+    owner = owned.conninfo("plain", "plain")
+    migrate.up(owner)
+    for arguments in (["serve"], ["verify"]):
+        done = run(*arguments, DATABASE_URL=owner, TENANTRY_JWT_SECRET=server.SECRET, TENANTRY_LISTEN="127.0.0.1:0")
+        assert done.returncode == 1
+        assert done.stderr.startswith("tenantry: plain may not become ")
+        assert done.stderr.endswith(": use the login of the server, tenantry_server, or a superuser\n")
 
 
 def _use(login: str) -> None:

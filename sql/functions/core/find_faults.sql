@@ -1,6 +1,6 @@
--- Returns the faults of the schema that make calls fail, or that hide rows from the service role. The former are
--- functions that are missing or that no role may execute any more. The latter are tables without a policy for a service
--- role that does not bypass row-level security. `tenantry doctor` also finds the differences that do neither.
+-- Returns the faults of the schema that the server cannot see by itself: private functions that are missing or that no
+-- role may execute any more, and tables of which row-level security hides every row from service_role. The first make
+-- calls fail, and the second make them answer as if there were no rows. `tenantry doctor` finds all other differences.
 --
 -- Callers: the service role, for the health of the server and before it verifies ledgers.
 create or replace function tenantry.find_faults(
@@ -12,17 +12,21 @@ language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+    -- Without the record, as after the files were applied by hand, nothing is known of the right state.
+    if to_regclass('tenantry.catalog_record') is null then
+        return;
+    end if;
+
     return query
     with there as materialized (
-        select p.oid, format('%s.%s(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) as name
+        select p.oid, format('tenantry.%s(%s)', p.proname, oidvectortypes(p.proargtypes)) as name
         from pg_proc as p
-        join pg_namespace as n on n.oid = p.pronamespace
-        where n.nspname in ('public', 'tenantry')
+        where p.pronamespace = 'tenantry'::regnamespace
     )
-    select r.name, case when t.oid is null then 'is missing' else 'may be executed by no role' end, false
+    select 'function ' || r.name, case when t.oid is null then 'is missing' else 'may be executed by no role' end, false
     from tenantry.catalog_record as r
     left join there as t on t.name = r.name
-    where r.kind = 'function' and r.aspect = 'rights' and r.object ~ '^(public|tenantry)\.'
+    where r.kind = 'function' and r.aspect = 'rights' and r.object like 'tenantry.%'
         and (
             t.oid is null
             or r.value <> '' and not exists (
@@ -33,7 +37,7 @@ begin
         );
 
     return query
-    select r.name, 'shows service_role no row', true
+    select 'table ' || r.name, 'shows service_role no row', true
     from tenantry.catalog_record as r
     join pg_class as c on c.oid = to_regclass(r.name) and c.relrowsecurity
     join pg_roles as g on g.rolname = 'service_role' and not g.rolsuper and not g.rolbypassrls
@@ -48,6 +52,6 @@ end
 $$;
 
 comment on function tenantry.find_faults() is
-    'Returns the faults of the schema that make calls fail, or that hide rows from the service role.';
+    'Returns private functions that are missing or that no role may execute, and tables that show service_role no row.';
 revoke all on function tenantry.find_faults from public, anon, authenticated, service_role;
 grant execute on function tenantry.find_faults to service_role;
