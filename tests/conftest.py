@@ -31,8 +31,8 @@ Connect = Callable[..., Connection]
 
 TEMPLATE = templates.TEMPLATE
 PEOPLED = "tenantry_template_with_world"
-WAITING = ("grpc", "migrations", "stripe", "supabase")
-"""Folders whose tests mostly wait for servers and programs."""
+GROUPS = {"stripe": "stripe"} | dict.fromkeys(("grpc", "migrations", "supabase"), "waiting")
+"""The group of a folder's tests. The tests of all other folders compute."""
 
 _numbers = itertools.count()
 
@@ -49,15 +49,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Groups the tests that share a cluster, which several processes distribute by group.
 
-    Each PostgreSQL has two groups: the tests that compute, and the tests that mostly wait for servers and programs.
-    Nearly always some process computes then. The clusters of tests/supabase are called `platform`.
+    Each PostgreSQL has three groups of about the same length: the tests that compute, those of Stripe, and those that
+    mostly wait for servers and programs. The clusters of tests/supabase are called `platform`.
     """
     for item in items:
         callspec = getattr(item, "callspec", None)
         parameters = callspec.params if callspec else {}
         if installation := parameters.get("cluster") or parameters.get("platform"):
-            waits = item.path.relative_to(Path(__file__).parent).parts[0] in WAITING
-            item.add_marker(pytest.mark.xdist_group(f"{installation}{' waiting' if waits else ''}"))
+            group = GROUPS.get(item.path.relative_to(Path(__file__).parent).parts[0], "computing")
+            item.add_marker(pytest.mark.xdist_group(f"{installation} {group}"))
 
 
 def pytest_collection_finish() -> None:

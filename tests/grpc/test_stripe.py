@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -20,7 +20,7 @@ from tenantry_demo.fake_stripe import Failure
 from tests.conftest import Connect, Connection
 from tests.support import server
 from tests.support.calls import invoke, refused, request
-from tests.support.fake_stripe import PAGES, Shop, open_shop
+from tests.support.fake_stripe import PAGES, Sending, Shop, open_shop
 from tests.support.ledger import call, consume, grant, organization
 from tests.support.postgres import Cluster
 from tests.support.users import Team
@@ -70,12 +70,13 @@ MONTHLY = "BILLING_INTERVAL_MONTHLY"
 
 
 @pytest.fixture
-def open_site(cluster: Cluster, database: str, admin: Connection, service: Connection) -> Open:
+def open_site(cluster: Cluster, admin: Connection, service: Connection) -> Open:
     @contextmanager
     def opened(constants: Mapping[str, float] | None = None, **environment: str) -> Iterator[Site]:
-        url = cluster.conninfo(database, "tenantry_server")
+        url = cluster.conninfo(admin.info.dbname, "tenantry_server")
         with (
-            open_shop(admin, service, url) as shop,
+            closing(Sending()) as sending,
+            open_shop(admin, service, url, sending) as shop,
             server.fork(constants, **settings(shop, url, **environment)) as process,
             server.client(process.address, server.service_token()) as client,
         ):

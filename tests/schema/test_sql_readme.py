@@ -7,7 +7,7 @@ import pytest
 
 SQL = Path(__file__).parents[2] / "sql"
 README = (SQL / "README.md").read_text()
-DOMAINS = ("core", "access", "catalog", "organizations", "credits", "billing", "subscriptions", "stripe")
+DOMAINS = ("core", "access", "catalog", "organizations", "credits", "billing", "subscriptions", "stripe", "operations")
 
 DEFINITION = re.compile(r"^create or replace function (?:tenantry|public)\.(\w+)", re.MULTILINE)
 NAME = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")

@@ -15,7 +15,7 @@ from tests.stripe.lives import Life, Object
 from tests.support.ledger import assert_ledger_holds, call, move_clock, organization
 from tests.support.postgres import in_one_version
 
-SEEDS = 100
+SEEDS = 60
 STEPS = 6
 
 

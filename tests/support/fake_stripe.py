@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,41 @@ from tests.support.ledger import Row, balance, call, organization
 PAGES = {"success_url": "https://shop.example/thanks", "cancel_url": "https://shop.example/back"}
 
 
+class Sending:
+    """The server's connections to the database of the tests. They stay open from test to test, because the first
+    statements of a PostgreSQL session are slow."""
+
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner()
+        self._database: Database | None = None
+        self._conninfo = ""
+
+    def send(self, conninfo: str, stripe: Stripe | None, organization_id: str | None) -> None:
+        """Sends the due requests of an organization, or of all."""
+        self._runner.run(self._send(conninfo, stripe, organization_id))
+
+    async def _send(self, conninfo: str, stripe: Stripe | None, organization_id: str | None) -> None:
+        try:
+            await Sender(await self._connected(conninfo), stripe).send_due(organization_id)
+        finally:
+            if stripe:
+                await stripe.close()
+
+    async def _connected(self, conninfo: str) -> Database:
+        if self._database is None or self._conninfo != conninfo:
+            if self._database:
+                await self._database.close()
+            self._conninfo, self._database = conninfo, Database(conninfo, 4, 30.0)
+            await self._database.open()
+        return self._database
+
+    def close(self) -> None:
+        """Closes the connections."""
+        with self._runner:
+            if self._database:
+                self._runner.run(self._database.close())
+
+
 @dataclass
 class Shop:
     """A database that sells through a fake Stripe."""
@@ -29,33 +64,13 @@ class Shop:
     admin: Connection
     service: Connection
     conninfo: str
-
-    def __post_init__(self) -> None:
-        self._runner = asyncio.Runner()
-        self._database: Database | None = None
+    sending: "Sending"
 
     def send(self, organization_id: UUID | None = None, key: str | None = "") -> None:
         """Sends the due requests through the real library. key: an API key in place of the right one, or None for a
         server without a key."""
-        self._runner.run(self._send(str(organization_id) if organization_id else None, key))
-
-    async def _send(self, organization_id: str | None, key: str | None) -> None:
-        if self._database is None:
-            # Stays open: the first statements of a PostgreSQL session are slow.
-            self._database = Database(self.conninfo, 4, 30.0)
-            await self._database.open()
         stripe = None if key is None else Stripe(key or self.fake.api_key, self.fake.url)
-        try:
-            await Sender(self._database, stripe).send_due(organization_id)
-        finally:
-            if stripe:
-                await stripe.close()
-
-    def close(self) -> None:
-        """Stops sending."""
-        with self._runner:
-            if self._database:
-                self._runner.run(self._database.close())
+        self.sending.send(self.conninfo, stripe, str(organization_id) if organization_id else None)
 
     def hear(self) -> list[Row]:
         """Processes every event so far in the database, in the order in which they were made."""
@@ -138,10 +153,10 @@ class Shop:
 
 
 @contextmanager
-def open_shop(admin: Connection, service: Connection, conninfo: str) -> Iterator[Shop]:
+def open_shop(admin: Connection, service: Connection, conninfo: str, sending: Sending) -> Iterator[Shop]:
     """A shop with a fake Stripe of its own."""
-    with FakeStripe() as fake, closing(Shop(fake, admin, service, conninfo)) as shop:
-        yield shop
+    with FakeStripe() as fake:
+        yield Shop(fake, admin, service, conninfo, sending)
 
 
 def tenantry(shop: Shop, *arguments: str, key: str = "sk_test_fake") -> subprocess.CompletedProcess[str]:
