@@ -4,7 +4,9 @@
 -- since that entry count, at least one. The function then spends the available credits at that rate in spending order.
 -- Credits that are unspent at their expiry are lost on the way.
 --
--- Locks: nothing. It writes nothing.
+-- The consumption comes from sums by quarter of an hour, and from the entries before and after them.
+--
+-- Locks: the organization's row of credit_usage_progress, if last_summed_entry() sums up.
 -- Raises: TN001, TN002, 42501.
 -- Callers: holders of credits:read in the organization.
 create or replace function tenantry.estimate_runway(
@@ -15,14 +17,18 @@ create or replace function tenantry.estimate_runway(
     out runs_out_at timestamptz,
     out expiring_unspent integer
 )
-language plpgsql stable security definer
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz;
     v_days constant integer := coalesce(p_days, 30);
     v_account public.organizations;
+    v_start timestamptz;
     v_first timestamptz;
+    v_quarter timestamptz;
+    v_before bigint;
+    v_summed bigint;
     v_spent bigint;
     v_held double precision;
     v_lot record;
@@ -41,13 +47,33 @@ begin
     select min(t.created_at) into v_first
     from public.credit_transactions as t
     where t.organization_id = p_organization_id and t.entry_number = 1;
-    select coalesce(sum(b.total_credits), 0) into v_spent
-    from (
-        select - sum(t.amount) as total_credits
+    v_start := v_now - make_interval(days => v_days);
+    v_quarter := date_bin('15 minutes', v_start, '2000-01-01 00:00+00') + interval '15 minutes';
+    v_before := tenantry.last_entry_number_at(v_account, v_quarter - interval '1 us');
+    v_summed := tenantry.last_summed_entry(v_account);
+    -- The last entry in the sums is read again here, as in get_credit_usage().
+    with summed as (
+        select coalesce(max(p.entry_number), 0) as entry_number
+        from tenantry.credit_usage_progress as p
+        where p.organization_id = p_organization_id
+    ),
+    parts as (
+        select u.credits
+        from tenantry.credit_usage as u
+        where u.organization_id = p_organization_id and u.quarter_hour >= v_quarter
+        union all
+        select - t.amount
         from public.credit_transactions as t
         where t.organization_id = p_organization_id and t.transaction_type = 'consumed'
-          and t.entry_number > tenantry.last_entry_number_at(v_account, v_now - make_interval(days => v_days))
-    ) as b;
+          and t.entry_number > tenantry.last_entry_number_at(v_account, v_start) and t.entry_number <= v_before
+        union all
+        select - t.amount
+        from public.credit_transactions as t
+        where t.organization_id = p_organization_id and t.transaction_type = 'consumed'
+          and t.entry_number > v_before and t.entry_number > v_summed
+          and t.entry_number > (select summed.entry_number from summed)
+    )
+    select coalesce(sum(parts.credits), 0) into v_spent from parts;
     mean_daily_burn := v_spent / least(
         v_days, greatest(1, date_part('epoch', v_now - coalesce(v_first, v_now)) / 86400));
 
@@ -103,7 +129,7 @@ create or replace function public.estimate_runway(
     out runs_out_at timestamptz,
     out expiring_unspent integer
 )
-language sql stable
+language sql volatile
 begin atomic
     select r.available, r.mean_daily_burn, r.runs_out_at, r.expiring_unspent
     from tenantry.estimate_runway(organization_id, days) as r;

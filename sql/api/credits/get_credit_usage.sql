@@ -1,7 +1,7 @@
 -- Returns the consumption by period and group.
 --
--- The answer comes from sums by quarter of an hour, and from the entries after them. If many entries are not summed up
--- yet, the function sums them up first, unless the transaction is read-only. A refund does not lower usage: it is an
+-- The answer comes from sums by quarter of an hour, and from the entries after them. last_summed_entry() brings
+-- the sums up to date first. A refund does not lower usage: it is an
 -- entry of its own.
 --
 -- Locks: the organization's row of credit_usage_progress.
@@ -24,7 +24,6 @@ as $$
 declare
     c_quarter constant interval := '15 minutes';
     c_origin constant timestamptz := '2000-01-01 00:00+00';
-    c_many constant bigint := 5000;
     v_granularity constant text := coalesce(p_granularity, 'day');
     v_zone constant text := coalesce(p_time_zone, 'UTC');
     v_group constant text := coalesce(p_group_by, 'none');
@@ -51,17 +50,7 @@ begin
         perform tenantry.fail_invalid('start_time', 'lies too far back for hours: 366 days are allowed');
     end if;
 
-    select p.entry_number into v_summed
-    from tenantry.credit_usage_progress as p
-    where p.organization_id = p_organization_id;
-    v_summed := coalesce(v_summed, 0);
-    if v_account.credits_entry_number - v_summed > c_many and current_setting('transaction_read_only') = 'off' then
-        perform tenantry.sum_up_usage(p_organization_id);
-        select p.entry_number into v_summed
-        from tenantry.credit_usage_progress as p
-        where p.organization_id = p_organization_id;
-    end if;
-
+    v_summed := tenantry.last_summed_entry(v_account);
     -- The last entry in the sums is read again here, in one snapshot with the sums, because another session may sum up
     -- meanwhile. The number that is known already shows the planner that few entries are left.
     with summed as (

@@ -7,6 +7,7 @@ import pytest
 
 from tests.conftest import Connection
 from tests.support.ledger import Row, call, consume, entries, freeze, grant, hold, move_clock, organization, refused
+from tests.support.plans import nodes, told_plans
 from tests.support.rpc import INVALID_ARGUMENT, access, case
 
 ACCESS = access("organization_id => {first}", ok="viewer member billing admin owner platform_admin service_role")
@@ -147,3 +148,42 @@ def test_bad_input_is_refused(credits_service: Connection, days: int) -> None:
     assert refused(credits_service, "TN001", "estimate_runway", organization_id=acme, days=days)["field"] == "days"
     assert refused(credits_service, "TN001", "estimate_runway")["field"] == "organization_id"
     refused(credits_service, "TN002", "estimate_runway", organization_id=uuid4())
+
+
+def test_sums_and_entries_give_the_burn_of_the_exact_days(service: Connection, admin: Connection) -> None:
+    """The days begin inside a quarter of an hour. Some entries are in the sums, and others are not yet."""
+    first = freeze(admin)
+    acme = organization(service, 10_000)
+    for minutes in range(0, 3 * 24 * 60, 131):
+        admin.execute("update test.clock set now = %s", [first + timedelta(minutes=minutes, seconds=17)])
+        consume(service, acme, minutes % 50 + 1)
+    for _ in range(3):
+        move_clock(admin, "+5 minutes")
+        now = consume(service, acme, 9)["created_at"]
+        spent = [(row["created_at"], -row["amount"]) for row in entries(admin, acme) if row["amount"] < 0]
+        for days in (1, 2, 3, 30):
+            expected = sum(credits for at, credits in spent if at > now - days * DAY) / min(days, (now - first) / DAY)
+            assert estimate(service, acme, days)["mean_daily_burn"] == pytest.approx(expected)
+        admin.execute("select tenantry.sum_up_usage(%s)", [acme])
+
+
+def test_a_long_ledger_costs_no_more(scratch: Connection) -> None:
+    acme = organization(scratch)
+    scratch.execute("set local session_replication_role = replica")
+    scratch.execute(
+        "insert into public.credit_transactions"
+        " (organization_id, transaction_type, amount, balance_after, source, entry_number, created_at)"
+        " select %(id)s, 'consumed', -1, 1, 'consumption', n, now() - (20000 - n) * interval '100 seconds'"
+        " from generate_series(1, 20000) as n",
+        {"id": acme},
+    )
+    scratch.execute(
+        "update public.organizations set credits_entry_number = 20000, credits_settled_entry = 20000 where id = %s",
+        [acme],
+    )
+    estimate(scratch, acme)
+    with told_plans(scratch) as told:
+        estimate(scratch, acme)
+    read = [node for plan in told for node in nodes(plan["Plan"]) if node.get("Relation Name") == "credit_transactions"]
+    assert read
+    assert sum(node["Actual Rows"] * node["Actual Loops"] for node in read) < 200
