@@ -362,6 +362,12 @@ class FakeStripe:
             subscription["pause_collection"] = {"behavior": behavior, "resumes_at": None} if behavior else None
             self._emit("customer.subscription.updated", subscription, pause_collection=before)
 
+    def annotate(self, kind: str, **metadata: str) -> None:
+        """Adds metadata to all objects of a kind, without an event: a change in the dashboard that nobody heard of."""
+        with self._lock:
+            for found in self._of(kind):
+                found["metadata"] |= metadata
+
     def authenticate(self, customer: str, asks: bool = True) -> None:
         """Asks the customer to confirm payments (3-D Secure) from now on, or does not ask any more."""
         (self._authenticating.add if asks else self._authenticating.discard)(customer)

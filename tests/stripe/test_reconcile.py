@@ -121,3 +121,14 @@ def test_an_event_that_is_none_is_refused(shop: Shop) -> None:
         "select * from tenantry.reconcile_stripe(%s, now())", [Jsonb({"object": "price", "id": "price_unknown"})]
     ).fetchall()
     assert found == []
+
+
+def test_objects_with_characters_that_postgresql_cannot_store_are_read(shop: Shop) -> None:
+    shop.plan()
+    acme = organization(shop.service)
+    page = shop.ask("create_checkout_session", organization_id=acme, subscription_plan="Pro", **PAGES)
+    shop.fake.complete(page["stripe_id"])
+    shop.fake.annotate("subscription", note="\0\ud800")
+    done = tenantry(shop, "reconcile", "--since", "3d")
+    assert (done.returncode, done.stderr) == (1, ""), "what was not known is reported"
+    assert current(shop.service, acme)["status"] == "active"

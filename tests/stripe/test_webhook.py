@@ -305,3 +305,20 @@ def test_a_server_without_a_secret_takes_no_events(cluster: Cluster, database: s
     ):
         refusal = refused(invoke, client.channel, "ProcessStripeEvent", request("ProcessStripeEvent", payload=b"{}"))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "NO_WEBHOOK_SECRET")
+
+
+def test_characters_that_postgresql_cannot_store_are_replaced(endpoint: Endpoint, event: Object) -> None:
+    event["data"]["object"]["metadata"] = {"kept": "🐘\\u0000\\", "nul": "a\0b", "half": "\ud83dx", "end": "\udc00"}
+    assert endpoint.send(event)[0] == 200
+    row = endpoint.admin.execute(
+        "select payload #> '{data,object,metadata}' as found from tenantry.stripe_events"
+    ).fetchone()
+    assert row
+    assert row["found"] == {"kept": "🐘\\u0000\\", "nul": "a\ufffdb", "half": "\ufffdx", "end": "\ufffd"}
+
+
+def test_a_raw_nul_is_refused(refusing: Endpoint, event: Object) -> None:
+    body = json.dumps(event).replace("customer.created", "customer\0created")
+    header = WebhookSignature.generate_signature_header(body, SECRET)
+    assert refusing.post(body, **{"Stripe-Signature": header})[0] == 400
+    assert refusing.stored() == 0

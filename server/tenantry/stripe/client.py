@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import stripe
 
-from tenantry.stripe.answer import Answer
+from tenantry.stripe.answer import Answer, storable
 
 # The library logs two lines for each request, and at DEBUG the parameters.
 logging.getLogger("stripe").setLevel(logging.WARNING)
@@ -90,7 +90,7 @@ class StripeUnavailable(Exception):
 def _answer(status: int | None, body: str, headers: Mapping[str, str]) -> Answer:
     date = headers.get("Date")
     answered_at = parsedate_to_datetime(date) if date else datetime.now(UTC)
-    return Answer(status, body, answered_at, headers.get("Idempotent-Replayed") == "true")
+    return Answer(status, storable(body), answered_at, headers.get("Idempotent-Replayed") == "true")
 
 
 def _is_error(body: str | None) -> bool:

@@ -7,6 +7,7 @@ from tenantry import reasons
 from tenantry.auth import Identity
 from tenantry.database import Database, Statement, parameters
 from tenantry.errors import CallError, invalid_argument, status
+from tenantry.stripe.answer import storable
 
 TOLERANCE = 300
 """Seconds that a signature is valid for. It limits how long a recorded event can be replayed by a third party."""
@@ -41,10 +42,12 @@ class Webhook:
             event = payload.decode()
         except UnicodeDecodeError:
             raise invalid_argument("payload", "is not UTF-8") from None
+        if "\0" in event:
+            raise invalid_argument("payload", "contains a NUL character")
         statement = Statement(
             "process_stripe_event",
             "select to_jsonb(e), e.state from public.process_stripe_event($1) as e",
-            parameters(event),
+            parameters(storable(event)),
             ("call", "process_stripe_event"),
         )
         rows = await self._database.call(identity, statement, time_remaining)
