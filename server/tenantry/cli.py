@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import uvloop
 
-from tenantry import demo, doctor, migrate
+from tenantry import baseline, demo, doctor, migrate
 from tenantry.app import Server
 from tenantry.auth import ROLES, SERVICE, mint
 from tenantry.bridge import BridgeError
@@ -124,6 +124,22 @@ def _parser() -> argparse.ArgumentParser:
             )
         action.set_defaults(run=run)
 
+    action = actions.add_parser(
+        "baseline",
+        help="record files that other tools have applied",
+        description="Writes the record of a database to which the files were applied by other means, after it has"
+        " compared the catalog with that of a temporary database. If they differ, lists the differences and changes"
+        " nothing. Needs the login of the owner of the database, with CREATEDB.",
+    )
+    action.add_argument("--database-url", help="used instead of DATABASE_URL")
+    action.add_argument("--reference", metavar="URL", help="an empty database to use in place of a temporary one")
+    action.set_defaults(run=_baseline)
+    actions.add_parser("bundle", help="print one SQL file for an empty database").set_defaults(
+        run=lambda _: print(migrate.bundle(), end="")
+    )
+    actions.add_parser("roles", help="print the SQL that makes the roles, for an administrator").set_defaults(
+        run=lambda _: print(migrate.roles(), end="")
+    )
     export = actions.add_parser("export", help="write the schema as migrations for the Supabase CLI")
     export.add_argument(
         "--supabase",
@@ -295,6 +311,11 @@ def _up(arguments: argparse.Namespace) -> int:
 def _plan(arguments: argparse.Namespace) -> None:
     url = _database_url(arguments)
     print(migrate.plan(url, to=arguments.to, repair=arguments.repair, lock_timeout=arguments.lock_timeout))
+
+
+def _baseline(arguments: argparse.Namespace) -> None:
+    files = baseline.take_over(_database_url(arguments), reference=arguments.reference)
+    print(f"recorded {len(files)} files")
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

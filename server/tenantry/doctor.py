@@ -44,11 +44,11 @@ def examine(conninfo: str, root: Path | None = None) -> list[Finding]:
         if found := _record_faults(conn):
             return found
         differences = drift.compare(conn)
-        left = drift.plan_repair(tree, differences).left
+        repair = drift.plan_repair(tree, differences)
         found = [
             *_file_faults(migrate.compare_files(tree, record.read(conn))),
             *(drift.role_faults(conn) if tree.roles else ()),
-            *(each.finding(is_mended=each not in left) for each in differences),
+            *(each.finding(drift.REPAIR if repair.mends(each) else None) for each in differences),
         ]
         if not conn.execute(_HAS_PLPGSQL).rowcount:
             found.append(Finding("extension plpgsql", "is missing", "run `create extension plpgsql`"))

@@ -5,8 +5,7 @@ other roles, do not.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import psycopg
@@ -60,19 +59,23 @@ class Difference(NamedTuple):
     found: str | None
     is_recorded: bool = True
 
-    def finding(self, *, is_mended: bool) -> Finding:
-        """The difference in words. is_mended: whether `--repair` mends it."""
-        remedy = REPAIR if is_mended else _remedy(self)
-        return Finding(f"{self.fact.kind} {self.fact.name}", _fault(self), remedy)
+    def finding(self, remedy: str | None = None) -> Finding:
+        """The difference in words. remedy: in place of the statement that takes it back."""
+        return Finding(f"{self.fact.kind} {self.fact.name}", _fault(self), remedy or _remedy(self))
 
 
-@dataclass(frozen=True)
-class Repair:
-    """The repeatable files and statements that mend differences, and the differences that they do not mend."""
+class Repair(NamedTuple):
+    """The way to mend differences: by difference, the repeatable files to apply, and statements to run after them.
 
-    files: set[File] = field(default_factory=set)
-    steps: list[Step] = field(default_factory=list)
-    left: set[Difference] = field(default_factory=set)
+    A difference that neither mends is not in it.
+    """
+
+    files: dict[Difference, list[File]]
+    steps: dict[Difference, Step]
+
+    def mends(self, difference: Difference) -> bool:
+        """Whether the files or statements mend a difference."""
+        return difference in self.files or difference in self.steps
 
 
 def compare(conn: psycopg.Connection) -> list[Difference]:
@@ -122,22 +125,18 @@ def role_faults(conn: psycopg.Connection) -> list[Finding]:
     return [Finding(f"role {name}", fault, REPAIR) for name, fault in conn.execute(_ROLES)]
 
 
-def plan_repair(tree: Tree, found: Iterable[Difference]) -> Repair:
+def plan_repair(tree: Tree, found: Sequence[Difference]) -> Repair:
     """The way to mend differences with the repeatable files of a tree."""
     made = {(each.kind, each.name): file for file in tree.repeatables for each in objects_of(file)}
     granted: dict[str, list[File]] = {}
     for file in tree.repeatables:
         for name in granted_in(file):
             granted.setdefault(name, []).append(file)
-    repair = Repair()
-    for difference in found:
-        files = list(_files_that_mend(difference, made, granted))
-        repair.files.update(files)
-        if difference.fact.aspect == "row security" and difference.found is not None:
-            repair.steps.append(_restore_row_security(difference.fact))
-        elif not files:
-            repair.left.add(difference)
-    return repair
+    files = {difference: list(_files_that_mend(difference, made, granted)) for difference in found}
+    return Repair(
+        {difference: some for difference, some in files.items() if some},
+        {each: _restore_row_security(each.fact) for each in found if each.fact.aspect == "row security" and each.found},
+    )
 
 
 def _files_that_mend(
@@ -197,7 +196,7 @@ def _right(entry: str) -> str:
 
 
 def _remedy(difference: Difference) -> str:
-    """The remedy of a difference that `--repair` does not mend."""
+    """The statement or action that takes a difference back."""
     fact, found = difference.fact, difference.found
     own, _, table = fact.name.rpartition(" on ")
     if not difference.is_recorded:

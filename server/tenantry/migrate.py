@@ -16,7 +16,7 @@ A database that cannot be reached, or that refuses the login, raises psycopg's o
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,7 +26,6 @@ import psycopg
 from psycopg import sql
 
 from tenantry import drift, record
-from tenantry.drift import Repair
 from tenantry.record import Applied, Record
 from tenantry.sql_files import (
     DEMO_SEED,
@@ -50,14 +49,14 @@ State = Literal["applied", "pending", "changed", "missing"]
 
 # The key is the bytes of the word "tenantry". The wait for another run has no limit, as it ends with that run. The
 # role's own timeouts must not interrupt the wait, nor an index build on a large table.
-_TAKE_LOCK = """\
+TAKE_LOCK = """\
 set local statement_timeout = 0;
 set local lock_timeout = 0;
 select pg_catalog.pg_advisory_xact_lock(8387231245791425145);
 """
 
 # With an empty search_path, a name without its schema fails in every database.
-_SETTINGS = """\
+SETTINGS = """\
 set local lock_timeout = {};
 set local client_encoding = 'UTF8';
 set local search_path = '';
@@ -65,6 +64,30 @@ set local search_path = '';
 
 # Functions may then call functions of later files.
 _UNCHECKED_BODIES = "set local check_function_bodies = off;"
+
+# The head of a bundle.
+_BUNDLE = """\
+-- All files of Tenantry for an empty database, written by `tenantry migrate bundle`.
+-- Apply it with: psql -1 -v ON_ERROR_STOP=1 -f
+"""
+
+# Without a transaction, the lock is gone by now.
+_GUARD = """\
+do $guard$
+begin
+    if not exists (
+        select from pg_catalog.pg_locks as l
+        where l.locktype = 'advisory' and l.pid = pg_catalog.pg_backend_pid()
+          and l.classid::bigint << 32 | l.objid::bigint = 8387231245791425145
+    ) then
+        raise exception 'this file needs one transaction: psql -1 -v ON_ERROR_STOP=1 -f';
+    end if;
+    if pg_catalog.to_regclass('tenantry.schema_migrations') is not null then
+        raise exception 'this database has Tenantry already: run `tenantry migrate up`';
+    end if;
+end
+$guard$;
+"""
 
 # The head of an exported file. A later export and `status` read the records in it.
 _EXPORTED = """\
@@ -122,9 +145,9 @@ def up(
     """
     tree = read_tree(root)
     with transaction(conninfo) as conn:
-        _execute(conn, statement(_TAKE_LOCK))
+        execute(conn, statement(TAKE_LOCK))
         steps = _plan_up(conn, tree, to, lock_timeout, repair=repair)
-        _run(conn, steps)
+        run(conn, steps)
     return [step.file.name for step in steps if step.file]
 
 
@@ -146,7 +169,25 @@ def plan(
         steps = _plan_up(conn, tree, to, lock_timeout, repair=repair)
     if not steps:
         return ""
-    return "\n".join(render(step) for step in [statement(_TAKE_LOCK), *steps])
+    return "\n".join(render(step) for step in [statement(TAKE_LOCK), *steps])
+
+
+def bundle(root: Path | None = None) -> str:
+    """Return one SQL file that does to an empty database what `up` does, and leaves the same record.
+
+    `psql -1 -v ON_ERROR_STOP=1 -f` applies it. It refuses a database that has a record, and psql without a transaction.
+    Raises MigrationError if a file has a wrong name or text.
+    """
+    first, *steps = _steps_up(read_tree(root), Record(exists=False, migrations={}, repeatables={}), None, "5s")
+    return "\n".join([_BUNDLE, *(render(step) for step in [statement(TAKE_LOCK), first, statement(_GUARD), *steps])])
+
+
+def roles(root: Path | None = None) -> str:
+    """Return the SQL that makes the roles, for an administrator to run before the first `up`.
+
+    Raises MigrationError if a file has a wrong name or text.
+    """
+    return "\n".join(file.text for file in read_tree(root).roles)
 
 
 def status(conninfo: str, root: Path | None = None) -> list[FileStatus]:
@@ -209,7 +250,7 @@ def down(
     """
     tree = read_tree(root)
     with transaction(conninfo) as conn:
-        _execute(conn, statement(_TAKE_LOCK))
+        execute(conn, statement(TAKE_LOCK))
         recorded = record.read(conn)
         versions = _versions_to_roll_back(recorded, to, steps)
         rollbacks = [_rollback_of(tree, recorded.migrations[version]) for version in versions]
@@ -229,7 +270,7 @@ def down(
         ]
         if not complete:
             steps_down = [record.begin(), *steps_down, record.end([])]
-        _run(conn, [statement(_SETTINGS, lock_timeout), *steps_down])
+        run(conn, [statement(SETTINGS, lock_timeout), *steps_down])
         if complete:
             _drop_private_schema(conn)
     return [file.name for file in rollbacks]
@@ -333,24 +374,30 @@ def _plan_up(conn: psycopg.Connection, tree: Tree, to: str | None, lock_timeout:
     recorded = record.read(conn)
     if not repair or not recorded.exists:
         return _steps_up(tree, recorded, to, lock_timeout)
-    _execute(conn, statement(_SETTINGS, lock_timeout))
+    execute(conn, statement(SETTINGS, lock_timeout))
     found = drift.plan_repair(tree, drift.compare(conn))
+    files = {file for some in found.files.values() for file in some}
     if tree.roles and drift.role_faults(conn):
-        found.files.update(tree.roles)
-    return _steps_up(tree, recorded, to, lock_timeout, found)
+        files.update(tree.roles)
+    return _steps_up(tree, recorded, to, lock_timeout, files, list(found.steps.values()))
 
 
 def _steps_up(
-    tree: Tree, recorded: Record, to: str | None, lock_timeout: str, repair: Repair | None = None
+    tree: Tree,
+    recorded: Record,
+    to: str | None,
+    lock_timeout: str,
+    drifted: Collection[File] = (),
+    further: Sequence[Step] = (),
 ) -> list[Step]:
-    repair = repair or Repair()
+    """The steps of `up`. drifted: repeatable files that are applied in any case. further: steps after all files."""
     pending = _pending_migrations(tree, recorded)
     repeatables = [
         file
         for file in tree.repeatables
         if (applied := recorded.repeatables.get(file.name)) is None
         or applied.checksum != file.checksum
-        or file in repair.files
+        or file in drifted
     ]
     if to is not None:
         if to not in {migration.version for migration in tree.migrations}:
@@ -358,10 +405,10 @@ def _steps_up(
         if any(migration.version > to for migration in pending):
             pending = [migration for migration in pending if migration.version <= to]
             repeatables = []
-    if not pending and not repeatables and not repair.steps:
+    if not pending and not repeatables and not further:
         return []
 
-    steps = [statement(_SETTINGS, lock_timeout)]
+    steps = [statement(SETTINGS, lock_timeout)]
     if not recorded.exists:
         steps.append(record.create())
     files = [*(migration.file for migration in pending), *repeatables]
@@ -372,7 +419,7 @@ def _steps_up(
         steps.append(statement(_UNCHECKED_BODIES))
     for file in repeatables:
         steps += record.apply_repeatable(file)
-    return [*steps, *repair.steps, record.end(files)]
+    return [*steps, *further, record.end(files)]
 
 
 def _of(applied: "Applied") -> str:
@@ -382,7 +429,7 @@ def _of(applied: "Applied") -> str:
 
 def _render_export(title: str, steps: Sequence[Step]) -> str:
     """The text of one migration for the Supabase CLI, which runs each file in a transaction of its own."""
-    return "\n".join([_EXPORTED.format(title), *(render(step) for step in [statement(_SETTINGS, "5s"), *steps])])
+    return "\n".join([_EXPORTED.format(title), *(render(step) for step in [statement(SETTINGS, "5s"), *steps])])
 
 
 def _pending_migrations(tree: Tree, recorded: Record) -> list[Migration]:
@@ -481,13 +528,13 @@ def _log_notice(diagnostic: psycopg.errors.Diagnostic) -> None:
     logger.log(level, "%s: %s", diagnostic.severity, diagnostic.message_primary)
 
 
-def _run(conn: psycopg.Connection, steps: Sequence[Step]) -> None:
+def run(conn: psycopg.Connection, steps: Sequence[Step]) -> None:
     """Send the steps one by one. Raises MigrationError if a step ended the transaction."""
     transaction = _transaction_id(conn)
     for step in steps:
         if step.file:
             logger.debug("running %s", step.file.name)
-        _execute(conn, step)
+        execute(conn, step)
         if step.file and _transaction_id(conn) != transaction:
             raise MigrationError(
                 f"{step.file.name} ended the transaction that it runs in: take out its begin, commit and "
@@ -499,7 +546,8 @@ def _transaction_id(conn: psycopg.Connection) -> object:
     return conn.execute("select pg_catalog.pg_current_xact_id()::text").fetchone()
 
 
-def _execute(conn: psycopg.Connection, step: Step) -> None:
+def execute(conn: psycopg.Connection, step: Step) -> None:
+    """Send a step. Raises MigrationError, with its file and line, if it fails."""
     try:
         # Without parameters psycopg sends the text unchanged, with several statements and with any %.
         conn.execute(step.sql)

@@ -363,6 +363,8 @@ delete from tenantry.repeatable_migrations;
 delete from tenantry.installed_objects where path !~ '^migrations/' or path = any ({});
 """
 
+_WRITE_CATALOG = "copy tenantry.catalog_record (kind, name, object, aspect, value) from stdin"
+
 _DROP: LiteralString = f"drop table {', '.join(f'tenantry.{name}' for name in TABLES)};"
 
 
@@ -432,20 +434,27 @@ def end(files: Sequence[File]) -> Step:
 def apply_migration(migration: Migration) -> list[Step]:
     """Runs a migration and records it."""
     file = migration.file
-    done = statement(_RECORD_MIGRATION, migration.version, base_name(file.name), file.checksum)
-    return [Step(file.content, file), _record_objects(file), done]
+    return [Step(file.content, file), record_objects(file), record_migration(migration)]
 
 
 def apply_repeatable(file: File) -> list[Step]:
     """Runs a repeatable file and records it."""
-    return [
-        Step(file.content, file),
-        _record_objects(file),
-        statement(_RECORD_REPEATABLE, file.name, file.checksum),
-    ]
+    return [Step(file.content, file), record_objects(file), record_repeatable(file)]
 
 
-def _record_objects(file: File) -> Step:
+def record_migration(migration: Migration) -> Step:
+    """Records a migration as applied."""
+    file = migration.file
+    return statement(_RECORD_MIGRATION, migration.version, base_name(file.name), file.checksum)
+
+
+def record_repeatable(file: File) -> Step:
+    """Records a repeatable file as applied."""
+    return statement(_RECORD_REPEATABLE, file.name, file.checksum)
+
+
+def record_objects(file: File) -> Step:
+    """Records the objects that a file makes."""
     made = sorted({(each.kind, each.name) for each in objects_of(file)})
     return statement(_RECORD_OBJECTS, file.name, [kind for kind, _ in made], [name for _, name in made])
 
@@ -455,6 +464,15 @@ def read_catalog(conn: psycopg.Connection, source: Literal["record", "catalog"])
     conn.execute(SETTINGS)
     query = "select kind, name, object, aspect, value from tenantry.catalog_record" if source == "record" else FACTS
     return [Fact(*row) for row in conn.execute(query)]
+
+
+def write_catalog(conn: psycopg.Connection, expected: Sequence[Fact], current: Sequence[Fact]) -> None:
+    """Records the current facts of the objects that are expected."""
+    names = {(fact.kind, fact.name) for fact in expected}
+    with conn.cursor() as cursor, cursor.copy(_WRITE_CATALOG) as copy:
+        for fact in current:
+            if (fact.kind, fact.name) in names:
+                copy.write_row(fact)
 
 
 def read(conn: psycopg.Connection) -> Record:

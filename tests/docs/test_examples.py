@@ -106,9 +106,8 @@ def site(cluster: Cluster, document: Path, stripe: dict[str, str]) -> Iterator[s
             yield process.address
     else:
         yield ""
-    cluster.drop_database("documented")
-    if "RESTORED_URL" in document.read_text():
-        cluster.drop_database("restored")
+    for name in ("documented", "restored", "new_app"):
+        cluster.drop_database(name)
 
 
 @in_one_version
@@ -127,10 +126,11 @@ def test_the_blocks_of_a_document_run_in_order(
         "TOKEN": server.service_token(),
         "TENANTRY_JWT_SECRET": server.SECRET,
         "DATABASE_URL": cluster.conninfo("documented"),
-        # For the chapter on backups.
-        "PATH": f"{cluster.installation.programs / 'bin'}:{os.environ['PATH']}",
+        "ADMIN_URL": cluster.conninfo(),
+        "NEW_URL": cluster.conninfo("new_app"),
         "RESTORED_URL": cluster.conninfo("restored"),
         "BACKUP": str(tmp_path),
+        "PATH": f"{cluster.program('psql').parent}:{os.environ['PATH']}",
     }
     before = document.read_text()
     after = before
@@ -167,6 +167,6 @@ def example(code: str, output: str) -> str:
 def shell(code: str) -> str:
     """A block of commands, with the test's installation and settings in place of the reader's."""
     code = NOT_RUN.sub("", code).replace(".venv/bin/", f"{BIN}/")
-    code = re.sub(r"^export (DATABASE_URL|RESTORED_URL|BACKUP|TENANTRY_\w+)=.*$", "", code, flags=re.MULTILINE)
+    code = re.sub(r"^export (\w+_URL|BACKUP|TENANTRY_\w+)=.*$", "", code, flags=re.MULTILINE)
     # The blocks that follow still need the tables that this command would remove.
     return re.sub(r"tenantry migrate down\b", "tenantry migrate status", code)
