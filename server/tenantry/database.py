@@ -408,10 +408,8 @@ def service_session(conninfo: str) -> Iterator[ServiceCall]:
         except psycopg.errors.InsufficientPrivilege:
             raise not_a_member(connection.info.user, SERVICE.role) from None
         if hidden := connection.execute(_HIDDEN_TABLES).fetchall():
-            raise ConfigError(
-                f"row-level security hides every row of {len(hidden)} tables from service_role, such as {hidden[0][0]}:"
-                " run `tenantry migrate up --repair`"
-            )
+            names = ", ".join(name for (name,) in hidden)
+            raise ConfigError(f"service_role sees no row of {names}: run `tenantry migrate up --repair`")
         cursor = psycopg.RawCursor(connection)
         yield lambda statement: cursor.execute(statement.text.encode(), statement.parameters).fetchall()
 

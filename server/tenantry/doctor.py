@@ -13,7 +13,8 @@ from tenantry.sql_files import read_tree
 UP = "run `tenantry migrate up`"
 RELEASE = "use the release whose files were applied"
 
-# The tables of the record: whether each is there, and whether the login sees its rows.
+# The tables of the record: whether each is there, and whether the login sees its rows. A count of them would fail for a
+# login that may not read them.
 _RECORD = """
 select t.name, c.oid is not null,
     pg_catalog.has_schema_privilege(n.oid, 'usage') and pg_catalog.has_table_privilege(c.oid, 'select')
@@ -21,6 +22,15 @@ select t.name, c.oid is not null,
 from unnest(%s::text[]) as t (name)
 left join pg_catalog.pg_namespace as n on n.nspname = 'tenantry'
 left join pg_catalog.pg_class as c on c.relname = t.name and c.relnamespace = n.oid
+"""
+
+# Every run records files and facts.
+_IS_EMPTY = """
+select name from (values
+    ('schema_migrations', exists (select from tenantry.schema_migrations)),
+    ('catalog_record', exists (select from tenantry.catalog_record))
+) as t (name, has_rows)
+where not has_rows
 """
 
 _HAS_PLPGSQL = "select from pg_catalog.pg_extension where extname = 'plpgsql'"
@@ -68,7 +78,10 @@ def _record_faults(conn: psycopg.Connection) -> list[Finding]:
     missing = [Finding(f"table tenantry.{name}", "is missing", remedy) for name, exists, _ in rows if not exists]
     fault, remedy = f"{conn.info.user} may not read it", "use the login of the owner of the database, or a superuser"
     unread = [Finding(f"table tenantry.{name}", fault, remedy) for name, exists, sees in rows if exists and not sees]
-    return missing or unread
+    if missing or unread:
+        return missing or unread
+    remedy = "drop the tables of the record, and run `tenantry migrate baseline`"
+    return [Finding(f"table tenantry.{name}", "is empty", remedy) for (name,) in conn.execute(_IS_EMPTY)]
 
 
 def _file_faults(files: Iterable[FileStatus]) -> list[Finding]:

@@ -111,7 +111,7 @@ set local quote_all_identifiers = off;
 
 
 def _rights(acl: LiteralString, condition: LiteralString = "true") -> LiteralString:
-    """The rights in an access list of the roles that Tenantry serves, as role:RIGHT with a blank between two.
+    """The rights in an access list of the roles that the files name, as role:RIGHT with a blank between two.
 
     Rights of the owner and of other roles are the business of the DBA.
     """
@@ -120,7 +120,10 @@ def _rights(acl: LiteralString, condition: LiteralString = "true") -> LiteralStr
             order by g.rolname collate "C" nulls first, x.privilege_type)
         from aclexplode({acl}) as x
         left join pg_roles as g on g.oid = x.grantee
-        where (x.grantee = 0 or g.rolname in ('anon', 'authenticated', 'service_role', 'tenantry_server'))
+        where (
+            x.grantee = 0
+            or g.rolname in ('anon', 'authenticated', 'service_role', 'tenantry_server', 'pg_monitor')
+        )
             and {condition}
     ), '')"""  # noqa: S608 - the parts are constants
 

@@ -1,5 +1,6 @@
 """`tenantry doctor` finds each kind of drift, and `migrate up --repair` mends the kinds that files can mend."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import psycopg
 import pytest
 
 from tenantry import doctor, migrate
+from tenantry.sql_files import default_root
 from tests.support.command import run
 from tests.support.postgres import Cluster, in_one_version
 
@@ -70,7 +72,7 @@ NAMED = {
     "alter table tenantry.erasures set unlogged": (
         "table tenantry.erasures: is unlogged, not logged: alter table tenantry.erasures set logged"
     ),
-    "drop table tenantry.settlement_failures": "table tenantry.settlement_failures: is missing: restore it from",
+    "drop table tenantry.settlement_failures cascade": "table tenantry.settlement_failures: is missing: restore",
     "drop view tenantry.catalog_items cascade": "view tenantry.catalog_items: is missing: bring it back as",
     "create function public.list_permissions(integer) returns integer language sql return 1": (
         "function public.list_permissions(integer): is not Tenantry's, and the server refuses a second function of this"
@@ -218,6 +220,35 @@ def test_a_record_of_which_a_part_is_missing(conninfo: str) -> None:
         "table tenantry.catalog_record: is missing: drop the other tables of the record, and run"
         " `tenantry migrate baseline`"
     ]
+
+
+def test_a_record_without_rows_is_no_clean_database(conninfo: str) -> None:
+    execute(conninfo, "truncate tenantry.catalog_record")
+    assert findings(conninfo) == [
+        "table tenantry.catalog_record: is empty: drop the tables of the record, and run `tenantry migrate baseline`"
+    ]
+
+
+def test_a_later_release_leaves_no_finding_of_its_own_and_hides_no_other(conninfo: str, tmp_path: Path) -> None:
+    """The release changes a column, drops a function and an index, and has another policy."""
+    execute(conninfo, "alter function tenantry.clock immutable; drop index public.subscription_plans_created_at_idx")
+    found = findings(conninfo)
+    assert len(found) == 2
+    root = tmp_path / "sql"
+    shutil.copytree(default_root(), root)
+    (root / "migrations" / "20990101000000_later.sql").write_text(
+        "alter table public.roles alter description set default 'none';"
+        "drop index public.organizations_created_at_idx;"
+        "alter table public.roles add column rank integer default 1 check (rank > 0);"
+        "drop function public.list_permissions;"
+    )
+    (root / "api" / "access" / "list_permissions.sql").unlink()
+    policy = root / "policies" / "billing_history.sql"
+    policy.write_text(policy.read_text() + "revoke select on public.billing_history from authenticated;\n")
+    migrate.up(conninfo, root)
+    assert [str(finding) for finding in doctor.examine(conninfo, root)] == found
+    execute(conninfo, "alter table public.roles drop column rank")
+    assert len(doctor.examine(conninfo, root)) == 4, "the column, its constraint, and the findings from before"
 
 
 def test_files_that_are_not_applied_are_named(conninfo: str) -> None:

@@ -63,8 +63,7 @@ def test_hidden_rows_are_an_error_and_no_empty_answer(owned: Cluster) -> None:
     done = run("verify", DATABASE_URL=login)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        "tenantry: row-level security hides every row of 1 tables from service_role, such as"
-        " table public.credit_transactions: run `tenantry migrate up --repair`\n"
+        "tenantry: service_role sees no row of table public.credit_transactions: run `tenantry migrate up --repair`\n"
     )
     done = run("serve", DATABASE_URL=login, TENANTRY_JWT_SECRET=server.SECRET, TENANTRY_LISTEN="127.0.0.1:0")
     assert done.returncode == 1

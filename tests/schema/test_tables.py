@@ -141,6 +141,13 @@ def test_every_private_table_and_view_is_in_the_policy_file(scratch: Connection)
     assert not missing, f"add to sql/policies/private_tables.sql: {sorted(missing)}"
 
 
+def test_migrations_leave_rights_and_policies_to_the_files_that_a_repair_applies_again() -> None:
+    for path in (SQL / "migrations").glob("*.sql"):
+        text = re.sub("--.*", "", path.read_text())
+        found = re.findall(r"^\s*(grant|revoke|create policy|create role)\b", text, re.MULTILINE)
+        assert not found, f"{path.name} has {found}: put it into sql/policies or sql/roles"
+
+
 def test_every_public_table_has_a_policy_file(scratch: Connection) -> None:
     rows = scratch.execute(
         "select relname from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace"

@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tenantry import migrate
+from tenantry import doctor, migrate
 from tests.support import npm, supabase
 from tests.support.postgres import Cluster, installations
 
@@ -87,6 +87,7 @@ def project(
 def test_the_record_tells_what_the_cli_applied(project: Project) -> None:
     assert {file.state for file in migrate.status(project.conninfo())} == {"applied"}
     assert migrate.up(project.conninfo()) == []
+    assert doctor.examine(project.conninfo("supabase_admin")) == []
 
 
 def test_pushed_again_there_is_nothing_to_do(project: Project) -> None:
@@ -219,6 +220,7 @@ def test_a_release_is_pushed_as_further_files_between_migrations_of_ones_own(
         assert migrate.export_supabase(upgraded.folder, root) == [f"supabase/migrations/{name}" for name in new]
         assert upgraded.push() == new
         assert {file.state for file in migrate.status(upgraded.conninfo(), root)} == {"applied"}
+        assert doctor.examine(upgraded.conninfo(), root) == []
         with psycopg.connect(upgraded.conninfo()) as connection:
             assert connection.execute("select obj_description('tenantry.clock'::regproc)").fetchone() == ("Newer.",)
             assert connection.execute("select to_regclass('public.notes')").fetchone() != (None,)
