@@ -47,6 +47,7 @@ def take_over(conninfo: str, root: Path | None = None, *, reference: str | None 
     with migrate.transaction(conninfo) as conn:
         migrate.execute(conn, statement(migrate.TAKE_LOCK))
         make_tables = [] if _read_empty_record(conn).exists else [record.create()]
+        make_tables.append(record.define_facts())
         files = [*(migration.file for migration in tree.migrations), *tree.repeatables]
         name_objects = [record.record_objects(file) for file in files]
         migrate.run(conn, [statement(migrate.SETTINGS, LOCK_TIMEOUT), *make_tables, *name_objects])

@@ -269,7 +269,7 @@ def down(
             *(Step(file.content, file) for file in rollbacks),
         ]
         if not complete:
-            steps_down = [record.begin(), *steps_down, record.end([])]
+            steps_down = [record.define_facts(), record.begin(), *steps_down, record.end([])]
         run(conn, [statement(SETTINGS, lock_timeout), *steps_down])
         if complete:
             _drop_private_schema(conn)
@@ -308,7 +308,7 @@ def export_supabase(folder: Path, root: Path | None = None) -> list[str]:
     changed = [file for file in tree.repeatables if repeated.get(file.name) != file.checksum]
     unexported = [migration.file for migration in tree.migrations if migration.version not in exported]
     # Each file is a transaction of its own. The first one refuses for all of them, before anything is applied.
-    refusal = [record.refuse_others([*unexported, *changed])]
+    first = [record.refuse_others([*unexported, *changed]), record.define_facts()]
 
     new: dict[str, str] = {}
     for migration in tree.migrations:
@@ -319,14 +319,14 @@ def export_supabase(folder: Path, root: Path | None = None) -> list[str]:
             continue
         if migration.version in taken:
             raise MigrationError(f"{target / taken[migration.version]} has the timestamp of {file.name}: rename it")
-        steps = [*refusal, record.begin(), *record.apply_migration(migration), record.end([file])]
-        refusal = []
+        steps = [*first, record.begin(), *record.apply_migration(migration), record.end([file])]
+        first = []
         if migration is tree.migrations[0]:
             steps.insert(0, record.create())
         new[base_name(file.name)] = _render_export(f"{file.name} of Tenantry.", steps)
 
     if changed:
-        steps = [*refusal, record.begin(), statement(_UNCHECKED_BODIES)]
+        steps = [*first, record.begin(), statement(_UNCHECKED_BODIES)]
         for file in changed:
             steps += record.apply_repeatable(file)
         steps.append(record.end(changed))
@@ -412,7 +412,7 @@ def _steps_up(
     if not recorded.exists:
         steps.append(record.create())
     files = [*(migration.file for migration in pending), *repeatables]
-    steps += [record.refuse_others(files), record.begin()]
+    steps += [record.refuse_others(files), record.define_facts(), record.begin()]
     for migration in pending:
         steps += record.apply_migration(migration)
     if repeatables:

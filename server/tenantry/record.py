@@ -82,7 +82,7 @@ alter table tenantry.schema_migrations enable row level security;
 alter table tenantry.repeatable_migrations enable row level security;
 alter table tenantry.installed_objects enable row level security;
 alter table tenantry.catalog_record enable row level security;
--- Default privileges may give rights on new tables to others.
+-- Default privileges may give rights to others.
 do $revoke$
 declare
     v_grant record;
@@ -100,7 +100,7 @@ end
 $revoke$;
 """
 
-# Settings on which the text of definitions depends.
+# Settings on which the text of definitions depends, as in the function catalog_facts().
 SETTINGS = """\
 set local search_path = '';
 set local datestyle = 'ISO';
@@ -129,7 +129,7 @@ def _rights(acl: LiteralString, condition: LiteralString = "true") -> LiteralStr
 
 
 def _owner(column: LiteralString) -> LiteralString:
-    return f"case {column} when h.nspowner then 'the owner of the schema tenantry' else {column}::regrole::text end"
+    return f"case {column} when home.nspowner then 'the owner of the schema tenantry' else {column}::regrole::text end"
 
 
 # Every fact about the objects of the files, and about the schema auth if Tenantry supplied it: kind, name, object,
@@ -139,7 +139,7 @@ FACTS: LiteralString = f"""\
 with supplied as (
     select oid from pg_namespace
     where obj_description(oid, 'pg_namespace') = 'Supplied by Tenantry in place of Supabase Auth.'
-), h as (
+), home as (
     select nspowner from pg_namespace where nspname = 'tenantry'
 ), relation as materialized (
     select c.*, i.kind, n.nspname || '.' || c.relname as name
@@ -160,7 +160,7 @@ union all
 select 'function', format('%s.%s(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)),
     n.nspname || '.' || p.proname, f.aspect, f.value
 from pg_proc as p
-cross join h
+cross join home
 join pg_namespace as n on n.oid = p.pronamespace
 cross join lateral (values
     -- PostgreSQL keeps the text of a quoted body, and prints a body in standard SQL from its parse tree.
@@ -181,7 +181,7 @@ where p.prokind in ('f', 'p') and (
 union all
 select case when r.relkind in ('r', 'p') then 'table' else r.kind end, r.name, r.name, f.aspect, f.value
 from relation as r
-cross join h
+cross join home
 cross join lateral (values
     ('definition', case r.relkind
         when 'v' then concat_ws(' ', r.reloptions, pg_get_viewdef(r.oid))
@@ -276,28 +276,56 @@ where p.polrelid in (select r.oid from relation as r where r.relnamespace in (ta
     or exists (select from tenantry.installed_objects as i where i.kind = 'policy' and i.name = p.name)
 """  # noqa: S608 - the parts are constants
 
-_BEGIN: LiteralString = f"""\
-{SETTINGS}create temporary table tenantry_before on commit drop as
-{FACTS};
+# The quoted body keeps the function restorable where a later PostgreSQL has other catalogs.
+_DEFINE_FACTS: LiteralString = f"""\
+create or replace function tenantry.catalog_facts()
+returns table (kind text, name text, object text, aspect text, value text)
+language sql stable
+set search_path = pg_catalog, pg_temp
+set datestyle = 'ISO'
+set intervalstyle = 'postgres'
+set timezone = 'UTC'
+set quote_all_identifiers = off
+as $facts$
+{FACTS}$facts$;
+comment on function tenantry.catalog_facts() is 'Returns the catalog as it is, in the form of tenantry.catalog_record.';
+do $revoke$
+declare
+    v_role text;
+begin
+    for v_role in
+        select case a.grantee when 0 then 'public' else a.grantee::pg_catalog.regrole::text end
+        from pg_catalog.pg_proc as p
+        cross join pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) as a
+        where p.oid = 'tenantry.catalog_facts()'::pg_catalog.regprocedure and a.grantee <> p.proowner
+    loop
+        execute pg_catalog.format('revoke all on function tenantry.catalog_facts() from %s', v_role);
+    end loop;
+end
+$revoke$;
+"""  # noqa: S608 - the parts are constants
+
+_BEGIN = """\
+create temporary table tenantry_before on commit drop as select * from tenantry.catalog_facts();
 """
 
 # Records the facts that the run has added, and the recorded ones that it has changed. A function, trigger or policy of
 # an applied file is recorded as it is now, and so are the rights that an applied file gives.
-_END: LiteralString = f"""\
-{SETTINGS}with after as materialized (
-{FACTS}
+_END = """\
+with after as materialized (
+    select * from tenantry.catalog_facts()
 ), fresh as (
     select a.* from after as a
     left join pg_temp.tenantry_before as b using (kind, name, aspect)
     left join tenantry.catalog_record as r using (kind, name, aspect)
     where b.value is null
         or r.value is not null and a.value <> b.value
-        or a.kind in ('function', 'trigger', 'policy') and a.object = any ({{}})
-        or a.aspect = 'rights' and a.object = any ({{}}) and (r.value is not null or a.kind <> 'column')
+        or a.kind in ('function', 'trigger', 'policy') and a.object = any ({})
+        or a.aspect = 'rights' and a.object = any ({}) and (r.value is not null or a.kind <> 'column')
 ), gone as (
     delete from tenantry.catalog_record as r
     where not exists (select from after as a where (a.kind, a.name, a.aspect) = (r.kind, r.name, r.aspect))
-        and (r.object = any ({{}}) or exists (
+        and (r.object = any ({}) or exists (
             select from pg_temp.tenantry_before as b where (b.kind, b.name, b.aspect) = (r.kind, r.name, r.aspect)
         ))
 )
@@ -305,7 +333,7 @@ insert into tenantry.catalog_record (kind, name, object, aspect, value)
 select kind, name, object, aspect, value from fresh
 on conflict (kind, name, aspect) do update set object = excluded.object, value = excluded.value;
 drop table pg_temp.tenantry_before;
-"""  # noqa: S608 - the parts are constants
+"""
 
 _RECORD_MIGRATION = "insert into tenantry.schema_migrations (version, name, checksum) values ({}, {}, {});"
 
@@ -368,7 +396,9 @@ delete from tenantry.installed_objects where path !~ '^migrations/' or path = an
 
 _WRITE_CATALOG = "copy tenantry.catalog_record (kind, name, object, aspect, value) from stdin"
 
-_DROP: LiteralString = f"drop table {', '.join(f'tenantry.{name}' for name in TABLES)};"
+_DROP: LiteralString = (
+    f"drop function if exists tenantry.catalog_facts(); drop table {', '.join(f'tenantry.{name}' for name in TABLES)};"
+)
 
 
 class Applied(NamedTuple):
@@ -420,6 +450,11 @@ def refuse_others(files: Sequence[File]) -> Step:
     """Raises an error if an object that the files make is there already and is not recorded."""
     made = [each for file in files for each in objects_of(file)]
     return statement(_REFUSE_OTHERS, [each.kind for each in made], [each.name for each in made])
+
+
+def define_facts() -> Step:
+    """Defines the function that begin() and end() call, as this release has it."""
+    return statement(_DEFINE_FACTS)
 
 
 def begin() -> Step:

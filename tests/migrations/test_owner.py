@@ -76,6 +76,7 @@ def test_hidden_rows_are_an_error_and_no_empty_answer(owned: Cluster) -> None:
 
 
 def test_the_owner_is_told_which_login_serves(owned: Cluster) -> None:
+    migrate.up(owned.conninfo("creator", "creator"))
     owner = owned.conninfo("plain", "plain")
     migrate.up(owner)
     for arguments in (["serve"], ["verify"]):

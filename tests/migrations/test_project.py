@@ -158,4 +158,4 @@ def test_every_object_is_recorded(empty: str) -> None:
             (select kind, name from tenantry.installed_objects except table there)
             """
         ).fetchall()
-        assert [row for row in rows if row[1].removeprefix("tenantry.") not in record.TABLES] == []
+        assert [row for row in rows if row[1].removeprefix("tenantry.") not in (*record.TABLES, "catalog_facts")] == []
