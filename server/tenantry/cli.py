@@ -119,8 +119,13 @@ def _parser() -> argparse.ArgumentParser:
             )
         if name != "status":
             action.add_argument("--to", metavar="VERSION", help="the newest version afterwards; 0 for none")
+        if name in ("up", "down"):
             action.add_argument(
-                "--lock-timeout", default="5s", help="maximum wait for a lock that another session holds (5s)"
+                "--lock-wait",
+                type=float,
+                default=migrate.LOCK_WAIT,
+                metavar="SECONDS",
+                help="seconds for which the run begins again while another session holds a lock (%(default)s)",
             )
         action.set_defaults(run=run)
 
@@ -300,7 +305,7 @@ Stop with Ctrl-C.""",
 
 def _up(arguments: argparse.Namespace) -> int:
     url = _database_url(arguments)
-    applied = migrate.up(url, to=arguments.to, repair=arguments.repair, lock_timeout=arguments.lock_timeout)
+    applied = migrate.up(url, to=arguments.to, repair=arguments.repair, lock_wait=arguments.lock_wait)
     for name in applied:
         print(f"applied {name}")
     if not applied:
@@ -310,7 +315,7 @@ def _up(arguments: argparse.Namespace) -> int:
 
 def _plan(arguments: argparse.Namespace) -> None:
     url = _database_url(arguments)
-    print(migrate.plan(url, to=arguments.to, repair=arguments.repair, lock_timeout=arguments.lock_timeout))
+    print(migrate.plan(url, to=arguments.to, repair=arguments.repair))
 
 
 def _baseline(arguments: argparse.Namespace) -> None:
@@ -340,7 +345,7 @@ def _status(arguments: argparse.Namespace) -> int:
 
 
 def _down(arguments: argparse.Namespace) -> None:
-    rolled_back = migrate.down(_database_url(arguments), to=arguments.to, lock_timeout=arguments.lock_timeout)
+    rolled_back = migrate.down(_database_url(arguments), to=arguments.to, lock_wait=arguments.lock_wait)
     for name in rolled_back:
         print(f"ran {name}")
     if not rolled_back:

@@ -5,18 +5,22 @@
     roles/, functions/, api/, triggers/, policies/, seeds/
                                                  repeatable: applied again whenever their content changes
 
-Each call is one transaction under one advisory lock. It happens whole or not at all, and two calls at the same time
-queue. The record of the database (record.py) has the applied files, each with its SHA-256, and the objects that they
-made. `up` replaces no object that is not recorded, and `down` drops none that others made.
+Each call is one transaction under one lock. It happens whole or not at all, and two calls at the same time queue. A run
+that cannot get a lock of another session at once gives all its locks back, and begins again a moment later.
+
+The record of the database (record.py) has the applied files, each with its SHA-256, and the objects that they made.
+`up` replaces no object that is not recorded, and `down` drops none that others made.
 
 `export_supabase` writes the same files and records for the Supabase CLI, which then applies them.
 
 A database that cannot be reached, or that refuses the login, raises psycopg's own `OperationalError`.
 """
 
+import itertools
 import logging
 import re
-from collections.abc import Collection, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +34,7 @@ from tenantry.record import Applied, Record
 from tenantry.sql_files import (
     DEMO_SEED,
     File,
+    Made,
     Migration,
     MigrationError,
     Step,
@@ -47,12 +52,36 @@ logger = logging.getLogger(__name__)
 Kind = Literal["versioned", "repeatable"]
 State = Literal["applied", "pending", "changed", "missing"]
 
-# The key is the bytes of the word "tenantry". The wait for another run has no limit, as it ends with that run. The
-# role's own timeouts must not interrupt the wait, nor an index build on a large table.
-TAKE_LOCK = """\
+# The role's own timeouts must not interrupt the wait for another run, nor an index build on a large table. The wait
+# has no limit, as it ends with that run. The key of the advisory lock is the bytes of the word "tenantry".
+_TAKE_KEY = """\
 set local statement_timeout = 0;
 set local lock_timeout = 0;
 select pg_catalog.pg_advisory_xact_lock(8387231245791425145);
+"""
+
+# Every login can hold an advisory lock, and nobody but the owner this lock on a table. So the key is only for a
+# database that has no table yet. Queries of pg_class see a table that another run made meanwhile; to_regclass() might not.
+TAKE_LOCK = """\
+set local statement_timeout = 0;
+set local lock_timeout = 0;
+do $$
+declare
+    c_record constant text := 'select exists (select from pg_catalog.pg_class as c'
+        ' join pg_catalog.pg_namespace as n on n.oid = c.relnamespace'
+        ' where n.nspname = ''tenantry'' and c.relname = ''schema_migrations'')';
+    v_exists boolean;
+begin
+    execute c_record into v_exists;
+    if not v_exists then
+        perform pg_catalog.pg_advisory_xact_lock(8387231245791425145);
+        execute c_record into v_exists;
+    end if;
+    if v_exists then
+        lock table tenantry.schema_migrations in share row exclusive mode;
+    end if;
+end
+$$;
 """
 
 # With an empty search_path, a name without its schema fails in every database.
@@ -108,6 +137,31 @@ _REPEATABLES_NAME = "tenantry_repeatables"
 _VERSION_FORMAT = "%Y%m%d%H%M%S"
 
 
+LOCK_WAIT = 60.0
+"""Seconds for which a run begins again while another session holds a lock that it needs."""
+
+# A run that waits for a table blocks the later statements on it, and can be part of a deadlock. PostgreSQL ends one
+# transaction of a deadlock after a second (deadlock_timeout). A run gives up earlier, so that no caller is ended.
+_LOCK_TIMEOUT = "100ms"
+# The wait of a text that a person applies, who begins again by hand.
+_LOCK_TIMEOUT_OF_TEXTS = "5s"
+_PAUSES = (0.1, 0.2, 0.5, 1.0)
+
+# Callers lock this table first.
+_FIRST_LOCKED = ("public", "organizations")
+
+# Sessions whose transaction began some time ago. One of them is likely to hold the lock that a run cannot get.
+_LONG_TRANSACTIONS = """\
+select a.pid, coalesce(nullif(a.application_name, ''), a.usename),
+    pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - a.xact_start)::text, a.state
+from pg_catalog.pg_stat_activity as a
+where a.datname = pg_catalog.current_database() and a.pid <> pg_catalog.pg_backend_pid()
+  and a.xact_start < pg_catalog.clock_timestamp() - interval '100 ms'
+order by a.xact_start
+limit 3
+"""
+
+
 class FileStatus(NamedTuple):
     """One line of `status`. applied_at: None for a file that is not applied."""
 
@@ -123,7 +177,7 @@ def up(
     *,
     to: str | None = None,
     repair: bool = False,
-    lock_timeout: str = "5s",
+    lock_wait: float = LOCK_WAIT,
 ) -> list[str]:
     """Apply every pending migration, then the repeatable files that are new or changed.
 
@@ -134,7 +188,7 @@ def up(
             when no migration is left pending.
         repair: whether to apply also the repeatable files of functions, triggers, policies, rights and roles that
             differ from the record, and to bring row-level security back.
-        lock_timeout: how long one statement may wait for a lock that another session holds.
+        lock_wait: seconds for which the run begins again while another session holds a lock that it needs.
 
     Returns:
         The files applied, as paths under the root; empty when there was nothing to do.
@@ -144,11 +198,14 @@ def up(
             transaction; then the changes that it committed stay.
     """
     tree = read_tree(root)
-    with transaction(conninfo) as conn:
+
+    def apply(conn: psycopg.Connection) -> list[str]:
         execute(conn, statement(TAKE_LOCK))
-        steps = _plan_up(conn, tree, to, lock_timeout, repair=repair)
+        steps = _plan_up(conn, tree, to, _LOCK_TIMEOUT, repair=repair)
         run(conn, steps)
-    return [step.file.name for step in steps if step.file]
+        return [step.file.name for step in steps if step.file]
+
+    return _until_locked(conninfo, lock_wait, apply)
 
 
 def plan(
@@ -157,7 +214,6 @@ def plan(
     *,
     to: str | None = None,
     repair: bool = False,
-    lock_timeout: str = "5s",
 ) -> str:
     """Return the SQL that `up` would run now, or an empty string when there is nothing to do. Changes nothing.
 
@@ -166,7 +222,7 @@ def plan(
     """
     tree = read_tree(root)
     with transaction(conninfo) as conn:
-        steps = _plan_up(conn, tree, to, lock_timeout, repair=repair)
+        steps = _plan_up(conn, tree, to, _LOCK_TIMEOUT_OF_TEXTS, repair=repair)
     if not steps:
         return ""
     return "\n".join(render(step) for step in [statement(TAKE_LOCK), *steps])
@@ -178,8 +234,9 @@ def bundle(root: Path | None = None) -> str:
     `psql -1 -v ON_ERROR_STOP=1 -f` applies it. It refuses a database that has a record, and psql without a transaction.
     Raises MigrationError if a file has a wrong name or text.
     """
-    first, *steps = _steps_up(read_tree(root), Record(exists=False, migrations={}, repeatables={}), None, "5s")
-    return "\n".join([_BUNDLE, *(render(step) for step in [statement(TAKE_LOCK), first, statement(_GUARD), *steps])])
+    nothing = Record(exists=False, migrations={}, repeatables={})
+    first, *steps = _steps_up(read_tree(root), nothing, None, _LOCK_TIMEOUT_OF_TEXTS)
+    return "\n".join([_BUNDLE, *(render(step) for step in [statement(_TAKE_KEY), first, statement(_GUARD), *steps])])
 
 
 def roles(root: Path | None = None) -> str:
@@ -226,7 +283,7 @@ def down(
     *,
     to: str | None = None,
     steps: int = 1,
-    lock_timeout: str = "5s",
+    lock_wait: float = LOCK_WAIT,
 ) -> list[str]:
     """Roll back the newest migrations, and drop all functions and policies, which belong to the newest schema.
 
@@ -238,7 +295,7 @@ def down(
         root: the SQL root; the package's own when None.
         to: roll back every version newer than this one; "0" rolls back all, and drops the record.
         steps: number of versions to roll back without `to`.
-        lock_timeout: how long one statement may wait for a lock that another session holds.
+        lock_wait: seconds for which the run begins again while another session holds a lock that it needs.
 
     Returns:
         The rollback files run, as paths under the root; empty when there was nothing to roll back.
@@ -249,7 +306,8 @@ def down(
             transaction; then the changes that it committed stay.
     """
     tree = read_tree(root)
-    with transaction(conninfo) as conn:
+
+    def roll_back(conn: psycopg.Connection) -> list[str]:
         execute(conn, statement(TAKE_LOCK))
         recorded = record.read(conn)
         versions = _versions_to_roll_back(recorded, to, steps)
@@ -263,17 +321,21 @@ def down(
             if complete
             else record.forget(versions, [_of(recorded.migrations[version]) for version in versions])
         )
+        made = [each for file in tree.repeatables for each in objects_of(file)]
         steps_down = [
-            _drop_repeatables(tree.repeatables),
+            _lock_tables([each for each in made if _exists(conn, each.table)]),
+            _drop_repeatables(made),
             forgotten,
             *(Step(file.content, file) for file in rollbacks),
         ]
         if not complete:
             steps_down = [record.define_facts(), record.begin(), *steps_down, record.end([])]
-        run(conn, [statement(SETTINGS, lock_timeout), *steps_down])
+        run(conn, [statement(SETTINGS, _LOCK_TIMEOUT), *steps_down])
         if complete:
             _drop_private_schema(conn)
-    return [file.name for file in rollbacks]
+        return [file.name for file in rollbacks]
+
+    return _until_locked(conninfo, lock_wait, roll_back)
 
 
 def export_supabase(folder: Path, root: Path | None = None) -> list[str]:
@@ -326,10 +388,13 @@ def export_supabase(folder: Path, root: Path | None = None) -> list[str]:
         new[base_name(file.name)] = _render_export(f"{file.name} of Tenantry.", steps)
 
     if changed:
-        steps = [*first, record.begin(), statement(_UNCHECKED_BODIES)]
-        for file in changed:
-            steps += record.apply_repeatable(file)
-        steps.append(record.end(changed))
+        steps = [
+            *first,
+            record.begin(),
+            statement(_UNCHECKED_BODIES),
+            *_apply_repeatables(changed),
+            record.end(changed),
+        ]
         version = max([migration.version for migration in tree.migrations], default="20000101000000")
         while version in taken or version in {name[:14] for name in new}:
             moment = datetime.strptime(version, _VERSION_FORMAT).replace(tzinfo=UTC) + timedelta(seconds=1)
@@ -417,9 +482,44 @@ def _steps_up(
         steps += record.apply_migration(migration)
     if repeatables:
         steps.append(statement(_UNCHECKED_BODIES))
-    for file in repeatables:
+    return [*steps, *_apply_repeatables(repeatables), *further, record.end(files)]
+
+
+def _apply_repeatables(files: Sequence[File]) -> list[Step]:
+    """The steps that apply the files in their order.
+
+    Before the first trigger or policy they lock all tables of these files at once. Without that, they would lock the
+    tables one by one, in another order than callers, and each for the time of the steps that follow.
+    """
+    steps = []
+    made = [each for file in files for each in objects_of(file)]
+    is_locked = False
+    for file in files:
+        if not is_locked and file.name.startswith(("triggers/", "policies/")):
+            steps.append(_lock_tables(made))
+            is_locked = True
         steps += record.apply_repeatable(file)
-    return [*steps, *further, record.end(files)]
+    return steps
+
+
+def _lock_tables(made: Sequence[Made]) -> Step:
+    """Locks the tables of triggers and policies. Callers may read a table while only its triggers change."""
+    closed = {each.table for each in made if each.kind == "policy"}
+    written = {each.table for each in made if each.kind == "trigger"}
+    modes = {"access exclusive": closed, "share row exclusive": written - closed}
+    return Step(
+        sql.SQL("\n")
+        .join(
+            sql.SQL(f"lock table {{}} in {mode} mode;").format(
+                sql.SQL(", ").join(
+                    sql.Identifier(*name) for name in sorted(names, key=lambda name: (name != _FIRST_LOCKED, name))
+                )
+            )
+            for mode, names in modes.items()
+            if names
+        )
+        .as_bytes(None)
+    )
 
 
 def _of(applied: "Applied") -> str:
@@ -429,7 +529,9 @@ def _of(applied: "Applied") -> str:
 
 def _render_export(title: str, steps: Sequence[Step]) -> str:
     """The text of one migration for the Supabase CLI, which runs each file in a transaction of its own."""
-    return "\n".join([_EXPORTED.format(title), *(render(step) for step in [statement(SETTINGS, "5s"), *steps])])
+    return "\n".join(
+        [_EXPORTED.format(title), *(render(step) for step in [statement(SETTINGS, _LOCK_TIMEOUT_OF_TEXTS), *steps])]
+    )
 
 
 def _pending_migrations(tree: Tree, recorded: Record) -> list[Migration]:
@@ -473,14 +575,17 @@ def _rollback_of(tree: Tree, applied: Applied) -> File:
     return tree.rollbacks[applied.name]
 
 
-def _drop_repeatables(files: Sequence[File]) -> Step:
-    """Drops the functions, triggers and policies of the files, and nothing else.
+def _exists(conn: psycopg.Connection, table: tuple[str, str]) -> bool:
+    return conn.execute("select pg_catalog.to_regclass(%s) is not null", [".".join(table)]).fetchone() == (True,)
+
+
+def _drop_repeatables(made: Sequence[Made]) -> Step:
+    """Drops the functions, triggers and policies that the files made, and nothing else.
 
     There are no overloads, so the name identifies a function. The functions depend on each other, so one statement
     drops them all; PostgreSQL refuses it, and names the objects of others that depend on one of them. The grants of the
     policy files stay. They open nothing: a table with row level security and no policy shows no row.
     """
-    made = [each for file in files for each in objects_of(file)]
     statements = [
         sql.SQL(f"drop {kind} if exists {{}};").format(each.identifier)
         for kind in ("policy", "trigger")
@@ -510,6 +615,33 @@ def _compare(kind: Kind, file: File | None, applied: Applied | None) -> FileStat
         return FileStatus(file.name, kind, "pending", None)
     state: State = "applied" if applied.checksum == file.checksum else "changed"
     return FileStatus(file.name, kind, state, applied.applied_at)
+
+
+def _until_locked(conninfo: str, lock_wait: float, work: Callable[[psycopg.Connection], list[str]]) -> list[str]:
+    """Do the work in a transaction, and again while another session holds a lock that it needs."""
+    end = time.monotonic() + lock_wait
+    for pause in itertools.chain(_PAUSES, itertools.repeat(_PAUSES[-1])):
+        try:
+            with transaction(conninfo) as conn:
+                return work(conn)
+        except MigrationError as error:
+            if not isinstance(error.__cause__, (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)):
+                raise
+            others = _describe_long_transactions(conninfo)
+            if time.monotonic() + pause > end:
+                raise MigrationError(f"{error}\nNothing has changed. {others}") from error
+            logger.info("waiting for a lock. %s", others)
+        time.sleep(pause)
+    raise AssertionError("the pauses have no end")
+
+
+def _describe_long_transactions(conninfo: str) -> str:
+    with psycopg.connect(conninfo, autocommit=True) as conn:
+        found = conn.execute(_LONG_TRANSACTIONS).fetchall()
+    if not found:
+        return "Other sessions hold the lock: try again later, or with a longer --lock-wait."
+    listed = ", ".join(f"{pid} ({name}, {age}, {state})" for pid, name, age, state in found)
+    return f"End the long transactions, or try again later. Their sessions: {listed}."
 
 
 @contextmanager
@@ -556,13 +688,10 @@ def execute(conn: psycopg.Connection, step: Step) -> None:
         if step.file and exc.diag.statement_position:
             before = step.file.text[: int(exc.diag.statement_position) - 1]
             where += f", line {before.count(chr(10)) + 1}"
-        remedy = ""
         if isinstance(exc, psycopg.errors.DependentObjectsStillExist):
             # PostgreSQL's own hint is a DROP … CASCADE.
             raise MigrationError(
                 f"{where}: objects of others depend on objects that go. Nothing has changed. Drop them first, and "
                 f"create them again after the next `up`:\n{exc.diag.message_detail}"
             ) from exc
-        if isinstance(exc, psycopg.errors.LockNotAvailable):
-            remedy = "\nAnother session holds that lock: try again later, or with a longer lock_timeout"
-        raise MigrationError(f"{where}: {str(exc).strip()}{remedy}") from exc
+        raise MigrationError(f"{where}: {str(exc).strip()}") from exc

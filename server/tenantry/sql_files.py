@@ -105,6 +105,11 @@ class Made(NamedTuple):
         return f"{self.own} on {relation}" if self.own else relation
 
     @property
+    def table(self) -> tuple[str, str]:
+        """The schema and name of the table of a trigger or policy."""
+        return self.schema, self.relation
+
+    @property
     def identifier(self) -> sql.Composable:
         """The name as a statement has it."""
         relation = sql.Identifier(self.schema, self.relation)

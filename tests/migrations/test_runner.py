@@ -307,8 +307,10 @@ def test_a_lock_held_elsewhere_is_not_waited_for_long(database: str, root: Path)
     with psycopg.connect(database) as reader:
         reader.execute("select from public.things")
         started = time.monotonic()
-        with pytest.raises(MigrationError, match=f"(?s){THIRD}.*lock timeout.*Another session"):
-            migrate.up(database, root, lock_timeout="200ms")
+        with pytest.raises(
+            MigrationError, match=f"(?s){THIRD}.*lock timeout.*Their sessions: {reader.info.backend_pid} "
+        ):
+            migrate.up(database, root, lock_wait=0.5)
         assert time.monotonic() - started < 3
     assert migrate.up(database, root) == [THIRD]
 

@@ -7,8 +7,6 @@
 -- Raises: TN001, TN002, TN023 (more members than seats), TN026 (subscribed at Stripe already), TN027 (inactive plan),
 -- TN045 (no price at Stripe), TN046 (inactive product), TN047, 42501.
 -- Callers: holders of billing:manage in the organization.
-drop function if exists public.create_checkout_session(uuid, text, text, integer, text, text, text, boolean);
-drop function if exists tenantry.create_checkout_session(uuid, text, text, integer, text, text, text, boolean);
 create or replace function tenantry.create_checkout_session(
     p_organization_id uuid,
     p_subscription_plan text,

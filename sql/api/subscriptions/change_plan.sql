@@ -12,8 +12,6 @@
 -- (it has ended), TN047, TN050 (its collection is paused), 42501.
 -- Callers: holders of subscriptions:manage in the organization, who also need platform:subscribe if the subscription is
 -- not at Stripe.
-drop function if exists public.change_plan(uuid, text, boolean);
-drop function if exists tenantry.change_plan(uuid, text, boolean);
 create or replace function tenantry.change_plan(
     p_subscription_id uuid,
     p_subscription_plan text,

@@ -6,7 +6,6 @@
 -- p_field: the name of the argument.
 --
 -- Raises: TN001.
-drop function if exists tenantry.require_time_to_live(interval);
 create or replace function tenantry.require_time_to_live(
     p_time_to_live interval,
     p_field text default 'time_to_live',

@@ -12,7 +12,6 @@
 -- p_at: the time up to which these accounts are settled, and the time of the entries.
 -- Returns decisions at those positions, and null elsewhere.
 -- Locks: none of its own. The caller holds the locks of the accounts, and has settled them.
-drop function if exists tenantry.decide_items(jsonb, integer[]);
 create or replace function tenantry.decide_items(
     p_items jsonb,
     p_positions integer[],

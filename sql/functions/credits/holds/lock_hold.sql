@@ -4,7 +4,6 @@
 --
 -- Locks: the organization's row.
 -- Raises: TN001, TN002, 42501 (without credits:consume in the organization).
-drop function if exists tenantry.lock_hold(uuid, uuid);
 create or replace function tenantry.lock_hold(
     p_organization_id uuid,
     p_hold_id uuid,

@@ -14,7 +14,6 @@
 -- Returns the entry.
 -- Locks: the organization's row, which the caller has locked already.
 -- Raises: constraint violations only.
-drop function if exists tenantry.append_entry(public.credit_transactions, timestamptz, integer);
 create or replace function tenantry.append_entry(
     p_entry public.credit_transactions,
     p_at timestamptz,

@@ -11,7 +11,6 @@
 -- p_spent: the credits by which the balance fell; p_amount unless given. 0 after a refund of money, because the
 -- customer must not pay for these credits again.
 -- Locks: none of its own. The caller holds the account's lock.
-drop function if exists tenantry.on_balance_fall(public.organizations, integer, boolean);
 create or replace function tenantry.on_balance_fall(
     p_account public.organizations,
     p_amount integer,

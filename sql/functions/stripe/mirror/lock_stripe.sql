@@ -11,7 +11,6 @@
 -- p_customer: the customer, from find_stripe_customer(); null locks all customers.
 -- Locks: the row `stripe`, shared for a customer, and then the row of the customer. Both come before the lock of any
 -- account. A transaction with a customer's lock must not ask for another one, or for all.
-drop function if exists tenantry.lock_stripe();
 create or replace function tenantry.lock_stripe(p_customer text) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,6 @@
 -- Returns the lines of an invoice, in any version of the API. Since 2025-03-31 (basil), the price is under pricing and
 -- the subject of the line under parent. Before, the price was under price (or plan), and the subject in fields of the
 -- line. A paid invoice that shows a part of its lines has none until request_invoice_lines() has brought all of them.
-drop function if exists tenantry.stripe_invoice_lines(jsonb);
 create or replace function tenantry.stripe_invoice_lines(p_invoice jsonb)
 returns table (
     line_number integer,

@@ -28,8 +28,6 @@
 -- one now; TN001 for a change now while a change at renewal is pending; TN028 for a trial and a plan whose trial the
 -- organization cannot have; TN047, also while a change now is under way; TN050 for a subscription whose collection is
 -- paused, because Stripe would charge nothing.
-drop function if exists tenantry.create_plan_change_request(
-    public.organization_subscriptions, public.subscription_plans, public.subscription_plans, boolean);
 create or replace function tenantry.create_plan_change_request(
     p_subscription public.organization_subscriptions,
     p_old public.subscription_plans,

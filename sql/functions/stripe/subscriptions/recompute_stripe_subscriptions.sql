@@ -11,7 +11,6 @@
 --
 -- p_ids: the objects that changed, from payment_object_ids().
 -- Locks: the subscriptions. The caller holds the account's lock and has settled it.
-drop function if exists tenantry.recompute_stripe_subscriptions(uuid);
 create or replace function tenantry.recompute_stripe_subscriptions(
     p_organization_id uuid,
     p_ids text[]

@@ -4,7 +4,6 @@
 -- p_permission_here: a further permission that the caller needs unless the subscription is at Stripe; null for none.
 -- Locks: the organization's row, then the subscription.
 -- Raises: TN001, TN002, 42501.
-drop function if exists tenantry.lock_subscription(uuid, text);
 create or replace function tenantry.lock_subscription(
     p_subscription_id uuid,
     p_permission text,

@@ -2,9 +2,6 @@
 --
 -- p_start, p_end: the billing period. p_at: the present time.
 -- Locks: none of its own. The caller holds the account's lock and has settled it.
-drop function if exists tenantry.adjust_period_grants(
-    public.organization_subscriptions, public.subscription_plans, timestamptz, timestamptz, integer, timestamptz,
-    timestamptz);
 create or replace function tenantry.adjust_period_grants(
     p_subscription public.organization_subscriptions,
     p_plan public.subscription_plans,
