@@ -61,7 +61,8 @@ select pg_catalog.pg_advisory_xact_lock(8387231245791425145);
 """
 
 # Every login can hold an advisory lock, and nobody but the owner this lock on a table. So the key is only for a
-# database that has no table yet. Queries of pg_class see a table that another run made meanwhile; to_regclass() might not.
+# database that has no table yet. A query of pg_class sees a table that another run made meanwhile, and to_regclass()
+# may not.
 TAKE_LOCK = """\
 set local statement_timeout = 0;
 set local lock_timeout = 0;
