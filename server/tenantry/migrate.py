@@ -507,20 +507,17 @@ def _lock_tables(made: Sequence[Made]) -> Step:
     """Locks the tables of triggers and policies. Callers may read a table while only its triggers change."""
     closed = {each.table for each in made if each.kind == "policy"}
     written = {each.table for each in made if each.kind == "trigger"}
-    modes = {"access exclusive": closed, "share row exclusive": written - closed}
-    return Step(
-        sql.SQL("\n")
-        .join(
-            sql.SQL(f"lock table {{}} in {mode} mode;").format(
-                sql.SQL(", ").join(
-                    sql.Identifier(*name) for name in sorted(names, key=lambda name: (name != _FIRST_LOCKED, name))
-                )
+    statements = [
+        sql.SQL(f"    lock table {{}} in {mode} mode;").format(
+            sql.SQL(", ").join(
+                sql.Identifier(*table) for table in sorted(tables, key=lambda table: (table != _FIRST_LOCKED, table))
             )
-            for mode, names in modes.items()
-            if names
         )
-        .as_bytes(None)
-    )
+        for mode, tables in (("access exclusive", closed), ("share row exclusive", written - closed))
+        if tables
+    ]
+    # A block, because the Supabase CLI sends each statement without a BEGIN, and PostgreSQL then refuses LOCK TABLE.
+    return Step(sql.SQL("\n").join([sql.SQL("do $$\nbegin"), *statements, sql.SQL("end\n$$;")]).as_bytes(None))
 
 
 def _of(applied: "Applied") -> str:
