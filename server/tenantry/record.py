@@ -518,6 +518,8 @@ def read(conn: psycopg.Connection) -> Record:
     row = conn.execute("select pg_catalog.to_regclass('tenantry.schema_migrations') is not null").fetchone()
     if row != (True,):
         return Record(False, {}, {})
+    # The client reads times in this form alone.
+    conn.execute("set local datestyle = 'ISO'")
     migrations = conn.execute(
         "select version, name, checksum, applied_at from tenantry.schema_migrations order by version"
     )

@@ -251,6 +251,22 @@ def test_a_later_release_leaves_no_finding_of_its_own_and_hides_no_other(conninf
     assert len(doctor.examine(conninfo, root)) == 4, "the column, its constraint, and the findings from before"
 
 
+def test_settings_of_the_database_change_no_definition(database: str, conninfo: str) -> None:
+    for setting in (
+        "datestyle = 'SQL, DMY'",
+        "intervalstyle = iso_8601",
+        "timezone = 'Asia/Tokyo'",
+        "search_path = public, tenantry, auth",
+        "quote_all_identifiers = on",
+    ):
+        execute(conninfo, f"alter database {database} set {setting}")
+    assert findings(conninfo) == []
+    execute(conninfo, "update tenantry.repeatable_migrations set checksum = '' where path ~ '^api/credits'")
+    assert {file.state for file in migrate.status(conninfo)} == {"applied", "changed"}
+    migrate.up(conninfo)
+    assert findings(conninfo) == []
+
+
 def test_files_that_are_not_applied_are_named(conninfo: str) -> None:
     execute(
         conninfo,
