@@ -16,7 +16,6 @@ The record of the database (record.py) has the applied files, each with its SHA-
 A database that cannot be reached, or that refuses the login, raises psycopg's own `OperationalError`.
 """
 
-import itertools
 import logging
 import re
 import time
@@ -618,19 +617,20 @@ def _compare(kind: Kind, file: File | None, applied: Applied | None) -> FileStat
 def _until_locked(conninfo: str, lock_wait: float, work: Callable[[psycopg.Connection], list[str]]) -> list[str]:
     """Do the work in a transaction, and again while another session holds a lock that it needs."""
     end = time.monotonic() + lock_wait
-    for pause in itertools.chain(_PAUSES, itertools.repeat(_PAUSES[-1])):
+    pauses = iter(_PAUSES)
+    while True:
         try:
             with transaction(conninfo) as conn:
                 return work(conn)
         except MigrationError as error:
             if not isinstance(error.__cause__, (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)):
                 raise
+            pause = next(pauses, _PAUSES[-1])
             others = _describe_long_transactions(conninfo)
             if time.monotonic() + pause > end:
                 raise MigrationError(f"{error}\nNothing has changed. {others}") from error
             logger.info("waiting for a lock. %s", others)
         time.sleep(pause)
-    raise AssertionError("the pauses have no end")
 
 
 def _describe_long_transactions(conninfo: str) -> str:

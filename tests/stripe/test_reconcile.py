@@ -130,5 +130,5 @@ def test_objects_with_characters_that_postgresql_cannot_store_are_read(shop: Sho
     shop.fake.complete(page["stripe_id"])
     shop.fake.annotate("subscription", note="\0\ud800")
     done = tenantry(shop, "reconcile", "--since", "3d")
-    assert (done.returncode, done.stderr) == (1, ""), "what was not known is reported"
+    assert (done.returncode, done.stderr) == (1, ""), "a new subscription is a difference"
     assert current(shop.service, acme)["status"] == "active"

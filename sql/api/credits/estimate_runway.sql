@@ -52,12 +52,7 @@ begin
     v_before := tenantry.last_entry_number_at(v_account, v_quarter - interval '1 us');
     v_summed := tenantry.last_summed_entry(v_account);
     -- The last entry in the sums is read again here, as in get_credit_usage().
-    with summed as (
-        select coalesce(max(p.entry_number), 0) as entry_number
-        from tenantry.credit_usage_progress as p
-        where p.organization_id = p_organization_id
-    ),
-    parts as (
+    with parts as (
         select u.credits
         from tenantry.credit_usage as u
         where u.organization_id = p_organization_id and u.quarter_hour >= v_quarter
@@ -71,7 +66,7 @@ begin
         from public.credit_transactions as t
         where t.organization_id = p_organization_id and t.transaction_type = 'consumed'
           and t.entry_number > v_before and t.entry_number > v_summed
-          and t.entry_number > (select summed.entry_number from summed)
+          and t.entry_number > (select tenantry.summed_entry(p_organization_id))
     )
     select coalesce(sum(parts.credits), 0) into v_spent from parts;
     mean_daily_burn := v_spent / least(

@@ -1,8 +1,7 @@
 -- Returns the consumption by period and group.
 --
--- The answer comes from sums by quarter of an hour, and from the entries after them. last_summed_entry() brings
--- the sums up to date first. A refund does not lower usage: it is an
--- entry of its own.
+-- The answer comes from sums by quarter of an hour, and from the entries after them. last_summed_entry() brings the
+-- sums up to date first. A refund does not lower usage: it is an entry of its own.
 --
 -- Locks: the organization's row of credit_usage_progress.
 -- Raises: TN001, TN002, 42501.
@@ -53,12 +52,7 @@ begin
     v_summed := tenantry.last_summed_entry(v_account);
     -- The last entry in the sums is read again here, in one snapshot with the sums, because another session may sum up
     -- meanwhile. The number that is known already shows the planner that few entries are left.
-    with summed as (
-        select coalesce(max(p.entry_number), 0) as entry_number
-        from tenantry.credit_usage_progress as p
-        where p.organization_id = p_organization_id
-    ),
-    parts as (
+    with parts as (
         select u.quarter_hour, u.credit_event_id, u.source, u.credits, u.quantity, u.entries
         from tenantry.credit_usage as u
         where u.organization_id = p_organization_id and u.quarter_hour >= v_start and u.quarter_hour < v_end
@@ -66,7 +60,7 @@ begin
         select date_bin(c_quarter, t.created_at, c_origin), t.credit_event_id, t.source, - t.amount, t.quantity, 1
         from public.credit_transactions as t
         where t.organization_id = p_organization_id and t.entry_number > v_summed
-          and t.entry_number > (select summed.entry_number from summed)
+          and t.entry_number > (select tenantry.summed_entry(p_organization_id))
           and t.transaction_type = 'consumed'
           and t.created_at >= v_start
           and t.created_at < date_bin(c_quarter, v_end - interval '1 us', c_origin) + c_quarter

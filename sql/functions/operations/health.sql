@@ -35,22 +35,31 @@ begin atomic
         union all
         select
             'oldest_due_account', (
-                select date_part('epoch', tenantry.clock() - o.credits_settle_at)
-                from public.organizations as o
-                where o.credits_settle_at <= tenantry.clock() and not exists (
+                select date_part('epoch', tenantry.clock() - min(due.credits_settle_at))
+                from (
+                    select o.id, o.credits_settle_at
+                    from public.organizations as o
+                    where o.credits_settle_at <= tenantry.clock()
+                    order by o.credits_settle_at
+                    limit 10000
+                ) as due
+                where not exists (
                     select from tenantry.settlement_failures as f
-                    where f.organization_id = o.id and f.due_at = o.credits_settle_at
+                    where f.organization_id = due.id and f.due_at = due.credits_settle_at
                 )
-                order by o.credits_settle_at
-                limit 1
             ),
             'seconds', 300, 'Start a server, or let pg_cron call tenantry.settle_due_accounts().'
         union all
         select
             'accounts_set_aside', (
                 select count(*)
-                from tenantry.settlement_failures as f
-                join public.organizations as o on o.id = f.organization_id and o.credits_settle_at = f.due_at
+                from (
+                    select
+                    from tenantry.settlement_failures as f
+                    join public.organizations as o on o.id = f.organization_id and o.credits_settle_at = f.due_at
+                    order by f.organization_id
+                    limit 10000
+                ) as failed
             ),
             'accounts', 0, 'Run tenantry verify, and read tenantry.settlement_failures.'
         union all

@@ -15,6 +15,7 @@ LARGE, LARGEST = {"a": "x" * LIMIT}, {"a": "x" * (LIMIT - 9)}
 UNLIMITED = {
     "tenantry.audit_log": "copies of rows, whose values are limited",
     "tenantry.billing_transitions": "a seed",
+    "tenantry.catalog_record": "the record of migrations",
     "tenantry.credit_purchases": "made from Stripe's objects",
     "tenantry.errors": "a seed",
     "tenantry.events": "made of ids, numbers and the beginning of PostgreSQL's messages",

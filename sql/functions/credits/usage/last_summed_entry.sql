@@ -9,20 +9,13 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     c_many constant bigint := 5000;
-    v_summed bigint;
 begin
-    select p.entry_number into v_summed
-    from tenantry.credit_usage_progress as p
-    where p.organization_id = p_account.id;
-    if p_account.credits_entry_number - coalesce(v_summed, 0) > c_many
+    if p_account.credits_entry_number - tenantry.summed_entry(p_account.id) > c_many
         and current_setting('transaction_read_only') = 'off'
     then
         perform tenantry.sum_up_usage(p_account.id);
-        select p.entry_number into v_summed
-        from tenantry.credit_usage_progress as p
-        where p.organization_id = p_account.id;
     end if;
-    return coalesce(v_summed, 0);
+    return tenantry.summed_entry(p_account.id);
 end
 $$;
 
