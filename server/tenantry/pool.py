@@ -82,6 +82,8 @@ class Pool:
             kind: FairSlots(MAX_WAITING, max(1, size // part), kind) for kind, part in LOCK_SHARES.items()
         }
         self._size = size
+        self._in_use = 0
+        """Connections that calls have taken."""
         self._for_locks = 0
         """Connections whose statements may wait for locks."""
         self._idle: list[Connection] = []
@@ -140,6 +142,7 @@ class Pool:
             raise
         connection.caller = caller
         connection.locks = locks
+        self._in_use += 1
         if locks:
             self._for_locks += 1
         return connection
@@ -172,6 +175,7 @@ class Pool:
             if not _is_ready(connection) or self._idle[0].taken_at < oldest:
                 await self._give_back(each for each in self._idle if not _is_ready(each) or each.taken_at < oldest)
         finally:
+            self._in_use -= 1
             self._slots.release(connection.caller)
             if locks := connection.locks:
                 self._for_locks -= 1
@@ -187,8 +191,8 @@ class Pool:
         return 2 * self._for_locks > self._size
 
     def is_empty(self) -> bool:
-        """Whether there is no connection at all, in use or idle."""
-        return self._pool.get_stats().get("pool_size", 0) == 0
+        """Whether there is no connection at all, in use or idle. One that is still opening does not count."""
+        return not (self._in_use or self._idle or self._pool.get_stats()["pool_available"])
 
     async def _give_back(self, connections: Iterable[Connection]) -> None:
         """Returns idle connections to psycopg's pool, which replaces those that are broken."""

@@ -212,6 +212,20 @@ def test_the_first_call_succeeds_as_soon_as_the_database_is_back(cluster: Cluste
     assert min(stalls) < 0.35
 
 
+def test_a_connection_that_is_still_opening_makes_no_server_busy(place: Place) -> None:
+    """A host that accepts connections and does not answer."""
+    assert place.consume() == "OK"
+    place.proxy.go_away()
+    place.proxy.freeze()
+    place.proxy.come_back()
+    try:
+        assert {place.consume(1) for _ in range(3)} <= {"DATABASE_UNAVAILABLE", "DEADLINE_EXCEEDED"}
+        assert place.consume(3) == "DATABASE_UNAVAILABLE"
+    finally:
+        place.proxy.thaw()
+    wait_until(lambda: (place.consume(), place.health()) == ("OK", "SERVING"), 15)
+
+
 def test_health_follows_the_database(place: Place) -> None:
     services = ("", "tenantry.v1.CreditService")
     assert [place.health(service) for service in services] == ["SERVING"] * 2
